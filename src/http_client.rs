@@ -5,6 +5,7 @@ mod connector;
 mod failure;
 mod tls;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -44,7 +45,7 @@ pub(crate) struct HttpRequest<'a> {
     /// The method: GET without a body, POST or PUT with one.
     pub(crate) method: Method,
     /// The body with its media type.
-    pub(crate) body: Option<(&'static str, String)>,
+    pub(crate) body: Option<(Cow<'static, str>, String)>,
     /// The bearer token.
     pub(crate) bearer: Option<&'a SecretString>,
     /// More headers.
@@ -125,7 +126,7 @@ impl HttpClient {
             sending = sending.insert_header((name, value));
         }
         let sent = match request.body {
-            Some((media_type, body)) => sending.content_type(media_type).send_body(body),
+            Some((media_type, body)) => sending.content_type(media_type.into_owned()).send_body(body),
             None => sending.send(),
         };
 

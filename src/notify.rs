@@ -8,6 +8,7 @@ pub mod channel;
 pub mod client;
 pub mod data;
 pub mod delivery;
+pub mod http;
 pub mod kind;
 mod local_time;
 mod log_channel;
@@ -16,6 +17,7 @@ pub mod outgoing;
 mod partial_json;
 pub mod registry;
 pub mod retry;
+pub mod sample;
 pub mod service;
 pub mod slack;
 pub mod teams;
@@ -26,6 +28,7 @@ pub mod webhook;
 pub use self::channel::{Channel, ServiceChannel};
 pub use self::client::{NotifyClient, NotifyClientError};
 pub use self::delivery::{Delivery, DeliveryError, DeliveryResult, Retryable};
+pub use self::http::HttpChannel;
 pub use self::kind::{MessageKind, MessageKinds};
 pub(crate) use self::message::warnings;
 pub use self::message::{MessageContext, NoticeMessage, RecoveryMessage, RoundMessage};
@@ -62,7 +65,7 @@ pub async fn deliver(
         }
         Channel::Service(channel) => {
             let service = &channel.service;
-            let title = service.spec().title;
+            let title = service.title();
             let request = service.request(message, placement, http.now());
             let result = match request {
                 Ok(request) => http.send(title, &request).await,

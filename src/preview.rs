@@ -126,7 +126,7 @@ impl PreviewReader<'_> {
             mut owners,
         } = scan.sink;
         pods.sort_by_cached_key(|pod| {
-            let Candidate { pod, owner } = &pod.candidate;
+            let Candidate { pod, owner, .. } = &pod.candidate;
             (pod.namespace.clone(), owner.clone(), pod.name.clone())
         });
         // A pod may appear on two pages, with the same UID.

@@ -18,6 +18,7 @@ mod gates;
 mod given_table;
 mod given_value;
 mod guards;
+mod http_fields;
 mod journal;
 mod keys;
 mod layer;

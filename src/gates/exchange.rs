@@ -105,7 +105,7 @@ impl<'a> GateExchange<'a> {
         let request = HttpRequest {
             url: parse(url)?,
             method,
-            body,
+            body: body.map(|(media_type, text)| (media_type.into(), text)),
             bearer: self.token.as_ref(),
             headers: &self.config.headers,
         };

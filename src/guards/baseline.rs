@@ -1,7 +1,9 @@
 //! Reads what the pods of a victim's owner are just before the disruption, for the recovery to be compared with.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use macaque_core::annotations::team;
 use macaque_core::pod::Pod;
 use macaque_core::recovery::{RecoveryBaseline, RecoveryConfig, expected};
 
@@ -42,14 +44,30 @@ impl RoundGuards<'_> {
     /// How long the recovery is expected to take by the annotations of the victim, its owner and its namespace, as far as the
     /// guards read them, or else by the configuration.
     fn expected(&mut self, victim: &Pod, owner: &WorkloadRef, config: &RecoveryConfig) -> Duration {
-        let of_owner = self.owner_keys.as_ref().filter(|(read, _)| read == owner);
-        let of_owner = of_owner.map(|(_, keys)| &keys.annotations);
-        let of_namespace = self.namespace_keys.get(&victim.id.namespace);
-        let of_namespace = of_namespace.map(|keys| &keys.annotations);
+        let [of_owner, of_namespace] = self.annotations_around(victim, Some(owner));
         let (expect, warning) = expected(&victim.annotations, of_owner, of_namespace, config);
         if let Some(warning) = warning {
             self.warn(format!("{warning} (pod {})", victim.id));
         }
         expect
+    }
+
+    /// The team of `victim` by its own annotations, its owner's or its namespace's, as far as the guards read them.
+    pub fn team(&self, victim: &Pod) -> Option<String> {
+        let owner = WorkloadRef::of(victim);
+        let around = self.annotations_around(victim, owner.as_ref());
+        team(std::iter::once(&victim.annotations).chain(around.into_iter().flatten()))
+    }
+
+    /// The annotations of the owner and the namespace of `victim`, if the guards have read them.
+    fn annotations_around(
+        &self,
+        victim: &Pod,
+        owner: Option<&WorkloadRef>,
+    ) -> [Option<&BTreeMap<String, String>>; 2] {
+        let read = self.owner_keys.as_ref();
+        let of_owner = read.filter(|(read, _)| Some(read) == owner);
+        let of_namespace = self.namespace_keys.get(&victim.id.namespace);
+        [of_owner.map(|(_, keys)| keys), of_namespace].map(|keys| keys.map(|keys| &keys.annotations))
     }
 }

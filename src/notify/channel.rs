@@ -81,8 +81,8 @@ impl ServiceChannel {
     /// A channel to `service` under the service's own name, for messages of its default kinds.
     pub fn new(service: Arc<dyn NotifyService>) -> Self {
         Self {
-            name: service.spec().name.into(),
-            kinds: service.spec().kinds(&MessageKinds::default()),
+            name: service.name().into(),
+            kinds: service.kinds(&MessageKinds::default()),
             service,
         }
     }

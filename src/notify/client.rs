@@ -107,7 +107,7 @@ impl NotifyClient {
         let request = HttpRequest {
             url,
             method: chat.method.clone(),
-            body: Some((chat.content_type, chat.body.clone())),
+            body: Some((chat.content_type.clone(), chat.body.clone())),
             bearer: chat.bearer,
             headers: &chat.headers,
         };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The fields of an object, as far as they came.
 #[derive(Default)]
@@ -32,6 +32,11 @@ impl PartialObject {
     /// The text of a field.
     pub(super) fn text(&self, field: &str) -> Option<&str> {
         self.fields.get(field)?.as_str()
+    }
+
+    /// The fields of a field that is an object.
+    pub(super) fn object(&self, field: &str) -> Option<&Map<String, Value>> {
+        self.fields.get(field)?.as_object()
     }
 
     /// The truth value of a field.

@@ -31,7 +31,7 @@ mod tests {
                 }
             }
             let service = (spec.open)(&values);
-            assert_eq!(service.spec().name, spec.name);
+            assert_eq!(service.name(), spec.name);
             assert!(
                 !format!("{service:?} {values:?}").contains("canary"),
                 "{}",

@@ -1,5 +1,6 @@
 //! What a chat service is: its settings, the request that carries a message, and the meaning of an answer.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,8 +16,16 @@ use crate::http_client::Method;
 
 /// A configured chat service; its `Debug` output shows neither its secret nor its destination.
 pub trait NotifyService: fmt::Debug + Send + Sync {
-    /// The names and settings of the service.
-    fn spec(&self) -> &'static ServiceSpec;
+    /// The name in logs, metrics and the journal; it must never change.
+    fn name(&self) -> &str;
+
+    /// The name for people to read.
+    fn title(&self) -> &str;
+
+    /// The kinds of messages that the service gets if nothing else is chosen, and `notify.kinds` says `general`.
+    fn kinds(&self, general: &MessageKinds) -> MessageKinds {
+        general.clone()
+    }
 
     /// The URL of the service.
     fn url(&self) -> &str;
@@ -55,7 +64,7 @@ pub struct ServiceRequest<'a> {
     /// More headers; none of their values is shown.
     pub headers: Vec<(String, String)>,
     /// The media type of the body.
-    pub content_type: &'static str,
+    pub content_type: Cow<'static, str>,
     /// The body.
     pub body: String,
 }
@@ -71,7 +80,7 @@ impl<'a> ServiceRequest<'a> {
             url: url.into(),
             bearer: None,
             headers: Vec::new(),
-            content_type: JSON,
+            content_type: JSON.into(),
             body: body.to_string(),
         }
     }

@@ -106,8 +106,12 @@ pub struct SlackWebhook {
 }
 
 impl NotifyService for SlackBot {
-    fn spec(&self) -> &'static ServiceSpec {
-        &BOT
+    fn name(&self) -> &str {
+        BOT.name
+    }
+
+    fn title(&self) -> &str {
+        BOT.title
     }
 
     fn url(&self) -> &str {
@@ -156,8 +160,12 @@ impl NotifyService for SlackBot {
 }
 
 impl NotifyService for SlackWebhook {
-    fn spec(&self) -> &'static ServiceSpec {
-        &WEBHOOK
+    fn name(&self) -> &str {
+        WEBHOOK.name
+    }
+
+    fn title(&self) -> &str {
+        WEBHOOK.title
     }
 
     fn url(&self) -> &str {

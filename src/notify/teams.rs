@@ -54,8 +54,12 @@ pub struct TeamsWorkflow {
 }
 
 impl NotifyService for TeamsWorkflow {
-    fn spec(&self) -> &'static ServiceSpec {
-        &WORKFLOW
+    fn name(&self) -> &str {
+        WORKFLOW.name
+    }
+
+    fn title(&self) -> &str {
+        WORKFLOW.title
     }
 
     fn url(&self) -> &str {

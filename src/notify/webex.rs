@@ -71,8 +71,12 @@ pub struct WebexBot {
 }
 
 impl NotifyService for WebexBot {
-    fn spec(&self) -> &'static ServiceSpec {
-        &BOT
+    fn name(&self) -> &str {
+        BOT.name
+    }
+
+    fn title(&self) -> &str {
+        BOT.title
     }
 
     fn url(&self) -> &str {

@@ -16,6 +16,7 @@ pub use self::event::{cloud_event, event_id};
 pub use self::signature::{check_signing_secrets, signatures};
 
 use super::delivery::{Delivery, DeliveryError, DeliveryResult, ServiceAnswer, judge_status};
+use super::kind::MessageKinds;
 use super::outgoing::{OutgoingMessage, Placement};
 use super::service::{
     FieldKind, FieldValues, NotifyService, ServiceField, ServiceRequest, ServiceSpec, check_secret_url,
@@ -74,8 +75,16 @@ pub struct SignedWebhook {
 }
 
 impl NotifyService for SignedWebhook {
-    fn spec(&self) -> &'static ServiceSpec {
-        &WEBHOOK
+    fn name(&self) -> &str {
+        WEBHOOK.name
+    }
+
+    fn title(&self) -> &str {
+        WEBHOOK.title
+    }
+
+    fn kinds(&self, general: &MessageKinds) -> MessageKinds {
+        WEBHOOK.kinds(general)
     }
 
     fn url(&self) -> &str {
@@ -103,7 +112,7 @@ impl NotifyService for SignedWebhook {
         let signatures = signatures(self.secret.expose_secret(), &signed)
             .map_err(|fault| DeliveryError::permanent(format!("{SECRET}: {}", fault.wrong)))?;
 
-        request.content_type = CLOUD_EVENT;
+        request.content_type = CLOUD_EVENT.into();
         request.headers = [
             ("webhook-id", id),
             ("webhook-timestamp", seconds),

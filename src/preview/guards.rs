@@ -368,7 +368,7 @@ fn without_owner(pod: &Pod) -> Pod {
 
 /// The owner of a candidate.
 pub(super) fn key(pod: &PreviewedPod) -> Option<OwnerKey> {
-    let Candidate { pod, owner } = &pod.candidate;
+    let Candidate { pod, owner, .. } = &pod.candidate;
     Some((pod.namespace.clone(), owner.clone()?))
 }
 

@@ -190,6 +190,7 @@ impl DisruptionAttempt<'_, '_> {
                 slot,
                 pod: victim.pod.clone(),
                 owner: owner.clone(),
+                team: victim.team.clone(),
                 method: self.context.config.disrupt.method,
                 accepted,
                 origin: AcceptedBy::Answer,

@@ -148,7 +148,7 @@ impl<'a> RunningRound<'a> {
     /// Reads the candidate's pod again and, if it is still eligible and every guard says go, disrupts it.
     pub(super) async fn try_victim(
         &mut self,
-        candidate: Candidate,
+        mut candidate: Candidate,
         picker: &mut VictimPicker,
     ) -> Result<(), RoundEnd> {
         let context = self.context;
@@ -169,7 +169,7 @@ impl<'a> RunningRound<'a> {
             None => AttemptResult::Attempted(Outcome::Gone.into()),
             Some(fresh) => match judge(&fresh, &context.config.eligibility, context.platform.now()) {
                 Err(exemption) => AttemptResult::Exempt(exemption),
-                Ok(_) => self.disrupt_unless_held(&candidate, &fresh).await?,
+                Ok(_) => self.disrupt_unless_held(&mut candidate, &fresh).await?,
             },
         };
 
@@ -211,11 +211,12 @@ impl<'a> RunningRound<'a> {
     /// The round must end.
     async fn disrupt_unless_held(
         &mut self,
-        victim: &Candidate,
+        victim: &mut Candidate,
         fresh: &Pod,
     ) -> Result<AttemptResult, RoundEnd> {
         // Boxed, because it holds the futures of every guard, and the round's own is large already.
         let asked = Box::pin(self.guards.ask_before_disruption(fresh)).await;
+        victim.team = self.guards.team(fresh);
         if self.context.stop.is_requested() {
             return Err(RoundEnd::Interrupted);
         }
@@ -307,6 +308,7 @@ fn attempt_report(victim: &Candidate, attempt: &AttemptOutcome) -> AttemptReport
     AttemptReport {
         pod: victim.pod.clone(),
         owner: victim.owner.clone(),
+        team: victim.team.clone(),
         outcome: attempt.outcome.clone(),
         warnings: attempt.warnings.clone(),
     }

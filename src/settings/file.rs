@@ -10,7 +10,7 @@ use super::layer::SettingsLayer;
 use super::mistake::SettingMistake;
 use super::nearest::{names_in, nearest_name, nearest_path};
 use super::remedy::shape;
-use super::table_fields::{TableKind, table_fields};
+use super::table_fields::{TableKind, is_table, table_fields};
 
 /// Reads the text of a file. `name` is what messages call the file.
 ///
@@ -193,8 +193,8 @@ fn read_table(layer: &mut SettingsLayer, lines: &LineIndex<'_>, given: &mut Give
         };
 
         let converted = match (field.name, value.get_ref()) {
-            ("headers", DeValue::Table(headers)) => convert_headers(headers, lines),
-            (_, value) => convert(value, field.name == "headers", &origin, lines),
+            (name, DeValue::Table(texts)) if is_table(name) => convert_texts(texts, lines),
+            (name, value) => convert(value, is_table(name), &origin, lines),
         };
         match converted {
             Ok(kind) => given.fields.push((field.name, Value::new(Some(&origin), kind))),
@@ -237,9 +237,9 @@ fn refuse_field(layer: &mut SettingsLayer, given: &mut GivenTable, name: &str, o
     given.meant.extend(meant.map(str::to_owned));
 }
 
-/// The headers of a table as `config` carries them. Their values may be secrets.
-fn convert_headers(headers: &DeTable<'_>, lines: &LineIndex<'_>) -> Result<ValueKind, String> {
-    let converted = headers.iter().map(|(name, value)| {
+/// The texts of a table within a table as `config` carries them. They may be secrets.
+fn convert_texts(texts: &DeTable<'_>, lines: &LineIndex<'_>) -> Result<ValueKind, String> {
+    let converted = texts.iter().map(|(name, value)| {
         let origin = lines.origin(name.span().start);
         let kind = convert(value.get_ref(), true, &origin, lines)?;
         Ok((name.get_ref().to_string(), Value::new(Some(&origin), kind)))

@@ -7,12 +7,12 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ::config::ValueKind;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::decoder::SettingsDecoder;
 use super::given_table::{FieldValue, GivenTable, accept};
+use super::http_fields::decode_headers;
 use super::mistake::{MistakeReported, quote};
 use super::secret::{ReadFile, is_token};
 use super::table_fields::TableKind;
@@ -54,7 +54,7 @@ fn decode_gate(
     let timeout = decode_timeout(decoder, gate);
     let ca_file = decode_ca_file(decoder, read, gate, transport);
     let token_file = decode_token_file(decoder, read, gate, transport);
-    let headers = decode_headers(decoder, gate);
+    let headers = decode_headers(decoder, gate, "token_file");
     let kind = match gate.kind {
         TableKind::Prometheus => kinds::decode_prometheus(decoder, gate),
         TableKind::Alertmanager => kinds::decode_alertmanager(decoder, gate),
@@ -188,39 +188,4 @@ fn read_file(
             Err(gate.refuse(decoder, file, wrong, "mount the file there, or fix the path"))
         }
     }
-}
-
-fn decode_headers(
-    decoder: &mut SettingsDecoder,
-    gate: &GivenTable,
-) -> Result<Vec<(String, String)>, MistakeReported> {
-    const RIGHT: &str = "use a table of texts, such as { X-Scope-OrgID = \"team\" }";
-    let Some(field) = gate.field("headers") else {
-        return Ok(Vec::new());
-    };
-    let ValueKind::Table(table) = &field.value else {
-        // Whatever it is, it may be a secret.
-        return Err(gate.refuse(decoder, &field, "is not a table of headers", RIGHT));
-    };
-    let mut rows: Vec<_> = table.iter().collect();
-    rows.sort_by_key(|(name, _)| (name.to_ascii_lowercase(), *name));
-
-    let mut headers: Vec<Result<_, MistakeReported>> = Vec::new();
-    let mut before: Option<&String> = None;
-    for (name, value) in rows {
-        let checked = match &value.kind {
-            _ if before.is_some_and(|before| before.eq_ignore_ascii_case(name)) => {
-                Err((format!("{name} is set twice"), "keep one of the two".to_owned()))
-            }
-            ValueKind::String(text) => checks::check_header(name, text.trim()).map(|()| text.trim()),
-            _ => Err((
-                format!("the value of {} is not text", quote(name)),
-                RIGHT.to_owned(),
-            )),
-        };
-        let header = accept(decoder, gate, &field, checked);
-        headers.push(header.map(|value| (name.clone(), value.to_owned())));
-        before = Some(name);
-    }
-    headers.into_iter().collect()
 }

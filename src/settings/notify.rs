@@ -1,5 +1,6 @@
 //! Decodes `[notify]`: the settings of the chat services, each complete or absent.
 
+mod http;
 mod kinds;
 
 use secrecy::ExposeSecret;
@@ -21,6 +22,7 @@ const PROXY_FILE: &str = "notify.proxy_file";
 #[derive(Debug, Clone, Default)]
 pub struct NotifySettings {
     services: Vec<GivenService>,
+    http: Vec<ServiceChannel>,
     proxies: Option<ProxyPolicy>,
 }
 
@@ -45,14 +47,13 @@ struct GivenFields {
 impl NotifySettings {
     /// The channels that are set.
     pub fn channels(&self) -> Vec<Channel> {
-        let services = self.services.iter();
+        let services = self.services.iter().map(|given| ServiceChannel {
+            kinds: given.kinds.clone(),
+            ..ServiceChannel::new((given.spec.open)(&given.values))
+        });
         services
-            .map(|given| {
-                Channel::Service(ServiceChannel {
-                    kinds: given.kinds.clone(),
-                    ..ServiceChannel::new((given.spec.open)(&given.values))
-                })
-            })
+            .chain(self.http.iter().cloned())
+            .map(Channel::Service)
             .collect()
     }
 
@@ -85,10 +86,13 @@ pub(super) fn decode_notify(
     });
     let decoded: Vec<Result<_, MistakeReported>> = decoded.collect();
 
+    let http = http::decode_http_channels(decoder, read, &general);
+
     kinds?;
     let services: Result<Vec<_>, _> = decoded.into_iter().collect();
     Ok(NotifySettings {
         services: services?.into_iter().flatten().collect(),
+        http: http?,
         proxies: proxies?,
     })
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::decoder::SettingsDecoder;
+use super::given_table::Fault;
 use super::given_value::GivenValue;
 use super::mistake::{MistakeReported, quote};
 use crate::notify::service::{FieldFault, check_token};
@@ -58,26 +59,29 @@ fn from_file(
     read: ReadFile<'_>,
     path: GivenValue<String>,
 ) -> Result<GivenValue<SecretString>, MistakeReported> {
-    match read(Path::new(&path.value)) {
-        Err(error) => {
-            let wrong = format!("cannot read {}: {error}", shown(&path.value));
-            Err(decoder.refuse(&path, wrong, "mount the secret there, or fix the path"))
-        }
-        Ok(text) => match trimmed(&text) {
-            "" => {
-                let wrong = format!("{} is empty", shown(&path.value));
-                Err(decoder.refuse(&path, wrong, "write the secret to it"))
-            }
-            secret => {
-                let secret = SecretString::from(secret);
-                Ok(path.map(|_| secret))
-            }
-        },
+    match read_secret(read, &path.value) {
+        Ok(secret) => Ok(path.map(|_| secret)),
+        Err((wrong, right)) => Err(decoder.refuse(&path, wrong, right)),
+    }
+}
+
+/// The secret in a file, without blanks and line breaks around it.
+pub(super) fn read_secret(read: ReadFile<'_>, path: &str) -> Result<SecretString, Fault> {
+    let text = read(Path::new(path)).map_err(|error| {
+        let wrong = format!("cannot read {}: {error}", shown(path));
+        (wrong, "mount the secret there, or fix the path".to_owned())
+    })?;
+    match trimmed(&text) {
+        "" => Err((
+            format!("{} is empty", shown(path)),
+            "write the secret to it".to_owned(),
+        )),
+        secret => Ok(secret.into()),
     }
 }
 
 /// A path as a message shows it, unless it may be the secret itself, set to the wrong key.
-fn shown(path: &str) -> String {
+pub(super) fn shown(path: &str) -> String {
     if path.starts_with(['/', '.']) {
         quote(path)
     } else {

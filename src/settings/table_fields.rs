@@ -102,6 +102,11 @@ impl TableField {
     }
 }
 
+/// Whether the field of this name is a table of texts.
+pub(super) fn is_table(name: &str) -> bool {
+    matches!(name, "headers" | "header_files" | "secret_files")
+}
+
 /// Every field, in the order of the documentation.
 pub fn table_fields() -> &'static [TableField] {
     FIELDS
@@ -150,6 +155,17 @@ static FIELDS: &[TableField] = &[
     field("expect_json", HTTP_GATE, FieldDefault::Absent, "A JSON pointer such as `/go`: the value there must equal `equals`."),
     field("equals", HTTP_GATE, FieldDefault::Absent, "The value that means go: text, a number, `true` or `false`."),
     field("name", HTTP_CHANNEL, FieldDefault::Required, "What the log and the metrics call the channel: letters, digits, `-`, `_` and `.`."),
+    field("url", HTTP_CHANNEL, FieldDefault::Absent, "The whole URL, `https://`, or `http://` for a loopback address. Required, or `url_file`."),
+    field("url_file", HTTP_CHANNEL, FieldDefault::Absent, "A file that holds the URL, if whoever knows it can send messages."),
+    field("method", HTTP_CHANNEL, FieldDefault::Toml("\"POST\""), "`\"POST\"`, `\"PUT\"` or `\"PATCH\"`."),
+    field("token_file", HTTP_CHANNEL, FieldDefault::Absent, "A file that holds a token, sent as `Authorization: Bearer`."),
+    field("headers", HTTP_CHANNEL, FieldDefault::Absent, "More headers to send, such as `{ X-Team = \"shop\" }`. Their values are never shown."),
+    field("header_files", HTTP_CHANNEL, FieldDefault::Absent, "More headers to send, each with the file that holds its value: `{ X-Api-Key = \"/etc/macaque/key\" }`."),
+    field("secret_files", HTTP_CHANNEL, FieldDefault::Absent, "Files that hold what the template writes into the body: with `{ key = \"/etc/macaque/key\" }` it is `{{ secrets.key }}`."),
+    field("template", HTTP_CHANNEL, FieldDefault::Absent, "A template that macaque brings along: `discord`, `google-chat`, `incident-io`, `mattermost`, `ntfy`, `pagerduty-change` or `rocket-chat`. Required, or `body` or `body_file`."),
+    field("body", HTTP_CHANNEL, FieldDefault::Absent, "The template of the body, in minijinja's syntax."),
+    field("body_file", HTTP_CHANNEL, FieldDefault::Absent, "A file that holds the template of the body."),
+    field("content_type", HTTP_CHANNEL, FieldDefault::Toml("\"application/json\""), "The media type of the body, which decides how texts are escaped: JSON, XML, HTML, `application/x-www-form-urlencoded`, or `text/…` for none."),
     field("kinds", HTTP_CHANNEL, FieldDefault::Absent, "The kinds of messages that it gets. Not set: those of `notify.kinds`."),
     field("name", ROUTE, FieldDefault::Required, "What the log and the metrics call the route: letters, digits, `-`, `_` and `.`."),
     field("kinds", ROUTE, FieldDefault::Absent, "The kinds of messages that it gets. Not set: those of `notify.kinds`."),

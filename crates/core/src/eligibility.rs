@@ -13,6 +13,7 @@ pub use self::rule::{EligibilityRule, RuleFinding, RuleResult};
 
 use self::rule::RuleInput;
 use self::rules::RULES;
+use crate::annotations::team;
 use crate::config::TargetConfig;
 use crate::outcome::DisruptionMethod;
 use crate::pod::{Pod, PodOwner, PodPhase, PodRef};
@@ -47,6 +48,8 @@ pub struct Candidate {
     pub pod: PodRef,
     /// The pod's controller.
     pub owner: Option<PodOwner>,
+    /// The team that the pod's annotations name.
+    pub team: Option<String>,
 }
 
 impl From<&Pod> for Candidate {
@@ -54,6 +57,7 @@ impl From<&Pod> for Candidate {
         Self {
             pod: pod.id.clone(),
             owner: pod.owner.clone(),
+            team: team([&pod.annotations]),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::ops::Bound;
 
 use strsim::damerau_levenshtein;
 
-use crate::annotations::{EXPECT, KNOWN, PREFIX, pair};
+use crate::annotations::{EXPECT, KNOWN, PREFIX, TEAM, pair};
 use crate::freeze;
 use crate::journal::PAUSE_KEYS;
 use crate::pod::Pod;
@@ -64,10 +64,13 @@ pub fn key_warnings(
         key: pair(EXPECT, value),
         problem: format!("it {fault}; recovery.expect counts"),
     });
-    let label = labels.contains_key(EXPECT).then(|| KeyWarning {
-        key: EXPECT.to_owned(),
-        problem: "it has no effect as a label: make it an annotation".to_owned(),
-    });
+    let of_annotations = [EXPECT, TEAM].into_iter();
+    let label = of_annotations
+        .filter(|key| labels.contains_key(*key))
+        .map(|key| KeyWarning {
+            key: key.to_owned(),
+            problem: "it has no effect as a label: make it an annotation".to_owned(),
+        });
 
     let mut warnings: Vec<_> = unknown.chain(unreadable).chain(expect).chain(label).collect();
     warnings.sort();

@@ -55,6 +55,9 @@ pub struct DisruptedVictim {
     pub pod: PodRef,
     /// The victim's owner.
     pub owner: PodOwner,
+    /// The victim's team, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
     /// How the victim was disrupted.
     pub method: DisruptionMethod,
     /// When the API server accepted the disruption, by this machine's clock.
@@ -192,6 +195,9 @@ pub struct RecoveryReport {
     pub pod: PodRef,
     /// The victim's owner.
     pub owner: PodOwner,
+    /// The victim's team, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
     /// How the victim was disrupted.
     pub method: DisruptionMethod,
     /// How the recovery ended; `None` while it goes on and its replacement is stuck.
@@ -261,6 +267,7 @@ impl RecoveryReport {
             slot: victim.slot,
             pod: victim.pod.clone(),
             owner: victim.owner.clone(),
+            team: victim.team.clone(),
             method: victim.method,
             verdict: None,
             times: RecoveryTimes::default(),

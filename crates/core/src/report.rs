@@ -96,6 +96,9 @@ pub struct AttemptReport {
     pub pod: PodRef,
     /// The victim's controller, if it has one.
     pub owner: Option<PodOwner>,
+    /// The victim's team, as `macaque/team` on the pod, its owner or its namespace names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
     /// The outcome.
     pub outcome: Outcome,
     /// `Warning` headers of the answer, as text.

@@ -43,6 +43,7 @@ pub fn round<const N: usize>(victims: [(&str, Outcome); N]) -> RoundReport {
     let attempts = victims.map(|(name, outcome)| AttemptReport {
         pod: pod(name),
         owner: None,
+        team: None,
         outcome,
         warnings: vec![],
     });
@@ -68,6 +69,7 @@ pub fn round<const N: usize>(victims: [(&str, Outcome); N]) -> RoundReport {
 /// How the recovery from the disruption of a victim of that round ended: after 4.5 s, if it did.
 pub fn recovery(victim: &str, verdict: RecoveryVerdict) -> RecoveryReport {
     RecoveryReport {
+        team: None,
         slot: SLOT.parse().unwrap(),
         pod: pod(victim),
         owner: PodOwner {

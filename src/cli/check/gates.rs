@@ -44,6 +44,7 @@ fn example(config: &ChaosConfig) -> Candidate {
     let scopes = permissions::scopes(&config.target.namespaces);
     let namespace = scopes.into_iter().next().flatten();
     Candidate {
+        team: None,
         pod: PodRef {
             namespace: namespace.unwrap_or("default").to_owned(),
             name: "example-0".to_owned(),

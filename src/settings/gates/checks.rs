@@ -1,12 +1,12 @@
-//! What a name, a URL, a query, a matcher and a header of a gate may be. Each check returns what is wrong and what would
+//! What a name, a URL, a query and a matcher of a gate may be. Each check returns what is wrong and what would
 //! be right, and repeats nothing that may be a secret.
 
 use std::net::IpAddr;
 
 use http::Uri;
-use http::header::{HeaderName, HeaderValue};
 
 use crate::settings::given_table::Fault;
+use crate::settings::http_fields;
 use crate::settings::mistake::quote;
 use crate::settings::table_fields::TableKind;
 
@@ -22,20 +22,6 @@ const BUILT_IN: [&str; 9] = [
     "freeze",
     "frozen",
 ];
-/// The longest name of a gate, so that it fits into a message.
-const LONGEST_NAME: usize = 63;
-/// The headers that macaque sets itself, or that belong to the connection.
-const OWN_HEADERS: [&str; 9] = [
-    "accept",
-    "accept-encoding",
-    "connection",
-    "content-length",
-    "content-type",
-    "expect",
-    "host",
-    "transfer-encoding",
-    "upgrade",
-];
 /// The placeholders of a query.
 const PLACEHOLDERS: [&str; 2] = ["{{namespace}}", "{{owner}}"];
 
@@ -50,16 +36,7 @@ pub(super) struct Transport {
 
 /// Checks the name of a gate.
 pub(super) fn check_name(name: &str) -> Result<(), Fault> {
-    let is_inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let is_name = name.chars().all(is_inner) && name.starts_with(|c: char| c.is_ascii_alphanumeric());
-    if !is_name {
-        let right = "use letters, digits, -, _ and ., with a letter or a digit first, such as \"no-page\"";
-        return Err((format!("{} is not a valid name", quote(name)), right.to_owned()));
-    }
-    if name.len() > LONGEST_NAME {
-        let wrong = format!("{} is longer than {LONGEST_NAME} characters", quote(name));
-        return Err((wrong, "use a shorter name".to_owned()));
-    }
+    http_fields::check_name(name, "no-page")?;
     if BUILT_IN.iter().any(|own| own.eq_ignore_ascii_case(name)) {
         let wrong = format!("{} is the name of a built-in guard", quote(name));
         return Err((wrong, "use another name".to_owned()));
@@ -233,35 +210,6 @@ fn is_escaped(text: &str) -> bool {
         }
     }
     true
-}
-
-/// Checks a header, by name and value. The value may be a secret.
-pub(super) fn check_header(name: &str, value: &str) -> Result<(), Fault> {
-    if HeaderName::from_bytes(name.as_bytes()).is_err() {
-        let wrong = format!("{} is not the name of a header", quote(name));
-        return Err((
-            wrong,
-            "use letters, digits and -, such as X-Scope-OrgID".to_owned(),
-        ));
-    }
-    let is_meant = |other: &str| name.eq_ignore_ascii_case(other);
-    if is_meant("authorization") {
-        let wrong = format!("{name} cannot be set");
-        return Err((wrong, "write the token to a file, and set token_file".to_owned()));
-    }
-    if OWN_HEADERS.into_iter().any(is_meant) {
-        return Err((
-            format!("{name} is set by macaque itself"),
-            "leave it out".to_owned(),
-        ));
-    }
-
-    let is_text = value.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-    if value.is_empty() || !is_text || HeaderValue::from_str(value).is_err() {
-        let wrong = format!("the value of {name} is empty, or has a character that no header has");
-        return Err((wrong, "use ASCII characters on one line".to_owned()));
-    }
-    Ok(())
 }
 
 /// Checks a JSON pointer (RFC 6901).

@@ -78,16 +78,21 @@ mod tests {
             kind: "Deployment".to_owned(),
             name: name.to_owned(),
         });
-        Candidate { pod, owner }
+        Candidate {
+            pod,
+            owner,
+            team: None,
+        }
     }
 
     fn earlier(namespace: &str, owner: &str, seconds_ago: i64) -> DisruptedVictim {
-        let Candidate { pod, owner } = candidate(namespace, &format!("{owner}-0"), Some(owner));
+        let Candidate { pod, owner, .. } = candidate(namespace, &format!("{owner}-0"), Some(owner));
         let accepted = NOW - jiff::SignedDuration::from_secs(seconds_ago);
         DisruptedVictim {
             slot: accepted,
             pod,
             owner: owner.unwrap(),
+            team: None,
             method: DisruptionMethod::Evict,
             accepted,
             origin: AcceptedBy::Answer,

@@ -48,6 +48,9 @@ pub struct Reservation {
     /// The victim's controller.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<PodOwner>,
+    /// The victim's team.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
     /// How the victim is to be disrupted.
     pub method: DisruptionMethod,
     /// When the victim was reserved.
@@ -151,6 +154,7 @@ impl RoundRecord {
         let attempt = |reservation: &Reservation| AttemptReport {
             pod: reservation.pod.clone(),
             owner: reservation.owner.clone(),
+            team: reservation.team.clone(),
             outcome: reservation.outcome(),
             warnings: Vec::new(),
         };

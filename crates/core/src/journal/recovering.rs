@@ -115,6 +115,7 @@ impl Journal {
                 slot,
                 pod: reservation.pod.clone(),
                 owner: owner.clone(),
+                team: reservation.team.clone(),
                 method: reservation.method,
                 accepted,
                 origin,

@@ -142,6 +142,7 @@ impl Journal {
         let reservation = Reservation {
             pod: victim.pod.clone(),
             owner: victim.owner.clone(),
+            team: victim.team.clone(),
             method,
             at: context.now,
             baseline: baseline.map(|baseline| Box::new(baseline.clone().bounded())),

@@ -58,11 +58,11 @@ fn an_unknown_key_is_named_with_the_nearest_known_one() {
         ("macaque/frozenUntil", "did you mean macaque/frozen-until?"),
         (
             "macaque/opt-out",
-            "use macaque/enabled, macaque/expect, macaque/frozen or macaque/frozen-until",
+            "use macaque/enabled, macaque/expect, macaque/frozen, macaque/frozen-until or macaque/team",
         ),
         (
             "macaque/",
-            "use macaque/enabled, macaque/expect, macaque/frozen or macaque/frozen-until",
+            "use macaque/enabled, macaque/expect, macaque/frozen, macaque/frozen-until or macaque/team",
         ),
     ];
     for (key, advice) in rows {

@@ -145,6 +145,6 @@ fn costs_more_than_one_try(prediction: &Prediction) -> bool {
 }
 
 fn owner_of(pod: &PreviewedPod) -> Option<(&str, &PodOwner)> {
-    let Candidate { pod, owner } = &pod.candidate;
+    let Candidate { pod, owner, .. } = &pod.candidate;
     Some((&pod.namespace, owner.as_ref()?))
 }

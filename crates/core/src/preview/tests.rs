@@ -33,6 +33,7 @@ fn pods(app: &str, replicas: usize) -> Vec<PreviewedPod> {
             candidate: Candidate {
                 pod: id,
                 owner: owner.clone(),
+                team: None,
             },
             pod,
             server_answer: None,

@@ -121,6 +121,7 @@ impl EligiblePod {
                 uid: self.uid.to_string(),
             },
             owner: self.owner.as_deref().cloned(),
+            team: None,
         }
     }
 }

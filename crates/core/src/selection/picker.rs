@@ -157,6 +157,7 @@ mod tests {
                 uid: format!("u{n}"),
             },
             owner: None,
+            team: None,
         };
         let limits = DisruptConfig {
             count,

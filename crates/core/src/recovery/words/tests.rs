@@ -9,6 +9,7 @@ use crate::recovery::RecoveryTimes;
 
 fn report(verdict: Option<RecoveryVerdict>) -> RecoveryReport {
     RecoveryReport {
+        team: None,
         slot: Timestamp::UNIX_EPOCH,
         pod: PodRef {
             namespace: "shop".into(),

@@ -36,6 +36,7 @@ fn candidate(pod: &Pod) -> Candidate {
     Candidate {
         pod: pod.id.clone(),
         owner: pod.owner.clone(),
+        team: None,
     }
 }
 

@@ -11,6 +11,7 @@ fn candidates(uids: impl IntoIterator<Item = usize>) -> Vec<Candidate> {
         .map(|n| Candidate {
             pod: pod(n),
             owner: None,
+            team: None,
         })
         .collect()
 }
@@ -53,6 +54,7 @@ fn owned(name: &str, replicas: usize) -> Vec<Candidate> {
         .map(|n| Candidate {
             pod: pod(n),
             owner: Some(owner.clone()),
+            team: None,
         })
         .collect()
 }

@@ -64,7 +64,13 @@ pub(crate) fn candidate(pod: u8) -> Candidate {
             kind: "Deployment".to_owned(),
             name: format!("web-{}", pod % 10),
         }),
+        team: team(pod),
     }
+}
+
+/// The team of a pod: every other has one, with the longest name.
+fn team(pod: u8) -> Option<String> {
+    pod.is_multiple_of(2).then(|| "t".repeat(63))
 }
 
 /// Whether the recovery from the disruption of a pod is watched: of one in four nobody could list the siblings.
@@ -85,11 +91,12 @@ pub(crate) fn baseline() -> RecoveryBaseline {
 
 /// A victim of the round of `slot`.
 pub(crate) fn victim(pod: u8, slot: Timestamp) -> DisruptedVictim {
-    let Candidate { pod, owner } = candidate(pod);
+    let Candidate { pod, owner, team } = candidate(pod);
     DisruptedVictim {
         slot,
         pod,
         owner: owner.unwrap(),
+        team,
         method: DisruptionMethod::Evict,
         accepted: slot,
         origin: AcceptedBy::Answer,
@@ -130,10 +137,11 @@ pub(crate) fn withheld(slot: Timestamp) -> RoundReport {
 /// A report with so many victims.
 pub(crate) fn report(slot: Timestamp, victims: u8, words: &str) -> RoundReport {
     let attempt = |pod| {
-        let Candidate { pod, owner } = candidate(pod);
+        let Candidate { pod, owner, team } = candidate(pod);
         AttemptReport {
             pod,
             owner,
+            team,
             outcome: Outcome::Unknown {
                 why: words.to_owned(),
             },

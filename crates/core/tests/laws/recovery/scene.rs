@@ -109,6 +109,7 @@ impl Opening {
         let victim = DisruptedVictim {
             slot: accepted(),
             owner: victim.owner.clone().unwrap(),
+            team: None,
             method: DisruptionMethod::Evict,
             accepted: accepted(),
             origin: self.origin,

@@ -1,0 +1,126 @@
+//! Decodes what a channel over HTTP reads from files: its URL, its token, its headers, and what its template may write. No
+//! message repeats any of it.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::notify::check_url;
+use crate::settings::decoder::SettingsDecoder;
+use crate::settings::given_table::{FieldValue, GivenTable, accept};
+use crate::settings::http_fields::{check_header_name, check_header_value, named_texts};
+use crate::settings::mistake::{MistakeReported, quote};
+use crate::settings::secret::{ReadFile, is_token, read_secret};
+
+/// What belongs into a table of files.
+const FILES: &str = "use a table of files, such as { X-Api-Key = \"/etc/macaque/key\" }";
+
+/// A header with the field that names its file.
+type FileHeader = (String, FieldValue<String>, SecretString);
+
+/// Decodes `url` or `url_file`.
+pub(super) fn decode_url(
+    decoder: &mut SettingsDecoder,
+    read: ReadFile<'_>,
+    table: &GivenTable,
+) -> Result<SecretString, MistakeReported> {
+    let url = table.text(decoder, "url")?;
+    let file = table.text(decoder, "url_file")?;
+    let (field, url) = match (url, file) {
+        (Some(url), None) => {
+            let text = SecretString::from(url.value.as_str());
+            (url, text)
+        }
+        (None, Some(file)) => {
+            let url = read_secret(read, &file.value);
+            let url = accept(decoder, table, &file, url)?;
+            (file, url)
+        }
+        (Some(url), Some(_)) => {
+            let wrong = "is set, and so is url_file";
+            return Err(table.refuse(decoder, &url, wrong, "keep one of the two"));
+        }
+        (None, None) => {
+            let right = "set it or url_file, such as url = \"https://chat.example/hooks/macaque\"";
+            return Err(table.missing(decoder, "url", "is not set", right));
+        }
+    };
+
+    let checked = check_url(url.expose_secret());
+    let checked = checked.map_err(|wrong| (format!("the URL {wrong}"), wrong.remedy().to_owned()));
+    accept(decoder, table, &field, checked)?;
+    Ok(url)
+}
+
+/// Decodes `token_file`.
+pub(super) fn decode_token_file(
+    decoder: &mut SettingsDecoder,
+    read: ReadFile<'_>,
+    table: &GivenTable,
+) -> Result<Option<SecretString>, MistakeReported> {
+    let Some(file) = table.text(decoder, "token_file")? else {
+        return Ok(None);
+    };
+    read_word(decoder, read, table, &file).map(Some)
+}
+
+/// Decodes `header_files`.
+pub(super) fn decode_header_files(
+    decoder: &mut SettingsDecoder,
+    read: ReadFile<'_>,
+    table: &GivenTable,
+) -> Result<Vec<FileHeader>, MistakeReported> {
+    let given = named_texts(decoder, table, "header_files", "is not a table of files", FILES)?;
+    let headers: Vec<Result<_, MistakeReported>> = given
+        .into_iter()
+        .map(|(name, file)| {
+            accept(decoder, table, &file, check_header_name(&name))?;
+            let value = accept(decoder, table, &file, read_secret(read, &file.value))?;
+            let checked = check_header_value(&name, value.expose_secret());
+            accept(decoder, table, &file, checked)?;
+            Ok((name, file, value))
+        })
+        .collect();
+    headers.into_iter().collect()
+}
+
+/// Decodes `secret_files`.
+pub(super) fn decode_secret_files(
+    decoder: &mut SettingsDecoder,
+    read: ReadFile<'_>,
+    table: &GivenTable,
+) -> Result<Vec<(String, SecretString)>, MistakeReported> {
+    const RIGHT: &str = "use a table of files, such as { key = \"/etc/macaque/key\" }";
+    let given = named_texts(decoder, table, "secret_files", "is not a table of files", RIGHT)?;
+    let secrets: Vec<Result<_, MistakeReported>> = given
+        .into_iter()
+        .map(|(name, file)| {
+            if !is_template_name(&name) {
+                let wrong = format!("{} cannot be written in a template", quote(&name));
+                let right = "use letters, digits and _, such as routing_key";
+                return Err(table.refuse(decoder, &file, wrong, right));
+            }
+            let secret = read_word(decoder, read, table, &file)?;
+            Ok((name, secret))
+        })
+        .collect();
+    secrets.into_iter().collect()
+}
+
+/// The one word in a file.
+fn read_word(
+    decoder: &mut SettingsDecoder,
+    read: ReadFile<'_>,
+    table: &GivenTable,
+    file: &FieldValue<String>,
+) -> Result<SecretString, MistakeReported> {
+    let secret = accept(decoder, table, file, read_secret(read, &file.value))?;
+    if is_token(secret.expose_secret()) {
+        return Ok(secret);
+    }
+    let wrong = "the secret contains a space or another invalid character";
+    Err(table.refuse(decoder, file, wrong, "copy it again"))
+}
+
+fn is_template_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
