@@ -52,6 +52,7 @@ pub fn attempt(namespace: &str, outcome: Outcome) -> AttemptReport {
         owner: Some(deployment()),
         outcome,
         warnings: Vec::new(),
+        team: None,
     }
 }
 
@@ -184,6 +185,7 @@ pub fn fill(metrics: &Metrics, now: Timestamp) {
         seed: 7,
         method: DisruptionMethod::Evict,
         attempt,
+        controller: None,
     };
 
     for fact in [
@@ -236,6 +238,7 @@ fn victim(namespace: &str) -> Candidate {
             uid: format!("uid-{namespace}"),
         },
         owner: Some(deployment()),
+        team: None,
     }
 }
 
