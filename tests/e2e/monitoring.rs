@@ -1,5 +1,7 @@
-//! A promise about what everybody sees of a disruption: metrics, exemplars, alerts and Alertmanager name the same round and
-//! namespace, in a real Prometheus and a real Alertmanager with the files of deploy/monitoring.
+//! A promise about what everybody sees of a disruption: metrics, exemplars, alerts, Alertmanager, Events and messages are
+//! about the same round and victim, in a real Prometheus and a real Alertmanager with the files of deploy/monitoring.
+
+mod receivers;
 
 use std::fs;
 use std::time::Duration;
@@ -7,9 +9,11 @@ use std::time::Duration;
 use macaque_testkit::loopback_server::free_address;
 use macaque_testkit::monitoring::{Alertmanager, Prometheus};
 use serde_json::Value;
+use tokio::task::LocalSet;
 
+use self::receivers::Receivers;
 use crate::program::RunningMacaque;
-use crate::test_namespace::{TestNamespace, until, until_within};
+use crate::test_namespace::{TestNamespace, uid, until, until_within};
 use crate::workload::Workload;
 
 /// Longer than a namespace counts as disrupted after its recovery, which is two minutes.
@@ -57,6 +61,31 @@ impl Monitoring {
         .await;
     }
 
+    /// Waits until the disruption is counted, its alert fires, and inhibits the alert of low severity and no other.
+    async fn shows_disruption(&self, namespace: &str) {
+        let disruptions =
+            format!("macaque_disruptions_total{{namespace=\"{namespace}\", outcome=\"evicted\"}}");
+        self.until_is(&disruptions, "1").await;
+        let firing = format!(
+            "ALERTS{{alertname=\"MacaqueDisrupting\", alertstate=\"firing\", namespace=\"{namespace}\"}}"
+        );
+        self.until_is(&firing, "1").await;
+        self.until_state("info", "suppressed").await;
+        self.until_state("critical", "active").await;
+    }
+
+    /// Waits until the recovery is counted and timed, with the round as the exemplar of both.
+    async fn shows_recovery(&self, namespace: &str, slot: &str) {
+        let recoveries =
+            format!("macaque_recoveries_total{{namespace=\"{namespace}\", verdict=\"recovered\"}}");
+        self.until_is(&recoveries, "1").await;
+        let of = |name: &str| format!("{name}{{namespace=\"{namespace}\"}}");
+        self.until_is(&of("macaque_recovery_seconds_count"), "1").await;
+        for name in ["macaque_disruptions_total", "macaque_recovery_seconds_bucket"] {
+            assert_eq!(self.until_exemplars(&of(name)).await, [slot], "{name}");
+        }
+    }
+
     /// The rounds that the exemplars of these series name.
     async fn until_exemplars(&self, selector: &str) -> Vec<Value> {
         until(&format!("exemplars of {selector}"), async || {
@@ -87,16 +116,50 @@ impl Monitoring {
 }
 
 impl TestNamespace {
-    /// An armed macaque with a round a minute, of which the limits allow one to disrupt, and its metrics at this address.
-    async fn monitored(&mut self, address: &str) -> RunningMacaque {
-        let account = self.granted("--dry-run=false").await;
+    /// An armed macaque with a round a minute, of which the limits allow one to disrupt, with its metrics at this address,
+    /// Events, and these receivers.
+    async fn monitored(&mut self, address: &str, receivers: &Receivers) -> RunningMacaque {
+        let settings = [("MACAQUE_EVENTS__ENABLED", "true")];
+        let account = self.granted_for("--dry-run=false", &settings).await;
+        let config = self.scratch.path().join("macaque.toml");
+        fs::write(&config, receivers.config()).unwrap();
+
         let daemon = self.macaque("run --dry-run=false").by(&account);
         let daemon = daemon
+            .arg("--config")
+            .arg(config.to_str().unwrap())
+            .env(settings[0].0, settings[0].1)
             .env("MACAQUE_POD_NAMESPACE", &self.name)
             .env("MACAQUE_SCHEDULE__CRON", "* * * * *")
             .env("MACAQUE_LIMITS__PER_DAY", "1")
             .env("MACAQUE_HEALTH__LISTEN", address);
         daemon.start()
+    }
+
+    /// Asserts that the Events on the victim and on its owner are about this disruption.
+    async fn shows_events(&self, recorded: &RecordedDisruption) {
+        let owner = self.read(&format!("{}/web", self.path("Deployment"))).await;
+        for uid in [&recorded.victim_uid, &uid(&owner)] {
+            self.until_events(uid, &recorded.slot, ["ChaosEvicted", "ChaosRecovered"])
+                .await;
+        }
+    }
+
+    /// Waits until Events of these reasons are on the object of this UID, each with the round.
+    async fn until_events(&self, uid: &str, slot: &str, reasons: [&str; 2]) {
+        until(&format!("Events on {uid}"), async || {
+            let path = format!("/apis/events.k8s.io/v1/namespaces/{}/events", self.name);
+            let events = self.read(&path).await["items"].as_array()?.clone();
+            let is_there = |reason: &str| {
+                events.iter().any(|event| {
+                    event["regarding"]["uid"] == uid
+                        && event["reason"] == reason
+                        && event["note"].as_str().unwrap().contains(&format!("round {slot}"))
+                })
+            };
+            reasons.into_iter().all(is_there).then_some(())
+        })
+        .await;
     }
 
     /// The disruption whose recovery the journal holds.
@@ -138,46 +201,38 @@ fn always_firing(namespace: &str) -> String {
 /// Takes up to four minutes: the slot is up to a minute and a half away, and what follows a recovery lasts two.
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
-async fn one_disruption_and_its_recovery_are_the_same_in_metrics_alerts_and_alertmanager() {
+async fn one_disruption_and_its_recovery_are_the_same_in_metrics_alerts_events_and_messages() {
+    LocalSet::new()
+        .run_until(disrupt_once_and_see_it_everywhere())
+        .await;
+}
+
+async fn disrupt_once_and_see_it_everywhere() {
     let mut namespace = TestNamespace::new().await;
     namespace.create_journal().await;
     namespace.with(Workload::deployment("web", 3)).await;
     let before = namespace.alive().await;
     let address = free_address();
     let monitoring = Monitoring::start(&address, &namespace.name);
-    let macaque = namespace.monitored(&address).await;
-    let of_namespace = |query: &str| query.replace("NS", &format!("namespace=\"{}\"", namespace.name));
-
+    let receivers = Receivers::start().await;
+    let macaque = namespace.monitored(&address, &receivers).await;
     monitoring.until_is("macaque_armed", "1").await;
     monitoring.until_state("info", "active").await;
 
     let recorded = namespace.until_recovering().await;
     let lost = namespace.lost(&before).await;
     assert_eq!(lost, [recorded.victim_uid.clone()]);
-
-    let disruptions = of_namespace("macaque_disruptions_total{NS, outcome=\"evicted\"}");
-    monitoring.until_is(&disruptions, "1").await;
-    let firing = of_namespace("ALERTS{alertname=\"MacaqueDisrupting\", alertstate=\"firing\", NS}");
-    monitoring.until_is(&firing, "1").await;
-    monitoring.until_state("info", "suppressed").await;
-    monitoring.until_state("critical", "active").await;
-
-    let recoveries = of_namespace("macaque_recoveries_total{NS, verdict=\"recovered\"}");
-    monitoring.until_is(&recoveries, "1").await;
-    let seconds = of_namespace("macaque_recovery_seconds_count{NS}");
-    monitoring.until_is(&seconds, "1").await;
-    let buckets = of_namespace("macaque_recovery_seconds_bucket{NS}");
-    for selector in [&disruptions, &buckets] {
-        assert_eq!(
-            monitoring.until_exemplars(selector).await,
-            [recorded.slot.as_str()],
-            "{selector}"
-        );
-    }
+    monitoring.shows_disruption(&namespace.name).await;
+    monitoring.shows_recovery(&namespace.name, &recorded.slot).await;
+    namespace.shows_events(&recorded).await;
+    receivers.show(&recorded).await;
 
     monitoring.until_state("info", "active").await;
-    let is_over = of_namespace("absent(ALERTS{alertname=\"MacaqueDisrupting\", NS})");
-    monitoring.until_is(&is_over, "1").await;
+    let alert = format!(
+        "ALERTS{{alertname=\"MacaqueDisrupting\", namespace=\"{}\"}}",
+        namespace.name
+    );
+    monitoring.until_is(&format!("absent({alert})"), "1").await;
     assert_eq!(namespace.lost(&before).await, lost, "one was allowed");
     macaque.stopped().await.exited(0);
 }
