@@ -85,7 +85,7 @@ pub enum Fact<'a> {
     ActorRestarted(&'static str),
 }
 
-/// What became of a message to a channel.
+/// The fate of a message to a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessageResult {
     /// The service accepted it.
@@ -98,7 +98,7 @@ pub enum MessageResult {
     Rejected,
 }
 
-/// Listens to facts. It must not block, and must not panic.
+/// A listener to facts, which must neither block nor panic.
 pub trait FactListener: Send + Sync {
     /// Notes a fact.
     fn note(&self, fact: Fact<'_>);

@@ -82,9 +82,11 @@ pub fn random_seed(platform: &Platform) -> u64 {
     platform.random_u32().into()
 }
 
-/// Runs the round of `slot` with victims drawn by `seed`.
+/// Runs the round of `slot` with victims drawn by `seed`. Every request to the API server names the round.
 pub async fn run(context: RoundContext<'_>, slot: Timestamp, seed: u64) -> RoundResult {
-    let result = claim_and_run(context, slot, seed).await;
+    context.cluster.set_round(Some(slot));
+    let result = Box::pin(claim_and_run(context, slot, seed)).await;
+    context.cluster.set_round(None);
 
     // What is not closed yet is published by the takeover pass that closes it.
     if let RoundResult::Reported {

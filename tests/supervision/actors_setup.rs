@@ -60,6 +60,10 @@ const QUICK_RESTARTS: RestartPolicy = RestartPolicy {
 
 /// What the actors run with.
 pub(crate) struct ActorsSetup {
+    /// The time from one slot to the next.
+    pub(crate) interval: Duration,
+    /// Where reports are delivered beside the test.
+    pub(crate) channel: Option<Channel>,
     /// How long the cluster takes for every answer.
     pub(crate) latency: Duration,
     pub(crate) fail_points: FailPoints,
@@ -78,6 +82,8 @@ pub(crate) struct ActorsSetup {
 impl Default for ActorsSetup {
     fn default() -> Self {
         Self {
+            interval: INTERVAL,
+            channel: None,
             latency: Duration::ZERO,
             fail_points: FailPoints::default(),
             facts: Facts::default(),
@@ -153,7 +159,7 @@ pub(crate) fn actors_config(
     };
     ActorsConfig {
         trigger: Trigger::Interval {
-            every: INTERVAL,
+            every: setup.interval,
             since: platform.now(),
         },
         timer: TimerConfig {
@@ -161,13 +167,16 @@ pub(crate) fn actors_config(
             ..TimerConfig::default()
         },
         round: Arc::new(round_config(setup.recovers)),
-        journal: journal_store(&setup, &platform).with_spacing(INTERVAL / 2),
+        journal: journal_store(&setup, &platform).with_spacing(setup.interval / 2),
         access: ClusterAccess {
             kubeconfig: Some(kubeconfig),
             deadlines: setup.deadlines,
             ..ClusterAccess::default()
         },
-        channels: Arc::new([Channel::Listener(listener)]),
+        channels: [Channel::Listener(listener)]
+            .into_iter()
+            .chain(setup.channel)
+            .collect(),
         proxies: ProxyPolicy::Direct,
         messages: MessageContext::default(),
         retry: DeliveryRetry::default(),

@@ -18,5 +18,6 @@ mod probes;
 mod process;
 mod recoveries;
 mod running_actors;
+mod scrapes;
 mod shutdown;
 mod waiting;

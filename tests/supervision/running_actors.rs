@@ -13,7 +13,7 @@ use macaque::actors::recipient::StableRecipient;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
 use macaque::facts::Facts;
 use macaque::health::HealthState;
-use macaque::notify::{OutgoingMessage, RoundMessage};
+use macaque::notify::{Channel, OutgoingMessage, RoundMessage};
 use macaque_core::recovery::RecoveryReport;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -59,6 +59,28 @@ impl RunningActors {
             facts,
             ..ActorsSetup::failing(hook).recovering()
         })
+    }
+
+    /// Actors that publish what happens, with this time from slot to slot, whose messages go to `channel` too. A shutdown
+    /// does not wait for it.
+    pub(crate) fn publishing_at_leisure(facts: Facts, interval: Duration, channel: Channel) -> Self {
+        let setup = ActorsSetup::default();
+        Self::start(ActorsSetup {
+            facts,
+            interval,
+            channel: Some(channel),
+            timeouts: ActorTimeouts {
+                round: Duration::from_secs(1),
+                drain: Duration::from_secs(1),
+                ..setup.timeouts
+            },
+            ..setup
+        })
+    }
+
+    /// The state that the probes report.
+    pub(crate) fn health(&self) -> Arc<HealthState> {
+        Arc::clone(&self.health)
     }
 
     /// Actors that fail as `hook` says, disrupt one pod, and watch the recovery.

@@ -34,6 +34,8 @@ pub enum RecordedFact {
     RecoveryReported(Box<RecoveryReport>),
     JournalRead {
         sequence: u64,
+        /// The slot of the last round, and when it was claimed.
+        claim: Option<(Timestamp, Timestamp)>,
         is_paused: bool,
     },
     JournalUnusable,
@@ -113,6 +115,7 @@ impl From<Fact<'_>> for RecordedFact {
             Fact::RecoveryReported(report) => Self::RecoveryReported(Box::new(report.clone())),
             Fact::JournalRead { journal, pause, .. } => Self::JournalRead {
                 sequence: journal.sequence(),
+                claim: journal.round().map(|round| (round.slot, round.claimed)),
                 is_paused: pause.is_some(),
             },
             Fact::JournalUnusable => Self::JournalUnusable,

@@ -22,6 +22,7 @@ fn slot() -> Timestamp {
 
 fn attempt(outcome: Outcome) -> AttemptReport {
     AttemptReport {
+        team: None,
         pod: PodRef {
             namespace: "shop".to_owned(),
             name: "cart-7d9f-x".to_owned(),
@@ -58,6 +59,7 @@ fn content(method: DisruptionMethod, attempt: &AttemptReport) -> Option<EventCon
 fn recovery(verdict: Option<RecoveryVerdict>) -> RecoveryReport {
     let AttemptReport { pod, owner, .. } = attempt(Outcome::Evicted);
     RecoveryReport {
+        team: None,
         slot: slot(),
         pod,
         owner: owner.unwrap(),
