@@ -22,6 +22,7 @@ pub mod sample;
 pub mod service;
 pub mod slack;
 pub mod teams;
+pub mod test_message;
 pub mod url;
 pub mod webex;
 pub mod webhook;

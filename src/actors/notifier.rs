@@ -10,10 +10,12 @@
 //! The Notifier confirms deliveries to the Killer, which records them in the journal.
 
 mod delivery;
+mod outage;
 mod queue;
+mod queued_message;
 mod round_marks;
+mod views;
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::iter;
 use std::rc::Rc;
@@ -23,7 +25,8 @@ use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler,
 use macaque_core::journal::MessageId;
 
 use self::delivery::DeliveryContext;
-use self::queue::{AfterDelivery, ChannelQueue, MessageRole, QueuedMessage, SeriesResult};
+use self::queue::{AfterDelivery, ChannelQueue, SeriesResult};
+use self::queued_message::{MessageRole, QueuedMessage};
 use self::round_marks::RoundMarks;
 use super::ActorsConfig;
 use super::messages::{MessageDelivered, NoticeIssued, RecoveryReported, RoundFinished, Shutdown};
@@ -114,63 +117,12 @@ impl Notifier {
         }
     }
 
-    /// The queues whose channels get something of `message` and did not receive it yet, each with what it gets.
-    fn waiting(
-        &self,
-        message: &Rc<OutgoingMessage>,
-        delivered: &[String],
-    ) -> Vec<(usize, Rc<OutgoingMessage>)> {
-        let queues = self.queues.iter().enumerate();
-        let open = queues.filter(|(_, queue)| !delivered.iter().any(|name| name == queue.channel.name()));
-        let views = open.filter_map(|(index, queue)| {
-            let view = match queue.channel.view(message, &self.messages)? {
-                Cow::Borrowed(_) => Rc::clone(message),
-                Cow::Owned(part) => Rc::new(part),
-            };
-            Some((index, view))
-        });
-        views.collect()
-    }
-
     /// Adds a message to a queue.
     fn enqueue(&mut self, index: usize, message: QueuedMessage, ctx: &mut Context<Self>) {
         if let Some(dropped) = self.queues[index].push(message) {
             self.note_done(index, &dropped, None);
         }
         self.send_next(index, ctx);
-    }
-
-    /// Notes the message about a round that a channel gets, to mark it later; returns it marked if all its victims have
-    /// recovered already.
-    fn note_round(&mut self, index: usize, message: &OutgoingMessage) -> Option<RoundMessage> {
-        match message {
-            OutgoingMessage::Round(round) if self.queues[index].channel.has_marks() => {
-                self.marks[index].note_round(round)
-            }
-            _ => None,
-        }
-    }
-
-    /// Notes a recovery for every channel that it concerns; returns the messages there of which all victims have recovered
-    /// now, marked.
-    fn note_recovery(&mut self, recovery: &RecoveryMessage) -> Vec<(usize, RoundMessage)> {
-        let report = &recovery.report;
-        let queues = self.queues.iter().zip(&mut self.marks).enumerate();
-        let concerned = queues.filter(|(_, (queue, _))| {
-            let channel = &queue.channel;
-            channel.has_marks() && channel.concerns(&report.pod.namespace, report.team.as_deref())
-        });
-        let marked = concerned.filter_map(|(index, (_, marks))| {
-            let marked = marks.note_recovery(report, &recovery.headline)?;
-            Some((index, marked))
-        });
-        marked.collect()
-    }
-
-    /// Marks the message about a round in a channel.
-    fn mark(&mut self, index: usize, marked: RoundMessage, ctx: &mut Context<Self>) {
-        let edit = QueuedMessage::new(Rc::new(marked.into()), MessageRole::Edit);
-        self.enqueue(index, edit, ctx);
     }
 
     /// Sends the next message of a queue, unless the queue is busy.

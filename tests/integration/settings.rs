@@ -8,6 +8,7 @@ mod journal;
 mod layers;
 mod names;
 mod recovery;
+mod routes;
 mod secrets;
 mod values;
 

@@ -1,4 +1,4 @@
-//! A room of a chat service on loopback, which understands Slack's bots and webhooks and Webex's bots: it keeps the messages,
+//! A room of a chat service on loopback, which understands Slack's bots and webhooks, Webex's bots and signed webhooks: it keeps the messages,
 //! their threads and their edits, and fails when a test wants it to.
 
 use std::cell::RefCell;
@@ -157,6 +157,10 @@ impl RoomState {
                     return reply(404, r#"{"message":"Unable to locate the message."}"#);
                 }
                 reply(200, &json!({"id": id}).to_string())
+            }
+            ("POST", path) if path.starts_with("/events/") => {
+                self.add(None, &body["type"].clone(), body);
+                reply(204, "")
             }
             ("POST", path) if path.starts_with("/services/") => {
                 self.add(None, &body["text"].clone(), body);

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use macaque::notify::{
-    Channel, NotifyClient, OutgoingMessage, RoundMessage, SlackBot, SlackWebhook, WebexBot,
+    Channel, NotifyClient, OutgoingMessage, RoundMessage, SignedWebhook, SlackBot, SlackWebhook,
+    TeamsWorkflow, WebexBot,
 };
 use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
@@ -23,6 +24,12 @@ pub const OK: &str = r#"{"ok":true,"channel":"C1","ts":"1.2"}"#;
 
 /// What Webex says to a bot when all is well.
 pub const CREATED: &str = r#"{"id":"Y2lzY29","roomId":"r"}"#;
+
+/// The secrets by which events are signed, the older one last, as during a rotation.
+pub const SIGNING_SECRETS: [&str; 2] = [
+    "whsec_Q0FOQVJZLU9ORS1DQU5BUlktT05FLUNBTkFSWS1PTkU=",
+    "whsec_Q0FOQVJZLVRXTy1DQU5BUlktVFdPLUNBTkFSWS1UV08=",
+];
 
 /// The message about a round that evicted one pod and does not know of another.
 pub fn message() -> OutgoingMessage {
@@ -129,6 +136,21 @@ pub fn webex(address: &str) -> Channel {
         token: CANARY.into(),
         room_id: "room-destination".to_owned(),
         api_url: format!("http://{address}/v1/"),
+    })
+}
+
+/// A workflow of Teams at `address`.
+pub fn teams(address: &str) -> Channel {
+    Channel::from(TeamsWorkflow {
+        url: format!("http://{address}/workflows/invoke?sig={CANARY}").into(),
+    })
+}
+
+/// A receiver of signed events at `address`, whose URL is a secret too.
+pub fn signed_webhook(address: &str) -> Channel {
+    Channel::from(SignedWebhook {
+        url: format!("http://{address}/events/{CANARY}").into(),
+        secret: SIGNING_SECRETS.join(" ").into(),
     })
 }
 

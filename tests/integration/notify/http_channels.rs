@@ -1,6 +1,5 @@
 //! Promises about `[[notify.http]]` over HTTP: what each template sends, whatever the answer, and that nothing shows a secret.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use macaque::notify::delivery::Retryable;
@@ -42,8 +41,7 @@ impl HttpSettings {
     }
 
     fn load(&self, text: &str) -> ValidSettings {
-        self.file("macaque.toml", text);
-        load(&self.dir.path().join("macaque.toml"))
+        load_with(&self.dir, text, &[])
     }
 
     /// The only channel of a file.
@@ -54,9 +52,16 @@ impl HttpSettings {
     }
 }
 
-fn load(path: &Path) -> ValidSettings {
+/// The settings of a file with this text in `dir`, and of these variables.
+pub(super) fn load_with(dir: &TempDir, text: &str, variables: &[(&str, &str)]) -> ValidSettings {
+    let path = dir.path().join("macaque.toml");
+    std::fs::write(&path, text).unwrap();
+    let variables = variables
+        .iter()
+        .map(|(name, value)| ((*name).into(), (*value).into()));
     let sources = SettingsSources {
-        file: Some(path.to_owned()),
+        file: Some(path),
+        env: variables.collect(),
         service_account_namespace: Some("own".into()),
         ..SettingsSources::default()
     };

@@ -4,9 +4,14 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use macaque::notify::slack::webhook_payload;
+use macaque::notify::teams;
 use macaque::notify::webex::{WEBEX_API, payload};
-use macaque::notify::{MessageContext, OutgoingMessage, RecoveryMessage, RoundMessage, WebexBot};
+use macaque::notify::webhook::cloud_event;
+use macaque::notify::{
+    MessageContext, NoticeMessage, OutgoingMessage, RecoveryMessage, RoundMessage, WebexBot,
+};
 use macaque_core::guard::{GuardHold, HoldAnswer};
+use macaque_core::notice::{Notice, NoticeContent};
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::pod::{PodOwner, PodRef, PodTrouble};
 use macaque_core::recovery::{RecoveryReport, RecoveryVerdict};
@@ -16,6 +21,8 @@ use macaque_testkit::notify::recovery;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use super::template_limits;
+
 /// Any text: words, escapes of every service, long ones and wide ones.
 fn text() -> impl Strategy<Value = String> {
     let unit = prop_oneof![
@@ -23,6 +30,7 @@ fn text() -> impl Strategy<Value = String> {
         Just("<_*`".to_owned()),
         Just("🐒".to_owned()),
         Just("字 ".to_owned()),
+        Just("\"\\\u{1}".to_owned()),
         Just("\u{202e}\r\n".to_owned()),
         Just("2027-03-01T09:30:00Z ".to_owned()),
         "[a-z]{1,12}",
@@ -160,6 +168,17 @@ fn recovery_report() -> impl Strategy<Value = RecoveryReport> {
     )
 }
 
+fn pause() -> impl Strategy<Value = Notice> {
+    (prop::option::of(text()), prop::option::of(text())).prop_map(|(by, reason)| Notice {
+        at: "2027-03-01T09:30:00Z".parse().unwrap(),
+        content: NoticeContent::Paused {
+            by,
+            reason,
+            until: None,
+        },
+    })
+}
+
 /// Whether a message is within the limits of every service.
 fn fits(message: &OutgoingMessage) -> Result<(), TestCaseError> {
     let slack = webhook_payload(message);
@@ -173,7 +192,13 @@ fn fits(message: &OutgoingMessage) -> Result<(), TestCaseError> {
     let webex = payload(message, &room);
     let bytes = webex["markdown"].as_str().unwrap().len();
     prop_assert!(bytes <= 7439, "{bytes} bytes: {webex}");
-    Ok(())
+
+    let bytes = teams::payload(message).to_string().len();
+    prop_assert!(bytes <= 28_000, "{bytes} bytes for Teams");
+    // Every receiver of CloudEvents takes that much.
+    let bytes = cloud_event(message).to_string().len();
+    prop_assert!(bytes <= 64 * 1024, "{bytes} bytes for the webhook");
+    template_limits::fits(message)
 }
 
 fn context(cluster: Option<String>) -> MessageContext {
@@ -201,6 +226,15 @@ proptest! {
         cluster in prop::option::of(text()),
     ) {
         let message = RecoveryMessage::in_context(Arc::new(report), &context(cluster));
+        fits(&message.into())?;
+    }
+
+    #[test]
+    fn every_notice_is_within_the_limits_of_every_service(
+        notice in pause(),
+        cluster in prop::option::of(text()),
+    ) {
+        let message = NoticeMessage::in_context(Arc::new(notice), &context(cluster));
         fits(&message.into())?;
     }
 }
