@@ -188,15 +188,12 @@ fn pod_of(Candidate { pod, owner, .. }: Candidate) -> Pod {
 }
 
 fn digest_of(notices: &[Notice]) -> Digest {
-    match notices {
-        [
-            Notice {
-                content: NoticeContent::Digest(digest),
-                ..
-            },
-        ] => (**digest).clone(),
-        other => panic!("no single digest: {other:?}"),
-    }
+    assert_eq!(kinds(notices), ["digest"]);
+    let digest = notices.iter().find_map(|notice| match &notice.content {
+        NoticeContent::Digest(digest) => Some(digest),
+        _ => None,
+    });
+    (**digest.unwrap()).clone()
 }
 
 /// What identifies what a notice is about: a day for a window.
