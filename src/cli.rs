@@ -9,6 +9,7 @@ mod check;
 mod completions;
 #[cfg(feature = "sandbox")]
 mod demo;
+mod notify;
 mod once;
 mod output;
 mod pause;
@@ -38,6 +39,7 @@ Exit codes:
   1   no response, no permission, no such object, or an unknown outcome
       once: failed or interrupted
       check: a failure was found
+      notify test: a channel did not take the sample
   2   wrong usage or configuration
   3   once: all refused or already gone
       once: the journal allowed none
@@ -109,6 +111,9 @@ enum Command {
     Pause(pause::PauseArgs),
     /// End a pause; also accepts a journal that was restored from a backup
     Resume(pause::ResumeArgs),
+    /// Send a sample to the channels, and print what each answered; needs no cluster
+    #[command(args = all_but(&["config", "kubeconfig", "context"]))]
+    Notify(notify::NotifyArgs),
     /// List the next scheduled rounds and those skipped by quiet times
     #[command(args = all_but(&["config"]))]
     Schedule(schedule::ScheduleArgs),
@@ -151,6 +156,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
         Command::Rbac(args) => rbac::run(&global, &args),
         Command::Pause(args) => pause::run(&global, &args),
         Command::Resume(args) => pause::resume(&global, &args),
+        Command::Notify(args) => notify::run(&global, &args),
         Command::Schedule(args) => schedule::run(&global, &args),
         Command::Completions(args) => completions::run(&args),
         #[cfg(feature = "sandbox")]
@@ -284,6 +290,7 @@ mod tests {
             let required = match name {
                 "why" => Some("shop/web"),
                 "completions" => Some("bash"),
+                "notify" => Some("test"),
                 _ => None,
             };
             for arg in &global {

@@ -103,6 +103,17 @@ pub struct CommandSettings {
     pub own_pod: Option<OwnPod>,
 }
 
+/// The validated settings of the channels, and what their messages name.
+#[derive(Debug, Clone)]
+pub struct ChannelSettings {
+    /// The channels.
+    pub notify: NotifySettings,
+    /// The time zone in which messages give times, beside UTC.
+    pub zone: TimeZone,
+    /// The cluster that messages name.
+    pub cluster: ClusterSettings,
+}
+
 /// Reads, merges and decodes the settings, or returns every mistake.
 pub fn load(sources: &SettingsSources, need: ScheduleNeed) -> Result<ValidSettings, SettingMistakes> {
     let mut decoder = sources.decoder();
@@ -124,6 +135,24 @@ pub fn load_calendar(sources: &SettingsSources) -> Result<Calendar, SettingMista
     let mut decoder = sources.decoder();
     let calendar = schedule::decode_required_calendar(&mut decoder);
     finish(calendar, decoder)
+}
+
+/// Loads the channels alone, so that neither a namespace nor a schedule is needed.
+pub fn load_notify(sources: &SettingsSources) -> Result<ChannelSettings, SettingMistakes> {
+    let mut decoder = sources.decoder();
+    let notify = notify::decode_notify(&mut decoder, &|path| fs::read_to_string(path));
+    let calendar = schedule::decode_calendar(&mut decoder, ScheduleNeed::Optional);
+    let cluster = process::decode_cluster(&mut decoder);
+
+    let decode = || {
+        let (_, zone) = calendar?;
+        Ok(ChannelSettings {
+            notify: notify?,
+            zone,
+            cluster: cluster?,
+        })
+    };
+    finish(decode(), decoder)
 }
 
 /// What was decoded, if there is no mistake, neither in it nor elsewhere in the sources.

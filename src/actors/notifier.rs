@@ -10,20 +10,23 @@
 //! The Notifier confirms deliveries to the Killer, which records them in the journal.
 
 mod delivery;
+mod outage;
 mod queue;
+mod queued_message;
 mod round_marks;
+mod views;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::iter;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use macaque_core::journal::MessageId;
 
 use self::delivery::DeliveryContext;
-use self::queue::{AfterDelivery, ChannelQueue, MessageRole, QueuedMessage, SeriesResult};
+use self::queue::{AfterDelivery, ChannelQueue, SeriesResult};
+use self::queued_message::{MessageRole, QueuedMessage};
 use self::round_marks::RoundMarks;
 use super::ActorsConfig;
 use super::messages::{MessageDelivered, NoticeIssued, RecoveryReported, RoundFinished, Shutdown};
@@ -51,7 +54,8 @@ struct TrackedMessage {
 pub struct Notifier {
     queues: Vec<ChannelQueue>,
     tracked: VecDeque<TrackedMessage>,
-    marks: RoundMarks,
+    /// By queue, the messages about rounds whose victims recover.
+    marks: Vec<RoundMarks>,
     http: Option<NotifyClient>,
     proxies: ProxyPolicy,
     messages: MessageContext,
@@ -76,7 +80,7 @@ impl Notifier {
         Self {
             queues: config.channels.iter().map(queue).collect(),
             tracked: VecDeque::new(),
-            marks: RoundMarks::default(),
+            marks: config.channels.iter().map(|_| RoundMarks::default()).collect(),
             http: None,
             proxies: config.proxies.clone(),
             messages: config.messages.clone(),
@@ -113,32 +117,12 @@ impl Notifier {
         }
     }
 
-    /// The queues whose channels take `message` and did not receive it yet.
-    fn waiting(&self, message: &OutgoingMessage, delivered: &[String]) -> Vec<usize> {
-        let is_waiting = |index: &usize| {
-            let channel = &self.queues[*index].channel;
-            channel.takes(message) && !delivered.iter().any(|delivered| delivered == channel.name())
-        };
-        (0..self.queues.len()).filter(is_waiting).collect()
-    }
-
     /// Adds a message to a queue.
     fn enqueue(&mut self, index: usize, message: QueuedMessage, ctx: &mut Context<Self>) {
         if let Some(dropped) = self.queues[index].push(message) {
             self.note_done(index, &dropped, None);
         }
         self.send_next(index, ctx);
-    }
-
-    /// Marks the message about a round wherever it can be edited.
-    fn mark(&mut self, marked: RoundMessage, ctx: &mut Context<Self>) {
-        let message: Rc<OutgoingMessage> = Rc::new(marked.into());
-        for index in 0..self.queues.len() {
-            if self.queues[index].channel.has_marks() {
-                let edit = QueuedMessage::new(Rc::clone(&message), MessageRole::Edit);
-                self.enqueue(index, edit, ctx);
-            }
-        }
     }
 
     /// Sends the next message of a queue, unless the queue is busy.
@@ -265,27 +249,23 @@ impl Handler<RoundFinished> for Notifier {
             return;
         }
 
-        let round = RoundMessage::in_context(Arc::clone(&report), &self.messages);
         // A report from the journal may not name every victim.
         let is_marked = in_outbox && !from_journal && self.has_recoveries;
-        let marked = is_marked
-            .then(|| self.marks.note_round(&report, &round))
-            .flatten();
-
-        let message: Rc<OutgoingMessage> = Rc::new(round.into());
+        let message: Rc<OutgoingMessage> = Rc::new(RoundMessage::in_context(report, &self.messages).into());
         let waiting = self.waiting(&message, &delivered);
         if let Some(id) = id.clone() {
             self.track(id, waiting.len());
         }
-        for index in waiting {
+        for (index, message) in waiting {
+            let marked = is_marked.then(|| self.note_round(index, &message)).flatten();
             let message = QueuedMessage {
                 id: id.clone(),
-                ..QueuedMessage::new(Rc::clone(&message), MessageRole::Round)
+                ..QueuedMessage::new(message, MessageRole::Round)
             };
             self.enqueue(index, message, ctx);
-        }
-        if let Some(marked) = marked {
-            self.mark(marked, ctx);
+            if let Some(marked) = marked {
+                self.mark(index, marked, ctx);
+            }
         }
     }
 }
@@ -305,21 +285,21 @@ impl Handler<RecoveryReported> for Notifier {
         }
 
         let recovery = RecoveryMessage::in_context(report, &self.messages);
-        let marked = self.marks.note_recovery(&recovery.report, &recovery.headline);
+        let marked = self.note_recovery(&recovery);
 
         let message: Rc<OutgoingMessage> = Rc::new(recovery.into());
         let waiting = self.waiting(&message, &delivered);
         self.track(id.clone(), waiting.len());
-        for index in waiting {
+        for (index, message) in waiting {
             let message = QueuedMessage {
                 id: Some(id.clone()),
                 parent: threads.get(self.queues[index].channel.name()).cloned(),
-                ..QueuedMessage::new(Rc::clone(&message), MessageRole::Reply)
+                ..QueuedMessage::new(message, MessageRole::Reply)
             };
             self.enqueue(index, message, ctx);
         }
-        if let Some(marked) = marked {
-            self.mark(marked, ctx);
+        for (index, marked) in marked {
+            self.mark(index, marked, ctx);
         }
     }
 }
@@ -337,10 +317,10 @@ impl Handler<NoticeIssued> for Notifier {
         let message: Rc<OutgoingMessage> = Rc::new(NoticeMessage::in_context(notice, &self.messages).into());
         let waiting = self.waiting(&message, &delivered);
         self.track(id.clone(), waiting.len());
-        for index in waiting {
+        for (index, message) in waiting {
             let message = QueuedMessage {
                 id: Some(id.clone()),
-                ..QueuedMessage::new(Rc::clone(&message), MessageRole::Notice)
+                ..QueuedMessage::new(message, MessageRole::Notice)
             };
             self.enqueue(index, message, ctx);
         }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use macaque_core::config::{ChaosConfig, JournalLocation};
 use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::events::EventsConfig;
@@ -19,8 +20,8 @@ use crate::platform::Platform;
 use crate::proxy::{ProxyEnvironment, ProxyPolicy};
 use crate::round::RoundConfig;
 use crate::settings::{
-    self, ClusterSettings, CommandSettings, FlagSetting, NotifySettings, ScheduleNeed, SettingMistakes,
-    SettingsSources, ValidSettings,
+    self, ChannelSettings, ClusterSettings, CommandSettings, FlagSetting, NotifySettings, ScheduleNeed,
+    SettingMistakes, SettingsSources, ValidSettings,
 };
 use crate::telemetry;
 
@@ -47,6 +48,14 @@ pub(super) fn load(
 /// The exit code, after every mistake was reported on standard error.
 pub(super) fn load_calendar(global: &GlobalArgs) -> Result<Calendar, i32> {
     settings::load_calendar(&sources(global, Vec::new())).map_err(|mistakes| report(&mistakes))
+}
+
+/// Loads the settings of the channels alone: they need no namespace and no schedule.
+///
+/// # Errors
+/// The exit code, after every mistake was reported on standard error.
+pub(super) fn load_notify(global: &GlobalArgs) -> Result<ChannelSettings, i32> {
+    settings::load_notify(&sources(global, Vec::new())).map_err(|mistakes| report(&mistakes))
 }
 
 /// Loads the settings of a command that only reads, and starts the log.
@@ -200,10 +209,15 @@ pub(super) fn notify_proxies(notify: &NotifySettings) -> ProxyPolicy {
 
 /// What every message of this process names beside its report.
 pub(super) fn message_context(settings: &ValidSettings) -> MessageContext {
-    let name = settings.cluster.name.clone();
+    context_of(&settings.cluster, &settings.zone)
+}
+
+/// What messages name beside their reports, of this cluster and in this zone.
+pub(super) fn context_of(cluster: &ClusterSettings, zone: &TimeZone) -> MessageContext {
+    let name = cluster.name.clone();
     MessageContext {
-        cluster: name.or_else(|| access(&settings.cluster).context_name()),
-        zone: settings.zone.clone(),
+        cluster: name.or_else(|| access(cluster).context_name()),
+        zone: zone.clone(),
     }
 }
 

@@ -69,6 +69,7 @@ mod tests {
 
     fn victim(namespace: &str, owner: Option<&str>) -> Candidate {
         Candidate {
+            team: None,
             pod: PodRef {
                 namespace: namespace.to_owned(),
                 name: "web-1".to_owned(),

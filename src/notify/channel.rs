@@ -1,10 +1,13 @@
 //! A channel to which reports are delivered.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 use super::kind::{MessageKind, MessageKinds};
+use super::message::MessageContext;
 use super::outgoing::OutgoingMessage;
+use super::route::Route;
 use super::service::NotifyService;
 use super::url::destination;
 
@@ -28,6 +31,8 @@ pub struct ServiceChannel {
     pub name: Arc<str>,
     /// The kinds of messages that it gets.
     pub kinds: MessageKinds,
+    /// The victims whom its messages are about, if not all.
+    pub route: Option<Arc<Route>>,
 }
 
 impl Channel {
@@ -48,11 +53,31 @@ impl Channel {
         }
     }
 
-    /// Whether the channel gets `message`; the log and listeners get every one.
-    pub fn takes(&self, message: &OutgoingMessage) -> bool {
+    /// What the channel gets of `message`; `None` if it is of no kind that it takes, or does not concern it. The log and
+    /// listeners get every one.
+    pub fn view<'a>(
+        &self,
+        message: &'a OutgoingMessage,
+        context: &MessageContext,
+    ) -> Option<Cow<'a, OutgoingMessage>> {
+        let Self::Service(channel) = self else {
+            return Some(Cow::Borrowed(message));
+        };
+        let part = match &channel.route {
+            Some(route) => route.part_of(message, context)?,
+            None => Cow::Borrowed(message),
+        };
+        Some(part).filter(|part| channel.kinds.include(part))
+    }
+
+    /// Whether a victim in this namespace and of this team concerns the channel.
+    pub fn concerns(&self, namespace: &str, team: Option<&str>) -> bool {
         match self {
             Self::Log | Self::Listener(_) => true,
-            Self::Service(channel) => channel.kinds.include(message),
+            Self::Service(channel) => {
+                let route = channel.route.as_ref();
+                route.is_none_or(|route| route.is_about(namespace, team))
+            }
         }
     }
 
@@ -84,6 +109,7 @@ impl ServiceChannel {
             name: service.name().into(),
             kinds: service.kinds(&MessageKinds::default()),
             service,
+            route: None,
         }
     }
 }

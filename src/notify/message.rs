@@ -1,5 +1,6 @@
 //! The wording of messages. It says only what the API server answered; channels add nothing to it.
 
+mod footer;
 pub(crate) mod notice;
 pub(crate) mod recovery;
 mod victims;
@@ -12,6 +13,7 @@ use jiff::tz::TimeZone;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::report::{AttemptReport, RoundEnd, RoundReport, RoundStatus};
 
+use self::footer::{footer, footer_on_route};
 pub use self::notice::NoticeMessage;
 pub use self::recovery::RecoveryMessage;
 pub use self::victims::VictimLine;
@@ -95,6 +97,17 @@ impl RoundMessage {
 
     /// Writes the message about `report`.
     pub fn in_context(report: Arc<RoundReport>, context: &MessageContext) -> Self {
+        let footer = footer(&report, context);
+        Self::written(report, &footer, context)
+    }
+
+    /// Writes the message about the part of a round that concerns the route of this name.
+    pub(super) fn on_route(part: Arc<RoundReport>, route: &str, context: &MessageContext) -> Self {
+        let footer = footer_on_route(&part, route, context);
+        Self::written(part, &footer, context)
+    }
+
+    fn written(report: Arc<RoundReport>, footer: &str, context: &MessageContext) -> Self {
         let shown = |text: &str, max| clean(&with_local_times(text, &context.zone), max);
 
         let prefix = if report.dry_run { "dry run: " } else { "" };
@@ -118,7 +131,7 @@ impl RoundMessage {
             seed: report.seed,
             repeats_its_victim: report.end == RoundEnd::Complete && victims.len() == 1 && notes.is_empty(),
             notes: notes.iter().map(|note| shown(note, LINE)).collect(),
-            footer: shown(&footer(&report, context), FOOTER),
+            footer: shown(footer, FOOTER),
             victim_lines: victim_lines.iter().map(|line| shown(line, LINE)).collect(),
             headline,
             victims,
@@ -265,48 +278,6 @@ pub(crate) fn warnings(report: &RoundReport) -> Vec<String> {
         lines.push(format!("{} more", count(more, "warning")));
     }
     lines
-}
-
-fn footer(report: &RoundReport, context: &MessageContext) -> String {
-    let namespaces = match report.namespaces.as_slice() {
-        [] => "all namespaces".to_owned(),
-        names => text::list(names, ", ", 100, text::chars),
-    };
-    let mut parts = Vec::new();
-    if report.dry_run {
-        parts.push("dry run".to_owned());
-    }
-    parts.extend(context.cluster_name().map(|name| format!("cluster {name}")));
-    parts.push(format!("slot {}", report.slot));
-    parts.push(format!("seed {}", report.seed));
-    if has_listed(report) {
-        parts.push(pod_counts(report));
-    }
-    parts.push(namespaces);
-    if !report.selector.is_empty() {
-        parts.push(report.selector.clone());
-    }
-
-    parts.join(" · ")
-}
-
-/// Whether pods were listed: a round that ended before, or could not, says nothing about their number.
-fn has_listed(report: &RoundReport) -> bool {
-    report.listed > 0 || report.end == RoundEnd::Complete && report.problems.is_empty()
-}
-
-/// The numbers of pods listed and of candidates, and the size of the sample if only a sample was checked.
-fn pod_counts(report: &RoundReport) -> String {
-    let listed = count(report.listed, "pod");
-    let candidates = count(report.candidates, "candidate");
-
-    match report.unchecked() {
-        0 => format!("{listed} listed, {candidates}"),
-        unchecked => format!(
-            "{listed} listed, {} of them sampled and checked, {candidates}",
-            report.listed - unchecked
-        ),
-    }
 }
 
 /// Whether no pod was disrupted or, in a dry run, would have been, as far as is known.

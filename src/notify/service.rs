@@ -113,6 +113,14 @@ pub struct ServiceSpec {
 }
 
 impl ServiceSpec {
+    /// The field that says where in the service, or to which URL, the messages go.
+    pub fn destination(&self) -> Option<&'static ServiceField> {
+        let is_text = |field: &&ServiceField| matches!(field.kind, FieldKind::Text);
+        let is_url = |field: &&ServiceField| field.name() == "url";
+        let text = self.fields.iter().find(is_text);
+        text.or_else(|| self.fields.iter().find(is_url))
+    }
+
     /// The kinds of messages that it gets if its own key chooses none, and `notify.kinds` says `general`.
     pub fn kinds(&self, general: &MessageKinds) -> MessageKinds {
         if self.gets_all_kinds {
@@ -134,6 +142,13 @@ pub struct ServiceField {
     pub kind: FieldKind,
     /// The environment variable of the Go tool macaque, which still works.
     pub old_variable: Option<&'static str>,
+}
+
+impl ServiceField {
+    /// The name within its section: `channel` of `notify.slack.channel`.
+    pub fn name(&self) -> &'static str {
+        self.path.rsplit('.').next().unwrap_or(self.path)
+    }
 }
 
 /// What a setting of a chat service holds.
@@ -205,6 +220,22 @@ pub struct FieldValues {
 }
 
 impl FieldValues {
+    /// The values with this secret in place of the one of its key.
+    #[must_use]
+    pub fn with_secret(mut self, path: &'static str, secret: SecretString) -> Self {
+        self.secrets.retain(|(key, _)| *key != path);
+        self.secrets.push((path, secret));
+        self
+    }
+
+    /// The values with this text in place of the one of its key.
+    #[must_use]
+    pub fn with_text(mut self, path: &'static str, text: String) -> Self {
+        self.texts.retain(|(key, _)| *key != path);
+        self.texts.push((path, text));
+        self
+    }
+
     /// The secret of this key; empty if it is not set.
     pub fn secret(&self, path: &str) -> SecretString {
         let found = self.secrets.iter().find(|(key, _)| *key == path);

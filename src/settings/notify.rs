@@ -2,9 +2,11 @@
 
 mod http;
 mod kinds;
+mod routes;
 
 use secrecy::ExposeSecret;
 
+use self::routes::RouteTargets;
 use super::decoder::SettingsDecoder;
 use super::given_value::GivenValue;
 use super::mistake::MistakeReported;
@@ -23,6 +25,7 @@ const PROXY_FILE: &str = "notify.proxy_file";
 pub struct NotifySettings {
     services: Vec<GivenService>,
     http: Vec<ServiceChannel>,
+    routes: Vec<ServiceChannel>,
     proxies: Option<ProxyPolicy>,
 }
 
@@ -53,6 +56,7 @@ impl NotifySettings {
         });
         services
             .chain(self.http.iter().cloned())
+            .chain(self.routes.iter().cloned())
             .map(Channel::Service)
             .collect()
     }
@@ -87,12 +91,18 @@ pub(super) fn decode_notify(
     let decoded: Vec<Result<_, MistakeReported>> = decoded.collect();
 
     let http = http::decode_http_channels(decoder, read, &general);
+    let targets = RouteTargets {
+        services: &decoded,
+        http: &http,
+    };
+    let routes = routes::decode_routes(decoder, read, targets, &general);
 
     kinds?;
     let services: Result<Vec<_>, _> = decoded.into_iter().collect();
     Ok(NotifySettings {
         services: services?.into_iter().flatten().collect(),
         http: http?,
+        routes: routes?,
         proxies: proxies?,
     })
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::decoder::SettingsDecoder;
-use super::given_table::Fault;
+use super::given_table::{Fault, FieldValue, GivenTable, accept};
 use super::given_value::GivenValue;
 use super::mistake::{MistakeReported, quote};
 use crate::notify::service::{FieldFault, check_token};
@@ -62,6 +62,33 @@ fn from_file(
     match read_secret(read, &path.value) {
         Ok(secret) => Ok(path.map(|_| secret)),
         Err((wrong, right)) => Err(decoder.refuse(&path, wrong, right)),
+    }
+}
+
+/// Decodes a secret of a table, from the field `by_value` or from the file that `by_file` names.
+pub(super) fn decode_secret_of_table(
+    decoder: &mut SettingsDecoder,
+    read: ReadFile<'_>,
+    table: &GivenTable,
+    by_value: &'static str,
+    by_file: &'static str,
+) -> Result<Option<(FieldValue<String>, SecretString)>, MistakeReported> {
+    let value = table.text(decoder, by_value);
+    let file = table.text(decoder, by_file);
+    match (value?, file?) {
+        (None, None) => Ok(None),
+        (Some(value), None) => {
+            let secret = SecretString::from(value.value.as_str());
+            Ok(Some((value, secret)))
+        }
+        (None, Some(file)) => {
+            let secret = accept(decoder, table, &file, read_secret(read, &file.value))?;
+            Ok(Some((file, secret)))
+        }
+        (Some(value), Some(_)) => {
+            let wrong = format!("is set, and so is {by_file}");
+            Err(table.refuse(decoder, &value, wrong, "keep one of the two"))
+        }
     }
 }
 

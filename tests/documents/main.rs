@@ -15,7 +15,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use macaque::settings::{FieldDefault, SettingKey, TableField, keys, table_fields};
+use macaque::notify::http::BUILT_IN;
+use macaque::settings::{FieldDefault, SettingKey, TableField, TableKind, keys, table_fields};
 use macaque_core::eligibility::{EligibilityRule, rules};
 use macaque_core::report::RoundStatus;
 
@@ -112,11 +113,7 @@ fn the_configuration_page_lists_every_field_of_a_gate_with_its_default() {
     let row = |field: &TableField| {
         let of = (field.kinds.len() == 1).then(|| field.kinds[0].section());
         let of = of.and_then(|section| section.strip_prefix("guards."));
-        let default = match field.default {
-            FieldDefault::Required => "required".to_owned(),
-            FieldDefault::Absent => String::new(),
-            FieldDefault::Toml(text) => format!("`{text}`"),
-        };
+        let default = default_of(field);
         format!(
             "| `{}` | {} | {default} | {} |\n",
             field.name,
@@ -135,6 +132,45 @@ fn the_configuration_page_lists_every_field_of_a_gate_with_its_default() {
         expected,
         "the table that belongs below <!-- gates --> is:\n{expected}"
     );
+}
+
+#[test]
+fn the_configuration_page_lists_every_field_of_a_channel_over_http_with_its_default() {
+    let row = |field: &TableField| format!("| `{}` | {} | {} |\n", field.name, default_of(field), field.doc);
+    let head = "| field | default | meaning |\n|---|---|---|\n".to_owned();
+    let expected = table_fields()
+        .iter()
+        .filter(|field| field.is_of(TableKind::HttpChannel))
+        .map(row)
+        .fold(head, |table, row| table + &row);
+    assert_eq!(
+        table("docs/configuration.md", "http channels"),
+        expected,
+        "the table that belongs below <!-- http channels --> is:\n{expected}"
+    );
+}
+
+#[test]
+fn the_page_about_notifications_lists_every_template_with_its_service() {
+    let rows = table("docs/notifications.md", "templates");
+    let rows: Vec<_> = rows.lines().skip(2).collect();
+    assert_eq!(rows.len(), BUILT_IN.len());
+    for (template, row) in BUILT_IN.iter().zip(rows) {
+        let start = format!("| `{}` | {} | ", template.name, template.service);
+        assert!(row.starts_with(&start), "{start}: {row}");
+        for secret in template.secrets {
+            assert!(row.contains(&format!("`secrets.{secret}`")), "{secret}: {row}");
+        }
+    }
+}
+
+/// The default of a field as the tables have it.
+fn default_of(field: &TableField) -> String {
+    match field.default {
+        FieldDefault::Required => "required".to_owned(),
+        FieldDefault::Absent => String::new(),
+        FieldDefault::Toml(text) => format!("`{text}`"),
+    }
 }
 
 #[test]

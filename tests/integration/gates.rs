@@ -70,6 +70,7 @@ fn kinds() -> [GateKind; 3] {
 
 fn victim(namespace: &str, owner: &str) -> Candidate {
     Candidate {
+        team: None,
         pod: PodRef {
             namespace: namespace.to_owned(),
             name: "web-1".to_owned(),

@@ -1,9 +1,12 @@
 //! Promises of the notify layer over HTTP: what a service receives, and what its answers do to a
 //! delivery. What services do wrong is in `faults`, what must not be shown in `discretion`.
 mod discretion;
+mod documents;
 mod faults;
+mod http_channels;
 mod limits;
 mod recoveries;
+mod template_limits;
 mod test_notifier;
 mod tls;
 mod webhooks;

@@ -3,10 +3,12 @@
 mod documents;
 mod gates;
 mod guards;
+mod http_channels;
 mod journal;
 mod layers;
 mod names;
 mod recovery;
+mod routes;
 mod secrets;
 mod values;
 

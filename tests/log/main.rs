@@ -20,7 +20,9 @@ use macaque::platform::Platform;
 use macaque_core::recovery::RecoveryVerdict;
 use macaque_testkit::CANARY;
 use macaque_testkit::chat_server::ChatServer;
-use macaque_testkit::notify::{hasty, http, message, recovery, slack, stuck, webex, webhook};
+use macaque_testkit::notify::{
+    SIGNING_SECRETS, hasty, http, message, recovery, signed_webhook, slack, stuck, teams, webex, webhook,
+};
 use macaque_testkit::server_answer::{ServerAnswer, reply, reply_with};
 
 use self::capture::{captured, start_capture};
@@ -82,6 +84,11 @@ async fn a_recovery_is_one_line_whose_level_says_whether_somebody_has_to_act() {
     }
 }
 
+/// A channel of each service at `address`.
+fn all_channels(address: &str) -> [Channel; 5] {
+    [slack, webhook, webex, teams, signed_webhook].map(|channel| channel(address))
+}
+
 /// A message of each kind in each place, by the names of a service.
 fn placements(channel: &Channel) -> Vec<(OutgoingMessage, Placement<'static>)> {
     let name = if channel.name() == "slack" {
@@ -110,6 +117,7 @@ async fn no_secret_and_no_destination_is_shown_whatever_happens() {
         reply(500, &echo),
         reply(200, CANARY),
         reply(404, CANARY),
+        reply(410, CANARY),
         reply_with(302, &location),
         ServerAnswer::Stall(String::new()),
         ServerAnswer::Reset,
@@ -121,7 +129,7 @@ async fn no_secret_and_no_destination_is_shown_whatever_happens() {
     let platform = Platform::system();
     let mut shown = format!("{:?}\n", http());
     for address in &addresses {
-        for channel in [slack(address), webhook(address), webex(address)] {
+        for channel in all_channels(address) {
             let at_once = DeliveryRetry {
                 tries: 2,
                 first: Duration::ZERO,
@@ -147,11 +155,17 @@ async fn no_secret_and_no_destination_is_shown_whatever_happens() {
         .chain(shown.lines())
     {
         assert!(!line.contains(CANARY) && !line.contains("destination"), "{line}");
+        assert!(
+            SIGNING_SECRETS.iter().all(|secret| !line.contains(&secret[6..])),
+            "{line}"
+        );
     }
 
     for line in ours.iter().map(String::as_str).chain(shown.lines()) {
         assert!(
-            !line.contains("127.0.0.1") && !line.contains("/services") && !line.contains("/v1"),
+            ["127.0.0.1", "/services", "/v1", "/workflows", "/events"]
+                .iter()
+                .all(|part| !line.contains(part)),
             "{line}"
         );
     }
@@ -208,12 +222,13 @@ async fn no_secret_is_shown_in_whichever_encoding_a_service_echoes_it() {
             reply(403, &canary),
         ] {
             let address = ChatServer::answering([answer]).await.address;
-            for channel in [slack(&address), webhook(&address), webex(&address)] {
+            for channel in all_channels(&address) {
                 for (message, placement) in placements(&channel) {
                     let delivery =
                         deliver_with_retries(&hasty(), &channel, &message, placement, &at_once, &platform)
                             .await;
-                    let shown = format!("{} {}", delivery.unwrap_err(), captured().join(" "));
+                    let answered = delivery.map_or_else(|error| error.to_string(), |ok| format!("{ok:?}"));
+                    let shown = format!("{answered} {}", captured().join(" "));
                     for secret in [CANARY, &canary, decoded] {
                         assert!(!visible(&shown).contains(&visible(secret)), "{canary}: {shown}");
                     }

@@ -396,6 +396,7 @@ fn candidate(victim: PodUid, owner: Option<PodOwner>) -> Candidate {
             uid: uid(victim),
         },
         owner,
+        team: None,
     }
 }
 

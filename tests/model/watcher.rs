@@ -231,6 +231,7 @@ fn report(followed: &FollowedRecovery) -> RecoveryReport {
             uid: uid(followed.victim),
         },
         owner: owner(),
+        team: None,
         method: DisruptionMethod::Evict,
         verdict: followed.verdict,
         times: RecoveryTimes::default(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::queue::{MessageRole, QueuedMessage};
+use super::queued_message::{MessageRole, QueuedMessage};
 use crate::facts::{Fact, Facts, MessageResult};
 use crate::failpoint::{FailPoint, FailPoints};
 use crate::heartbeat::OperationGuard;

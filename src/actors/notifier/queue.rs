@@ -1,16 +1,14 @@
 //! The queue of messages for one channel.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::{Timestamp, Unit};
-use macaque_core::journal::MessageId;
 
+use super::outage::{FailureNews, OutageLog};
+use super::queued_message::{MessageRole, QueuedMessage};
 use crate::facts::{Fact, Facts, MessageResult};
-use crate::notify::{
-    Channel, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, OutgoingMessage, Retryable, TryCount,
-};
+use crate::notify::{Channel, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, Retryable, TryCount};
 use crate::text::count;
 
 /// How many messages may wait for one channel; beyond that the oldest is dropped, with an error in the log.
@@ -19,68 +17,13 @@ const CAPACITY: usize = 100;
 /// Of how many rounds the names of their messages are kept.
 const NAMES: usize = 200;
 
-/// A message to deliver.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct QueuedMessage {
-    pub(super) message: Rc<OutgoingMessage>,
-    pub(super) role: MessageRole,
-    /// The name, in this channel, of the message that is replied to or edited, if it is known.
-    pub(super) parent: Option<String>,
-    /// Whether the service said of a reply that its parent is gone.
-    pub(super) is_out_of_thread: bool,
-    /// What identifies the message in the journal's outbox, if it is there, so that its delivery must be recorded.
-    pub(super) id: Option<MessageId>,
-    /// How often it was sent so far.
-    pub(super) tries: TryCount,
-}
-
-/// What a message is to the messages about its round.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum MessageRole {
-    /// The message is about the round itself.
-    Round,
-    /// A reply to the message about the round.
-    Reply,
-    /// The message is about no round.
-    Notice,
-    /// An edit: the message takes the place of the one about the round.
-    Edit,
-}
-
-impl QueuedMessage {
-    /// A message that is not in the outbox and was not sent yet.
-    pub(super) fn new(message: Rc<OutgoingMessage>, role: MessageRole) -> Self {
-        Self {
-            message,
-            role,
-            parent: None,
-            is_out_of_thread: false,
-            id: None,
-            tries: TryCount::default(),
-        }
-    }
-
-    /// The slot of the round.
-    fn slot(&self) -> Timestamp {
-        self.message.slot()
-    }
-
-    /// What the message is called in the log.
-    fn noun(&self) -> &'static str {
-        match &*self.message {
-            OutgoingMessage::Round(_) => "a report",
-            OutgoingMessage::Recovery(_) => "the report of a recovery",
-            OutgoingMessage::Notice(_) => "a notice",
-        }
-    }
-}
-
 /// A channel and the messages that wait for it.
 pub(super) struct ChannelQueue {
     pub(super) channel: Channel,
     waiting: VecDeque<QueuedMessage>,
     state: QueueState,
     dropped: usize,
+    outage: OutageLog,
     /// Where what becomes of messages is published.
     pub(super) facts: Facts,
     /// By slot, the names of the messages about rounds that were delivered.
@@ -130,6 +73,7 @@ impl ChannelQueue {
             waiting: VecDeque::new(),
             state: QueueState::Idle,
             dropped: 0,
+            outage: OutageLog::default(),
             facts,
             names: BTreeMap::new(),
         };
@@ -166,10 +110,12 @@ impl ChannelQueue {
         self.publish_handled(MessageResult::Dropped);
         let name = self.channel.name();
         let dropped = self.dropped;
-        log::error!(
-            channel = name, dropped;
-            "{name} queue is full ({CAPACITY}): dropped the oldest message, {dropped} dropped so far"
-        );
+        if self.outage.note_dropped() {
+            log::error!(
+                channel = name, dropped;
+                "{name} queue is full ({CAPACITY}): the oldest messages are dropped, {dropped} dropped so far"
+            );
+        }
         oldest
     }
 
@@ -215,11 +161,12 @@ impl ChannelQueue {
         let error = match series.result {
             Err(error) if error.retryable == Retryable::ChannelGone => return self.switch_off(&error),
             Ok(Delivery::Confirmed { name }) => {
-                self.publish_handled(MessageResult::Sent);
+                self.note_delivery(series.now);
                 return self.note_name(&message, name);
             }
             Ok(Delivery::Unconfirmed { why }) => {
-                self.publish_handled(MessageResult::Sent);
+                self.note_delivery(series.now);
+                let name = self.channel.name();
                 log::warn!(channel = name; "{noun} counts as delivered to {name}, in doubt: {why}");
                 return AfterDelivery::Finished { name: None };
             }
@@ -235,11 +182,27 @@ impl ChannelQueue {
             return AfterDelivery::Undelivered;
         }
 
-        log::warn!(channel = name; "{}", not_yet(name, noun, &error, message.tries, series.now, pause));
+        match self.outage.note_failure(series.now, self.waiting.len() + 1) {
+            FailureNews::Begins => {
+                let words = not_yet(name, noun, &error, message.tries, series.now, pause);
+                log::warn!(channel = name; "{words}");
+            }
+            FailureNews::GoesOn(words) => log::warn!(channel = name; "{name} {words}; now: {error}"),
+            FailureNews::Known => {}
+        }
         self.publish_handled(MessageResult::Retried);
         self.waiting.push_front(message);
         self.state = QueueState::BackingOff;
         AfterDelivery::Retry(pause)
+    }
+
+    /// Notes that the service took a message, and says so if it did not before.
+    fn note_delivery(&mut self, now: Timestamp) {
+        self.publish_handled(MessageResult::Sent);
+        if let Some(words) = self.outage.note_delivery(now, self.waiting.len()) {
+            let name = self.channel.name();
+            log::info!(channel = name; "{name} {words}");
+        }
     }
 
     /// Ends the queue, whose service takes no more messages.

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use macaque_core::recovery::RecoveryReport;
-use macaque_core::report::RoundReport;
 
 use crate::notify::RoundMessage;
 
@@ -30,12 +29,9 @@ struct RecoveringRound {
 }
 
 impl RoundMarks {
-    /// Notes that a round ended; returns the marked message if all its victims have recovered.
-    pub(super) fn note_round(
-        &mut self,
-        report: &RoundReport,
-        message: &RoundMessage,
-    ) -> Option<RoundMessage> {
+    /// Notes the message about a round that ended; returns the marked message if all its victims have recovered.
+    pub(super) fn note_round(&mut self, message: &RoundMessage) -> Option<RoundMessage> {
+        let report = &message.report;
         let victims: BTreeSet<_> = report
             .attempts
             .iter()
@@ -97,6 +93,7 @@ mod tests {
 
     use macaque_core::outcome::Outcome;
     use macaque_core::recovery::RecoveryVerdict;
+    use macaque_core::report::RoundReport;
 
     use super::*;
     use crate::notify::message::recovery::tests::recovery;
@@ -124,7 +121,7 @@ mod tests {
         let mut marks = RoundMarks::default();
         for minutes in 0..100 {
             let round = round(minutes);
-            assert!(marks.note_round(&round, &RoundMessage::of(&round)).is_none());
+            assert!(marks.note_round(&RoundMessage::of(&round)).is_none());
         }
 
         assert_eq!(marks.rounds.len(), CAPACITY);
@@ -140,7 +137,7 @@ mod tests {
         let mut dry = round(0);
         dry.dry_run = true;
         for report in [report([]), report([attempt("web-1", Outcome::Gone)]), dry] {
-            assert!(marks.note_round(&report, &RoundMessage::of(&report)).is_none());
+            assert!(marks.note_round(&RoundMessage::of(&report)).is_none());
         }
         assert!(marks.rounds.is_empty());
     }

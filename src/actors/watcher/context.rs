@@ -216,6 +216,7 @@ mod tests {
         let at = |second| Timestamp::from_second(second).unwrap();
         let record = |accepted, until| RecoveryRecord {
             victim: DisruptedVictim {
+                team: None,
                 slot: at(accepted),
                 pod: PodRef {
                     namespace: "shop".to_owned(),

@@ -9,8 +9,8 @@ use tokio::sync::watch;
 
 use crate::cli::setup;
 use crate::notify::{
-    self, Channel, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, NotifyClient, OutgoingMessage,
-    Placement, Retryable,
+    self, Channel, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, MessageContext, NotifyClient,
+    OutgoingMessage, Placement, Retryable,
 };
 use crate::platform::Platform;
 use crate::settings::NotifySettings;
@@ -21,18 +21,22 @@ const DELIVERY_TIMEOUT: Duration = Duration::from_secs(20);
 /// By channel, the name of a message there, if it has one.
 pub(super) type MessageNames = BTreeMap<String, Option<String>>;
 
-/// Delivers a message to every channel that takes it, at once, until the next signal or the timeout, and logs each failure: as a reply to
-/// those of the `parents` that have names. If every channel received it, returns its names.
+/// Delivers to every channel what it gets of a message, at once, until the next signal or the timeout, and logs each
+/// failure: as a reply to those of the `parents` that have names. If every channel received it, returns its names.
 pub(super) async fn deliver(
     notify: &NotifySettings,
     message: &OutgoingMessage,
+    context: &MessageContext,
     parents: &MessageNames,
     signals: watch::Receiver<usize>,
     platform: &Platform,
 ) -> Option<MessageNames> {
-    let mut channels = notify.channels();
-    channels.retain(|channel| channel.takes(message));
-    if channels.is_empty() {
+    let channels = notify.channels();
+    let views = channels
+        .iter()
+        .filter_map(|channel| Some((channel, channel.view(message, context)?)));
+    let views: Vec<_> = views.collect();
+    if views.is_empty() {
         return Some(MessageNames::new());
     }
     let http = match NotifyClient::new(&channels, &setup::notify_proxies(notify), platform) {
@@ -45,7 +49,7 @@ pub(super) async fn deliver(
 
     let next = *signals.borrow() + 1;
     let signal = received(signals, next).shared();
-    let deliveries = channels.iter().map(async |channel| {
+    let deliveries = views.iter().map(async |(channel, message)| {
         let signal = signal.clone();
         let delivery = deliver_to(&http, channel, message, parents, platform);
         let result = tokio::select! {

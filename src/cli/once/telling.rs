@@ -111,7 +111,8 @@ impl Telling<'_> {
     async fn deliver(&self, message: &OutgoingMessage, parents: &MessageNames) -> Option<MessageNames> {
         let notify = &self.settings.notify;
         let signals = self.signals.clone();
-        deliver(notify, message, parents, signals, self.context.platform).await
+        let context = &self.messages;
+        deliver(notify, message, context, parents, signals, self.context.platform).await
     }
 
     /// Records that a message was delivered to every channel; otherwise a Killer on the same journal delivers it. The

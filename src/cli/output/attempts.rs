@@ -69,6 +69,7 @@ mod tests {
                 uid: name.to_owned(),
             },
             owner: None,
+            team: None,
             outcome,
             warnings: Vec::new(),
         }

@@ -209,6 +209,7 @@ fn a_preflight_names_the_round_and_its_victims() {
             uid: "u-1".to_owned(),
         },
         owner,
+        team: None,
     };
     let owner = PodOwner {
         kind: "Deployment".to_owned(),

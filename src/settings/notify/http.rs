@@ -64,19 +64,19 @@ fn decode_channel(
 
     let name = format!("http/{}", name?);
     let url = template.complete(url?);
+    let service = HttpChannel {
+        name,
+        method: method?,
+        url,
+        token: token?,
+        headers: headers?,
+        content_type: template.content_type,
+        template: template.body,
+        secrets,
+    };
     Ok(ServiceChannel {
-        name: name.as_str().into(),
         kinds,
-        service: Arc::new(HttpChannel {
-            name,
-            method: method?,
-            url,
-            token: token?,
-            headers: headers?,
-            content_type: template.content_type,
-            template: template.body,
-            secrets,
-        }),
+        ..ServiceChannel::new(Arc::new(service))
     })
 }
 

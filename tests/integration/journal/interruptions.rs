@@ -124,6 +124,7 @@ async fn a_killer_that_lost_its_round_reserves_nobody_and_closes_nothing() {
             uid: "x".into(),
         },
         owner: None,
+        team: None,
     };
     let reservation = JournalEvent::Reserve {
         victim,

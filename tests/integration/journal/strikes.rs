@@ -32,6 +32,7 @@ fn victim(slot: i64) -> Candidate {
     Candidate {
         pod,
         owner: Some(owner),
+        team: None,
     }
 }
 
@@ -63,11 +64,12 @@ async fn disrupts(replica: &TestReplica, slot: i64) {
 
 /// The replica finds that the owner of the victim of this slot did not recover.
 async fn strikes(replica: &TestReplica, slot: i64) {
-    let Candidate { pod, owner } = victim(slot);
+    let Candidate { pod, owner, .. } = victim(slot);
     let report = RecoveryReport {
         slot: replica.slot(slot),
         pod,
         owner: owner.unwrap(),
+        team: None,
         method: DisruptionMethod::Evict,
         verdict: Some(RecoveryVerdict::Unrecovered),
         times: RecoveryTimes::default(),

@@ -21,6 +21,8 @@ use macaque_testkit::notify::recovery;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use super::template_limits;
+
 /// Any text: words, escapes of every service, long ones and wide ones.
 fn text() -> impl Strategy<Value = String> {
     let unit = prop_oneof![
@@ -74,6 +76,7 @@ fn attempt() -> impl Strategy<Value = AttemptReport> {
     (pod(), owner, outcome(), warnings).prop_map(|(pod, owner, outcome, warnings)| AttemptReport {
         pod,
         owner,
+        team: None,
         outcome,
         warnings,
     })
@@ -195,7 +198,7 @@ fn fits(message: &OutgoingMessage) -> Result<(), TestCaseError> {
     // Every receiver of CloudEvents takes that much.
     let bytes = cloud_event(message).to_string().len();
     prop_assert!(bytes <= 64 * 1024, "{bytes} bytes for the webhook");
-    Ok(())
+    template_limits::fits(message)
 }
 
 fn context(cluster: Option<String>) -> MessageContext {

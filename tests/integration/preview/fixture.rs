@@ -79,6 +79,7 @@ impl ShopFixture {
 /// A pod of an owner that is gone.
 pub(crate) fn gone(namespace: &str, kind: &str, owner: &str) -> Candidate {
     Candidate {
+        team: None,
         pod: PodRef {
             namespace: namespace.to_owned(),
             name: format!("{owner}-gone"),

@@ -122,6 +122,7 @@ impl RecoveryFixture {
         let victim = DisruptedVictim {
             slot: self.platform.now(),
             owner: pod.owner.clone().unwrap(),
+            team: None,
             pod: pod.id,
             method,
             accepted: self.platform.now(),

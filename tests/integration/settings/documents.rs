@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use macaque::gates::GateScope;
+use macaque::notify::Channel;
 use macaque::settings::{self, KeyKind, TableKind, ValidSettings};
 use macaque_core::config::NamespaceScope;
 use macaque_core::guard::{GuardConfig, NodesGuard, RolloutGuard};
@@ -194,6 +195,30 @@ fn the_gates_of_the_tutorial_are_gates_once_they_are_uncommented() {
             );
         }
     }
+}
+
+#[test]
+fn the_channels_of_the_tutorial_are_channels_once_they_are_uncommented() {
+    let text = std::fs::read_to_string(config("macaque.toml")).unwrap();
+    let (_, channels) = text.split_once("# [[notify.http]]\n").unwrap();
+    let (channels, _) = channels.split_once("\n\n").unwrap();
+    let channels: Vec<_> = channels
+        .lines()
+        .map(|line| line.trim_start_matches(['#', ' ']))
+        .collect();
+    let fixture = fixture();
+    let secret = fixture.secret("secret", "word");
+    let url = fixture.secret("url", "https://discord.example/hook");
+    let channels = format!("[[notify.http]]\n{}", channels.join("\n"))
+        .replace("/etc/macaque/secrets/discord-webhook", &url);
+    let files = channels
+        .split('"')
+        .filter(|word| word.starts_with("/etc/macaque/secrets/"));
+    let channels = files.fold(channels.clone(), |text, file| text.replace(file, &secret));
+
+    let channels = fixture.file(&channels).load().notify.channels();
+    let names: Vec<_> = channels.iter().map(Channel::name).collect();
+    assert_eq!(names, ["http/discord", "http/on-call"]);
 }
 
 #[test]

@@ -1,9 +1,16 @@
 //! Secrets: where they come from, where they may be sent, and that they are never shown.
 
+use macaque::notify::{Channel, MessageKind, MessageKinds};
+
 use super::{fixture, secret_of};
 
 /// What a secret holds in these tests; it must appear in no output.
 const CANARY: &str = "xoxb-canary-7f3a";
+
+/// A signing secret of the right form: 24 bytes.
+fn signing_secret() -> String {
+    format!("whsec_{}", "canary7f".repeat(4))
+}
 
 #[test]
 fn a_secret_is_given_by_value_or_by_file() {
@@ -158,6 +165,15 @@ fn a_secret_is_never_shown_by_a_setup_that_is_good() {
         .env("MACAQUE_WEBEX_ROOM_ID", "r")
         .env("MACAQUE_NOTIFY__PROXY", &format!("http://me:{CANARY}@proxy"))
         .env(
+            "MACAQUE_NOTIFY__TEAMS__URL",
+            &format!("https://relay.example/{CANARY}"),
+        )
+        .env(
+            "MACAQUE_NOTIFY__WEBHOOK__URL",
+            &format!("https://receiver.example/{CANARY}"),
+        )
+        .env("MACAQUE_NOTIFY__WEBHOOK__SECRET", &signing_secret())
+        .env(
             "MACAQUE_NOTIFY__SLACK_WEBHOOK__URL",
             &format!("https://hooks.slack.com/{CANARY}"),
         );
@@ -195,6 +211,20 @@ fn a_secret_is_never_shown_by_a_mistake() {
             format!("https://me:{CANARY}@webex"),
         ),
         ("MACAQUE_NOTIFY__PROXY", format!("ftp://me:{CANARY}@proxy")),
+        (
+            "MACAQUE_NOTIFY__WEBHOOK__SECRET",
+            signing_secret()[6..].to_owned(),
+        ),
+        ("MACAQUE_NOTIFY__WEBHOOK__SECRET", format!("whsec_{CANARY}")),
+        ("MACAQUE_NOTIFY__WEBHOOK__SECRET", signing_secret()),
+        (
+            "MACAQUE_NOTIFY__WEBHOOK__URL",
+            format!("http://receiver/{CANARY}"),
+        ),
+        (
+            "MACAQUE_NOTIFY__TEAMS__URL",
+            format!("https://a.webhook.office.com/{CANARY}"),
+        ),
         ("MACAQUE_NOTIFY__PROXY", format!("http://me:{CANARY}@")),
         ("MACAQUE_NOTIFY__PROXY", format!("me:{CANARY}@proxy:port")),
     ];
@@ -210,6 +240,10 @@ fn a_secret_is_never_shown_by_a_mistake() {
         format!("[notify.slack]\ntokn = \"{CANARY}\""),
         format!("[notify.slack]\ntoken_file = \"{CANARY}\""),
         format!("[notify.slack_webhook]\nurl_file = \"https://hooks.slack.com/{CANARY}\""),
+        format!("[notify.webhook]\nsecret = \"{CANARY}\""),
+        format!("[notify.webhook]\nsecret_file = \"{CANARY}\""),
+        format!("[notify.webhook]\nsecrets = \"{CANARY}\""),
+        format!("[notify.teams]\nurl = \"https://webhook.office.com/{CANARY}\""),
         format!("[notify]\nproxy = \"me:{CANARY}@\""),
         format!("[notify]\nproxy_file = \"me:{CANARY}@proxy\""),
     ];
@@ -231,4 +265,102 @@ fn a_secret_is_never_shown_by_a_mistake() {
         .env("MACAQUE_NOTIFY__SLACK__TOKEN", "other-canary");
 
     assert!(!both.mistake().contains("canary"), "{}", both.mistake());
+}
+
+#[test]
+fn a_signing_secret_of_another_form_is_a_mistake_that_says_what_is_right() {
+    let with = |secret: &str| {
+        fixture()
+            .env("MACAQUE_NOTIFY__WEBHOOK__URL", "https://receiver.example/events")
+            .env("MACAQUE_NOTIFY__WEBHOOK__SECRET", secret)
+    };
+    for (secret, wrong) in [
+        ("canary", "the secret does not begin with whsec_"),
+        ("whsec_canary7f", "the secret has fewer than 24 bytes"),
+        (
+            &format!("{} canary", signing_secret()),
+            "secret number 2 does not begin with whsec_",
+        ),
+    ] {
+        let mistake = with(secret).mistake();
+        assert!(
+            mistake.starts_with(&format!("notify.webhook.secret: {wrong}")),
+            "{mistake}"
+        );
+        assert!(
+            mistake.contains("openssl rand -base64 32") && !mistake.contains("canary"),
+            "{mistake}"
+        );
+    }
+
+    let older = format!("whsec_{}", "b1der7f3".repeat(4));
+    let by_value = with(&format!("{} {older}", signing_secret()));
+    let by_file = fixture();
+    let path = by_file.secret("secrets", &format!("{}\n{older}\n", signing_secret()));
+    let by_file = by_file
+        .env("MACAQUE_NOTIFY__WEBHOOK__URL", "https://receiver.example/events")
+        .env("MACAQUE_NOTIFY__WEBHOOK__SECRET_FILE", &path);
+    for rotated in [by_value, by_file] {
+        let channels = rotated.load().notify.channels();
+        let Some(Channel::Service(channel)) = channels.first() else {
+            panic!("the webhook is a channel");
+        };
+        assert_eq!(channel.service.hidden()[1..3], [&signing_secret(), &older]);
+    }
+}
+
+#[test]
+fn an_event_is_not_sent_unsigned_and_not_in_the_clear() {
+    let mistake = fixture()
+        .env("MACAQUE_NOTIFY__WEBHOOK__URL", "https://receiver.example/events")
+        .mistake();
+    assert!(
+        mistake.starts_with("notify.webhook.secret: is not set, but notify.webhook.url "),
+        "{mistake}"
+    );
+    let mistake = fixture()
+        .env("MACAQUE_NOTIFY__WEBHOOK__URL", "http://receiver.example/events")
+        .env("MACAQUE_NOTIFY__WEBHOOK__SECRET", &signing_secret())
+        .mistake();
+    assert!(mistake.contains("would send a secret unencrypted"), "{mistake}");
+}
+
+#[test]
+fn the_url_of_a_connector_of_teams_is_refused_with_the_way_out() {
+    let mistake = fixture()
+        .env(
+            "MACAQUE_NOTIFY__TEAMS__URL",
+            "https://contoso.webhook.office.com/webhookb2/canary",
+        )
+        .mistake();
+    assert!(
+        mistake.starts_with("notify.teams.url: the URL is that of an Office 365 connector"),
+        "{mistake}"
+    );
+    assert!(
+        mistake.contains("Post to a channel when a webhook request is received"),
+        "{mistake}"
+    );
+    assert!(!mistake.contains("canary"), "{mistake}");
+}
+
+#[test]
+fn the_webhook_gets_every_kind_unless_its_own_key_chooses() {
+    let kinds = |variables: &[(&str, &str)]| {
+        let fixture = fixture()
+            .env("MACAQUE_NOTIFY__WEBHOOK__URL", "https://receiver.example/events")
+            .env("MACAQUE_NOTIFY__WEBHOOK__SECRET", &signing_secret())
+            .env("MACAQUE_NOTIFY__KINDS", "pause");
+        let fixture = variables
+            .iter()
+            .fold(fixture, |fixture, (name, value)| fixture.env(name, value));
+        let channels = fixture.load().notify.channels();
+        let Some(Channel::Service(channel)) = channels.into_iter().next() else {
+            panic!("the webhook is a channel");
+        };
+        channel.kinds
+    };
+    assert_eq!(kinds(&[]), MessageKinds::all());
+    let own = [("MACAQUE_NOTIFY__WEBHOOK__KINDS", "digest")];
+    assert_eq!(kinds(&own), MessageKinds::of([MessageKind::Digest]));
 }

@@ -1,6 +1,10 @@
 //! Promises about what waits for a channel, for how long, and what is replied to.
 
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+
 use super::*;
+use crate::facts::FactListener;
 use crate::notify::RoundMessage;
 use crate::notify::message::tests::report;
 
@@ -174,4 +178,68 @@ fn a_channel_that_is_gone_is_done_with_every_message_that_waits_or_comes() {
     assert_eq!(queue.push(late.clone()), Some(late));
     queue.wake();
     assert!(queue.take_next().is_none());
+}
+
+/// Counts what becomes of messages, and keeps the number that waits.
+#[derive(Default)]
+struct Counts(Mutex<(BTreeMap<&'static str, usize>, usize)>);
+
+impl FactListener for Counts {
+    fn note(&self, fact: Fact<'_>) {
+        let mut counts = self.0.lock().unwrap();
+        match fact {
+            Fact::MessageHandled { result, .. } => *counts.0.entry(result.as_str()).or_default() += 1,
+            Fact::MessagesWaiting { count, .. } => counts.1 = count,
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_day_without_its_service_keeps_the_latest_hundred_messages_and_delivers_them_in_order() {
+    let counts = Arc::new(Counts::default());
+    let facts = Facts::new([Arc::clone(&counts) as Arc<dyn FactListener>]);
+    let mut queue = ChannelQueue::new(Channel::Log, facts);
+    let series = |minutes: u64, result| SeriesResult {
+        result,
+        retry: DeliveryRetry::default(),
+        now: Timestamp::UNIX_EPOCH + Duration::from_secs(60 * minutes),
+        stopping: false,
+    };
+
+    let mut dropped = Vec::new();
+    for minutes in 0..1440 {
+        dropped.extend(queue.push(about_round(minutes, MessageRole::Round)));
+        queue.wake();
+        let message = queue.take_next().unwrap();
+        let down = series(minutes, Err(DeliveryError::transient("down")));
+        assert_eq!(
+            queue.note(message, down),
+            AfterDelivery::Retry(Duration::from_secs(60))
+        );
+        assert!(queue.waiting.len() <= CAPACITY);
+    }
+    assert_eq!(dropped.len(), 1440 - CAPACITY);
+    assert!(dropped.is_sorted_by_key(QueuedMessage::slot));
+
+    queue.wake();
+    let mut delivered = Vec::new();
+    while let Some(message) = queue.take_next() {
+        delivered.push(message.slot());
+        let taken = series(1440, Ok(Delivery::CONFIRMED));
+        assert_eq!(queue.note(message, taken), AfterDelivery::Finished { name: None });
+    }
+    let latest = (1440 - CAPACITY as u64)..1440;
+    let latest: Vec<_> = latest
+        .map(|minutes| about_round(minutes, MessageRole::Round).slot())
+        .collect();
+    assert_eq!(delivered, latest);
+
+    let counts = counts.0.lock().unwrap();
+    let expected = [
+        ("dropped", 1440 - CAPACITY),
+        ("retried", 1440),
+        ("sent", CAPACITY),
+    ];
+    assert_eq!(*counts, (expected.into(), 0));
 }

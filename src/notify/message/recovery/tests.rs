@@ -10,6 +10,7 @@ use super::*;
 /// How the recovery of `deployment/web` in shop from the loss of `web-1` ended, after 4.5 s if it did.
 pub(crate) fn recovery(verdict: Option<RecoveryVerdict>) -> RecoveryReport {
     RecoveryReport {
+        team: None,
         slot: "2027-03-01T09:30:00Z".parse().unwrap(),
         pod: PodRef {
             namespace: "shop".to_owned(),

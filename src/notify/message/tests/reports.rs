@@ -20,6 +20,7 @@ fn pod(name: &str) -> PodRef {
 
 pub(crate) fn attempt(name: &str, outcome: Outcome) -> AttemptReport {
     AttemptReport {
+        team: None,
         pod: pod(name),
         owner: Some(PodOwner {
             kind: "Deployment".to_owned(),

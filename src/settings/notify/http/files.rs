@@ -8,7 +8,7 @@ use crate::settings::decoder::SettingsDecoder;
 use crate::settings::given_table::{FieldValue, GivenTable, accept};
 use crate::settings::http_fields::{check_header_name, check_header_value, named_texts};
 use crate::settings::mistake::{MistakeReported, quote};
-use crate::settings::secret::{ReadFile, is_token, read_secret};
+use crate::settings::secret::{ReadFile, decode_secret_of_table, is_token, read_secret};
 
 /// What belongs into a table of files.
 const FILES: &str = "use a table of files, such as { X-Api-Key = \"/etc/macaque/key\" }";
@@ -22,27 +22,11 @@ pub(super) fn decode_url(
     read: ReadFile<'_>,
     table: &GivenTable,
 ) -> Result<SecretString, MistakeReported> {
-    let url = table.text(decoder, "url")?;
-    let file = table.text(decoder, "url_file")?;
-    let (field, url) = match (url, file) {
-        (Some(url), None) => {
-            let text = SecretString::from(url.value.as_str());
-            (url, text)
-        }
-        (None, Some(file)) => {
-            let url = read_secret(read, &file.value);
-            let url = accept(decoder, table, &file, url)?;
-            (file, url)
-        }
-        (Some(url), Some(_)) => {
-            let wrong = "is set, and so is url_file";
-            return Err(table.refuse(decoder, &url, wrong, "keep one of the two"));
-        }
-        (None, None) => {
-            let right = "set it or url_file, such as url = \"https://chat.example/hooks/macaque\"";
-            return Err(table.missing(decoder, "url", "is not set", right));
-        }
-    };
+    let given = decode_secret_of_table(decoder, read, table, "url", "url_file")?;
+    let (field, url) = given.ok_or_else(|| {
+        let right = "set it or url_file, such as url = \"https://chat.example/hooks/macaque\"";
+        table.missing(decoder, "url", "is not set", right)
+    })?;
 
     let checked = check_url(url.expose_secret());
     let checked = checked.map_err(|wrong| (format!("the URL {wrong}"), wrong.remedy().to_owned()));
