@@ -140,6 +140,7 @@ mod tests {
                 uid: format!("u{number}"),
             },
             owner: None,
+            team: None,
             outcome,
             warnings: Vec::new(),
         };

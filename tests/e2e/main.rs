@@ -16,6 +16,7 @@ mod budget_audit;
 mod budgets;
 mod connecting;
 mod daemon;
+mod events;
 mod exemptions;
 mod gates;
 mod grants;

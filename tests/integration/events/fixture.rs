@@ -105,6 +105,7 @@ impl EventFixture {
             attempt: &AttemptReport {
                 pod: pod.id.clone(),
                 owner: pod.owner.clone(),
+                team: None,
                 outcome,
                 warnings: Vec::new(),
             },
@@ -118,6 +119,7 @@ impl EventFixture {
             slot: SLOT.parse().unwrap(),
             pod: pod.id.clone(),
             owner: pod.owner.clone().unwrap(),
+            team: None,
             method: DisruptionMethod::Evict,
             accepted: SLOT.parse().unwrap(),
             origin: AcceptedBy::Answer,
