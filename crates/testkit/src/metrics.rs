@@ -50,9 +50,20 @@ pub fn attempt(namespace: &str, outcome: Outcome) -> AttemptReport {
     AttemptReport {
         pod: victim(namespace).pod,
         owner: Some(deployment()),
+        team: None,
         outcome,
         warnings: Vec::new(),
-        team: None,
+    }
+}
+
+/// The fact that a victim was to be evicted in the round of this slot.
+pub fn tried(attempt: &AttemptReport, slot: Timestamp) -> Fact<'_> {
+    Fact::VictimTried {
+        slot,
+        seed: 7,
+        method: DisruptionMethod::Evict,
+        attempt,
+        controller: None,
     }
 }
 
@@ -180,13 +191,6 @@ pub fn fill(metrics: &Metrics, now: Timestamp) {
     };
     let refused = attempt("shop", refused_by_budget());
     let evicted = attempt("shop", Outcome::Evicted);
-    let victim = |attempt| Fact::VictimTried {
-        slot: now,
-        seed: 7,
-        method: DisruptionMethod::Evict,
-        attempt,
-        controller: None,
-    };
 
     for fact in [
         Fact::SlotPlanned(now.checked_add(SignedDuration::from_mins(30)).ok()),
@@ -194,8 +198,8 @@ pub fn fill(metrics: &Metrics, now: Timestamp) {
             candidates: &BTreeMap::from([("shop".to_owned(), 4)]),
             exempted: &exempted("too-young", 2),
         },
-        victim(&refused),
-        victim(&evicted),
+        tried(&refused, now),
+        tried(&evicted, now),
         Fact::NamespaceForbidden("bank"),
         Fact::RoundFinished(&held_round),
         Fact::RecoveryReported(&recovery("web-1", RecoveryVerdict::Recovered)),

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use macaque::facts::{Fact, FactListener as _, MessageResult};
 use macaque::metrics::{ExpositionFormat, MAX_NAMESPACES, MAX_OWNERS, Metrics, MetricsConfig};
-use macaque_core::outcome::{DisruptionMethod, Outcome};
+use macaque_core::outcome::Outcome;
 use macaque_core::pod::{PodOwner, PodRef};
 use macaque_core::recovery::{RecoveryReport, RecoveryVerdict};
 use macaque_core::report::{ExemptionTallies, ExemptionTally, RoundEnd, RoundReport};
-use macaque_testkit::metrics::{armed, attempt, exempted, hold, refused_by_budget};
+use macaque_testkit::metrics::{armed, attempt, exempted, hold, refused_by_budget, tried};
 use macaque_testkit::notify::{recovery, round};
 use macaque_testkit::scrape::Scrape;
 use proptest::prelude::*;
@@ -109,12 +109,8 @@ fn publish(metrics: &Metrics, fact: &NamedFact) {
         }
         NamedFact::Tried { namespace, guard } => {
             let held = guard.as_deref().map(|guard| Outcome::Held(hold(guard)));
-            metrics.note(Fact::VictimTried {
-                slot: start(),
-                seed: 1,
-                method: DisruptionMethod::Evict,
-                attempt: &attempt(namespace, held.unwrap_or_else(refused_by_budget)),
-            });
+            let attempt = attempt(namespace, held.unwrap_or_else(refused_by_budget));
+            metrics.note(tried(&attempt, start()));
         }
         NamedFact::Forbidden(namespace) => metrics.note(Fact::NamespaceForbidden(namespace)),
         NamedFact::RoundHeld(guard) => metrics.note(Fact::RoundFinished(&RoundReport {
@@ -171,7 +167,7 @@ proptest! {
 
         let classic = Scrape::read(&text(&metrics, ExpositionFormat::Classic));
         prop_assert!(classic.series().len() <= MOST_SERIES, "{}", classic.series().len());
-        for ((name, labels), _) in classic.series() {
+        for (name, labels) in classic.series().keys() {
             prop_assert!(labels.values().all(|value| value.len() <= 512), "{name}");
         }
         // The same series in the same words, but for the exemplars and the last line.

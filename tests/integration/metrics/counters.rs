@@ -10,7 +10,7 @@ use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::recovery::{RecoveryReport, RecoveryVerdict};
 use macaque_core::refusal::{Refusal, WebhookFault};
 use macaque_core::report::{ExemptionTallies, RoundEnd, RoundReport};
-use macaque_testkit::metrics::{armed, attempt, exempted, fill, hold, refused_by_budget};
+use macaque_testkit::metrics::{armed, attempt, exempted, fill, hold, refused_by_budget, tried};
 use macaque_testkit::notify::{recovery, round, stuck};
 
 use super::{metrics, scrape, start, text};
@@ -187,6 +187,7 @@ fn a_victim_counts_by_its_outcome_and_a_refusal_by_whoever_refused() {
             seed: 1,
             method: DisruptionMethod::Delete,
             attempt: &attempt("shop", outcome.clone()),
+            controller: None,
         });
 
         let scrape = scrape(&metrics);
@@ -221,12 +222,7 @@ fn a_guard_counts_the_victims_and_the_rounds_that_it_held() {
     let metrics = metrics(&armed());
     let held_victim = round([("web-1", Outcome::Held(hold("whole")))]);
     for attempt in &held_victim.attempts {
-        metrics.note(Fact::VictimTried {
-            slot: start(),
-            seed: 1,
-            method: DisruptionMethod::Evict,
-            attempt,
-        });
+        metrics.note(tried(attempt, start()));
     }
     metrics.note(Fact::RoundFinished(&held_victim));
     metrics.note(Fact::RoundFinished(&RoundReport {
@@ -336,12 +332,7 @@ fn a_disruption_prepares_the_series_of_its_recovery() {
         owners: true,
         ..armed()
     });
-    metrics.note(Fact::VictimTried {
-        slot: start(),
-        seed: 1,
-        method: DisruptionMethod::Evict,
-        attempt: &attempt("shop", Outcome::Evicted),
-    });
+    metrics.note(tried(&attempt("shop", Outcome::Evicted), start()));
 
     let scrape = scrape(&metrics);
     let kind = [("namespace", "shop"), ("owner_kind", "Deployment")];
