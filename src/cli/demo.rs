@@ -16,6 +16,7 @@ use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::guard::GuardConfig;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::recovery::RecoveryConfig;
+use macaque_core::schedule::WeeklyTime;
 use macaque_core::schedule::timer::TimerConfig;
 use serde_json::json;
 
@@ -28,6 +29,7 @@ use crate::actors::recipient::StableRecipient;
 use crate::actors::role::ActorRole;
 use crate::actors::supervisor::{ActorTimeouts, GAVE_UP, RestartPolicy};
 use crate::actors::{self, ActorsConfig};
+use crate::events::EventRecording;
 use crate::facts::Facts;
 use crate::failpoint::FailPoints;
 use crate::health::HealthState;
@@ -208,12 +210,17 @@ fn actors_config(
         channels: Arc::new([Channel::Listener(listener)]),
         proxies: ProxyPolicy::Direct,
         messages: MessageContext::default(),
+        digest: WeeklyTime::default(),
         retry: DeliveryRetry::default(),
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),
         stop: StableRecipient::default(),
         facts: Facts::default(),
-        health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), platform)),
+        events: EventRecording::off(&platform),
+        health: Arc::new(HealthState::new(
+            ActorRole::of_process(false).map(ActorRole::as_str),
+            platform,
+        )),
         platform: platform.clone(),
         fail_points: FailPoints::default(),
     }

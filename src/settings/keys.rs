@@ -234,14 +234,15 @@ static FIRST: &[SettingKey] = &[
     key("recovery.expect", Duration("1m"), "How long a recovery may take, from 1s to `timeout`; one that takes longer is slow. `macaque/expect` on a pod or its owner sets another time."),
     key("recovery.timeout", Duration("5m"), "How long a recovery is watched, from `expect` to 1h; an owner that is not whole by then has not recovered."),
     key("notify.kinds", OptionalList(','), "The kinds of messages that the services get: `disruption`, `refusal`, `held`, `idle`, `failure`, `recovery` (slow, stuck or failed), `recovered` (whole again in time), `pause`, `window`, `digest`; `all`; empty or `none`: none. Not set: all but `recovered`, `window` and `digest`. The log has everything."),
+    key("notify.digest", Text("Mon 09:00"), "When the digest of a week is sent to the services that get the kind `digest`: a weekday and a time of day in `schedule.timezone`."),
     key("notify.proxy", Secret, "The proxy to the chat services, such as `http://proxy.example:3128`; `off`: none. Not set: what `HTTPS_PROXY` and `NO_PROXY` say."),
     key("notify.proxy_file", OptionalText, "A file that holds the proxy to the chat services, for a URL with a password."),
 ];
 
 #[rustfmt::skip]
 static LAST: &[SettingKey] = &[
-    key("events.enabled", Boolean(false), "Write Kubernetes Events about every disruption and recovery, on the victim and its owner; needs the grant to create events."),
-    key("events.refusals", Boolean(false), "Write an Event too when a victim was refused or held back."),
+    key("events.enabled", Boolean(false), "Write Kubernetes Events about disruptions and recoveries, on the victim and its owner; needs permission to create them. A dry run writes none."),
+    key("events.refusals", Boolean(false), "Write Events about victims that were refused or held back too."),
     key("metrics.listen", Text(""), "The address of the metrics, if they have one of their own. Empty: that of the probes; `off`: none."),
     key("metrics.owners", Boolean(false), "Count recoveries by owner too; at most 500 owners."),
     key("health.listen", Text("0.0.0.0:8080"), "The address of the probes; empty or `off`: none."),

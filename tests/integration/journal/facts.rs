@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use kube_sandbox::AccessDenial;
 use kube_sandbox::scenario::{budget, deployment, stateful_set};
 use macaque::facts::{Fact, FactListener};
 use macaque::failpoint::FailPoint;
@@ -143,6 +144,27 @@ async fn every_request_of_a_round_is_published_with_its_verb_its_resource_and_it
     ] {
         assert!(ended.contains(&expected), "{expected:?} of {ended:?}");
     }
+}
+
+#[actix_rt::test]
+async fn a_namespace_without_the_grant_to_evict_is_published_once_and_its_victim_was_not_tried() {
+    let fixture = one_workload();
+    let denial = AccessDenial::new("create", "pods/eviction");
+    fixture.cluster.sandbox.deny(denial.within("shop"));
+    let (recorder, _) = FactRecorder::new();
+    fixture
+        .replica("a")
+        .await
+        .publishing_to(&recorder)
+        .reports(1)
+        .await;
+
+    let forbidden = recorder.of(|fact| match fact {
+        RecordedFact::NamespaceForbidden(namespace) => Some(namespace.clone()),
+        _ => None,
+    });
+    assert_eq!(forbidden, ["shop"]);
+    assert_eq!(course(&recorder), ["checked", "finished"]);
 }
 
 #[actix_rt::test]

@@ -13,6 +13,7 @@ use macaque::actors::notifier::Notifier;
 use macaque::actors::recipient::StableRecipient;
 use macaque::actors::role::ActorRole;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
+use macaque::events::EventRecording;
 use macaque::facts::Facts;
 use macaque::failpoint::FailPoints;
 use macaque::health::HealthState;
@@ -26,6 +27,7 @@ use macaque::round::RoundConfig;
 use macaque_core::outcome::Outcome;
 use macaque_core::recovery::{RecoveryConfig, RecoveryReport};
 use macaque_core::report::RoundReport;
+use macaque_core::schedule::WeeklyTime;
 use macaque_core::schedule::timer::TimerConfig;
 use macaque_testkit::chat_room::ChatRoom;
 use macaque_testkit::evict_one;
@@ -160,6 +162,7 @@ fn actors_config(channels: Arc<[Channel]>) -> ActorsConfig {
         channels,
         proxies: ProxyPolicy::Direct,
         messages: MessageContext::default(),
+        digest: WeeklyTime::default(),
         retry: DeliveryRetry {
             tries: 3,
             first: Duration::from_millis(1),
@@ -169,7 +172,11 @@ fn actors_config(channels: Arc<[Channel]>) -> ActorsConfig {
         timeouts: ActorTimeouts::default(),
         stop: StableRecipient::default(),
         facts: Facts::default(),
-        health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), &platform)),
+        events: EventRecording::off(&platform),
+        health: Arc::new(HealthState::new(
+            ActorRole::of_process(false).map(ActorRole::as_str),
+            &platform,
+        )),
         platform,
         fail_points: FailPoints::default(),
     }
