@@ -58,15 +58,13 @@ impl Calendar {
 
 #[cfg(test)]
 mod tests {
-    use jiff::tz::TimeZone;
-
     use super::*;
-    use crate::schedule::QuietTimes;
+    use crate::schedule::{QuietTimes, parse_timezone};
 
     const LEAD: Duration = Duration::from_secs(300);
 
     fn calendar(cron: &str, zone: &str, quiet: &[&str]) -> Calendar {
-        let zone = TimeZone::get(zone).unwrap();
+        let zone = parse_timezone(zone).unwrap();
         Calendar::new(cron.parse().unwrap(), zone, QuietTimes::parse(quiet).unwrap())
     }
 

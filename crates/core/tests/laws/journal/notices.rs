@@ -107,7 +107,7 @@ fn begin_week(history: &mut JournalHistory) {
 fn round(history: &mut JournalHistory, attempts: Vec<(u8, Outcome)>) {
     assert!(history.take(&HolderStep::of(0, StepKind::Claim).after(60)));
     let attempts = attempts.into_iter().map(|(pod, outcome)| {
-        let Candidate { pod, owner } = candidate(pod);
+        let Candidate { pod, owner, .. } = candidate(pod);
         AttemptReport {
             pod,
             owner,
@@ -165,7 +165,7 @@ fn scope(pods: &[u8]) -> ScopeOwners {
     scope
 }
 
-fn pod_of(Candidate { pod, owner }: Candidate) -> Pod {
+fn pod_of(Candidate { pod, owner, .. }: Candidate) -> Pod {
     Pod {
         id: pod,
         labels: Default::default(),
@@ -188,15 +188,12 @@ fn pod_of(Candidate { pod, owner }: Candidate) -> Pod {
 }
 
 fn digest_of(notices: &[Notice]) -> Digest {
-    match notices {
-        [
-            Notice {
-                content: NoticeContent::Digest(digest),
-                ..
-            },
-        ] => (**digest).clone(),
-        other => panic!("no single digest: {other:?}"),
-    }
+    assert_eq!(kinds(notices), ["digest"]);
+    let digest = notices.iter().find_map(|notice| match &notice.content {
+        NoticeContent::Digest(digest) => Some(digest),
+        _ => None,
+    });
+    (**digest.unwrap()).clone()
 }
 
 /// What identifies what a notice is about: a day for a window.
