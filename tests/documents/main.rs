@@ -8,6 +8,7 @@
 #[cfg(feature = "sandbox")]
 mod demo;
 mod links;
+mod monitoring;
 mod recovery;
 
 use std::fs;

@@ -28,6 +28,7 @@ mod journal;
 mod least_privilege;
 mod manifest;
 mod mistakes;
+mod monitoring;
 mod pod_groups;
 mod previews;
 mod program;
