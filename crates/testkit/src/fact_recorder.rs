@@ -27,7 +27,7 @@ pub enum RecordedFact {
     VictimTried {
         slot: Timestamp,
         seed: u64,
-        attempt: AttemptReport,
+        attempt: Box<AttemptReport>,
     },
     NamespaceForbidden(String),
     RoundFinished(Box<RoundReport>),
@@ -72,7 +72,7 @@ impl FactRecorder {
     /// The victims that were tried so far.
     pub fn tried(&self) -> Vec<AttemptReport> {
         self.of(|fact| match fact {
-            RecordedFact::VictimTried { attempt, .. } => Some(attempt.clone()),
+            RecordedFact::VictimTried { attempt, .. } => Some(AttemptReport::clone(attempt)),
             _ => None,
         })
     }
@@ -108,7 +108,7 @@ impl From<Fact<'_>> for RecordedFact {
             } => Self::VictimTried {
                 slot,
                 seed,
-                attempt: attempt.clone(),
+                attempt: Box::new(attempt.clone()),
             },
             Fact::NamespaceForbidden(namespace) => Self::NamespaceForbidden(namespace.to_owned()),
             Fact::RoundFinished(report) => Self::RoundFinished(Box::new(report.clone())),

@@ -98,7 +98,7 @@ async fn a_round_with_a_disruption_and_a_refusal_publishes_exactly_what_happened
     assert_eq!(course(&recorder), expected);
 
     assert_eq!(recorder.tried(), report.attempts);
-    assert_eq!(recorder.finished(), [report.clone()]);
+    assert_eq!(recorder.finished(), std::slice::from_ref(&report));
     let rounds = recorder.of(|fact| match fact {
         RecordedFact::VictimTried { slot, seed, .. } => Some((*slot, *seed)),
         _ => None,
@@ -252,7 +252,7 @@ async fn wherever_a_killer_dies_its_victim_and_its_round_are_published_once() {
             .collect();
         assert_eq!(published.len(), tries, "{point:?}");
         assert_eq!(published, recorded, "{point:?}");
-        assert_eq!(recorder.finished(), [report.clone()], "{point:?}");
+        assert_eq!(recorder.finished(), std::slice::from_ref(report), "{point:?}");
 
         next.takes_over(None).await;
         assert_eq!(recorder.tried().len(), tries, "{point:?}, a second time");
