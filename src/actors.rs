@@ -41,6 +41,7 @@ pub mod watcher;
 use std::sync::{Arc, mpsc};
 
 use actix::{Context, System};
+use macaque_core::schedule::WeeklyTime;
 use macaque_core::schedule::timer::TimerConfig;
 
 use self::clock::Trigger;
@@ -77,6 +78,8 @@ pub struct ActorsConfig {
     pub proxies: ProxyPolicy,
     /// What every message names beside its report.
     pub messages: MessageContext,
+    /// When the digest of a week is due, in the zone of the messages, for the channels that ask for it.
+    pub digest: WeeklyTime,
     /// How often, and how fast, a failed delivery is retried.
     pub retry: DeliveryRetry,
     /// How often actors may fail before the process ends.

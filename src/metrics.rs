@@ -131,11 +131,6 @@ impl Metrics {
         &self.registered.descriptions
     }
 
-    /// The metrics in the format that a request with this `Accept` header asks for.
-    pub fn exposition(&self, accept: Option<&str>) -> Exposition {
-        self.write(ExpositionFormat::accepted(accept))
-    }
-
     /// The metrics in this format.
     pub fn write(&self, format: ExpositionFormat) -> Exposition {
         self.refresh();

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 use std::rc::Rc;
 
-use macaque_core::eligibility::{Candidate, EligibilityConfig};
+use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption};
 use macaque_core::guard::{DisruptedPods, RecoveredGuard};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::{Pod, PodOwner};
@@ -80,15 +80,15 @@ struct SnapshotSink {
 }
 
 impl PodSink for SnapshotSink {
-    fn push(&mut self, pod: Pod, candidate: Option<Candidate>, eligibility: &EligibilityConfig) {
-        self.index.push(&pod, candidate.as_ref(), eligibility);
+    fn push(&mut self, pod: Pod, judged: Result<Candidate, Exemption>, eligibility: &EligibilityConfig) {
+        self.index.push(&pod, judged.as_ref().ok(), eligibility);
         if let (Some(owner), Some(workload)) = (&pod.owner, WorkloadRef::of(&pod)) {
             let key = (pod.id.namespace.clone(), owner.clone());
             let pods = SiblingPods::default();
             let owned = self.owners.entry(key).or_insert(OwnedPods { workload, pods });
             owned.pods.add(&pod);
         }
-        self.pods.extend(candidate.map(|candidate| PreviewedPod {
+        self.pods.extend(judged.ok().map(|candidate| PreviewedPod {
             candidate,
             pod,
             server_answer: None,

@@ -6,6 +6,7 @@
 
 mod attempt;
 mod context;
+mod owners;
 mod running;
 mod sampled;
 pub(crate) mod scan;
@@ -30,6 +31,7 @@ use crate::platform::Platform;
 use crate::stop::StopToken;
 
 pub use self::context::{ClaimState, RoundContext, RoundResult};
+pub use self::owners::list_owners;
 pub use self::takeover::{Takeover, take_over};
 
 /// The configuration of a round.

@@ -41,7 +41,7 @@ use std::net::SocketAddr;
 use jiff::tz::TimeZone;
 use macaque_core::config::ChaosConfig;
 use macaque_core::eligibility::OwnPod;
-use macaque_core::schedule::Calendar;
+use macaque_core::schedule::{Calendar, WeeklyTime};
 
 use crate::gates::GateConfig;
 use decoder::SettingsDecoder;
@@ -76,6 +76,8 @@ pub struct ValidSettings {
     pub gates: Vec<GateConfig>,
     /// The chat services that reports are delivered to.
     pub notify: NotifySettings,
+    /// When the digest of a week is due, in `zone`.
+    pub digest: WeeklyTime,
     /// The address of the probes; `None` is none.
     pub health: Option<SocketAddr>,
     /// Where the metrics are served, and what they count.
@@ -173,6 +175,7 @@ fn decode_all(
     let config = decode_config(decoder, sources, need);
     let gates = gates::decode_gates(decoder, Some(&|path| fs::read_to_string(path)));
     let notify = notify::decode_notify(decoder, &|path| fs::read_to_string(path));
+    let digest = schedule::decode_digest(decoder);
     let metrics = process::decode_metrics(decoder);
     let health = process::decode_health(decoder);
     let log = process::decode_log(decoder);
@@ -184,6 +187,7 @@ fn decode_all(
         zone,
         gates: gates?,
         notify: notify?,
+        digest: digest?,
         health: health?,
         metrics: metrics?,
         log: log?,

@@ -3,6 +3,7 @@
 
 mod failure_dedup;
 mod message_offer;
+mod notice_plan;
 mod task;
 mod warning_dedup;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use macaque_core::journal::{MessageId, RecoveryRecord};
+use macaque_core::notice::ScopeOwners;
 use macaque_core::report::RoundReport;
 
 use self::failure_dedup::FailureDedup;
@@ -29,6 +31,8 @@ use crate::k8s::Cluster;
 use crate::round::{ClaimState, RoundResult, Takeover};
 use crate::stop::StopSwitch;
 
+/// How many messages may wait for the Killer: all channels, of which there may be fifty, may confirm a delivery at once.
+const MAILBOX: usize = 100;
 /// How often unsent messages are offered again while the Notifier is restarting.
 const OFFER_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -61,6 +65,9 @@ pub struct Killer {
     has_recoveries: bool,
     /// The report of a round that could not be closed in the journal.
     unclosed: Option<Rc<RoundReport>>,
+    /// The owners in scope, listed for a digest that is due, and whether they are being listed.
+    owners: Option<ScopeOwners>,
+    lists_owners: bool,
     failures: FailureDedup,
     warnings: WarningDedup,
 }
@@ -101,6 +108,8 @@ impl Killer {
             undelivered: BTreeSet::new(),
             has_recoveries: false,
             unclosed: None,
+            owners: None,
+            lists_owners: false,
             failures: FailureDedup::default(),
             warnings: WarningDedup::default(),
         }
@@ -144,7 +153,10 @@ impl Killer {
             let releases = is_last && std::mem::take(&mut self.has_recoveries);
             return releases.then_some(KillerTask::Release);
         }
-        std::mem::take(&mut self.takeover_due).then_some(KillerTask::TakeOver)
+        let is_due = std::mem::take(&mut self.takeover_due);
+        is_due.then(|| KillerTask::TakeOver {
+            owners: self.owners.take(),
+        })
     }
 
     fn finish(&mut self, outcome: TaskOutcome, ctx: &mut Context<Self>) {
@@ -170,7 +182,25 @@ impl Killer {
             None => {}
         }
 
+        if outcome.wants_owners && !self.stopping {
+            self.list_owners(ctx);
+        }
         self.offer_messages(ctx);
+    }
+
+    /// Lists the owners in scope beside whatever else is done; the takeover pass after that issues the digest.
+    fn list_owners(&mut self, ctx: &mut Context<Self>) {
+        if std::mem::replace(&mut self.lists_owners, true) {
+            return;
+        }
+        let context = Rc::clone(&self.context);
+        let list = async move { context.list_owners().await };
+        ctx.spawn(list.into_actor(self).map(|owners, killer, ctx| {
+            killer.lists_owners = false;
+            killer.owners = Some(owners);
+            killer.takeover_due = true;
+            killer.work(ctx);
+        }));
     }
 
     /// Queues the undelivered messages that a takeover pass found, and passes its recoveries on.
@@ -239,6 +269,7 @@ impl Actor for Killer {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
         ctx.run_interval(OFFER_INTERVAL, Self::offer_messages);
         ctx.run_interval(self.context.writer.takeover_interval(), |killer, ctx| {
             killer.takeover_due = true;

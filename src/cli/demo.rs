@@ -16,6 +16,7 @@ use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::guard::GuardConfig;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::recovery::RecoveryConfig;
+use macaque_core::schedule::WeeklyTime;
 use macaque_core::schedule::timer::TimerConfig;
 use serde_json::json;
 
@@ -209,12 +210,13 @@ fn actors_config(
         channels: Arc::new([Channel::Listener(listener)]),
         proxies: ProxyPolicy::Direct,
         messages: MessageContext::default(),
+        digest: WeeklyTime::default(),
         retry: DeliveryRetry::default(),
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),
         stop: StableRecipient::default(),
         facts: Facts::default(),
-        events: EventRecording::off(&platform),
+        events: EventRecording::off(platform),
         health: Arc::new(HealthState::new(
             ActorRole::of_process(false).map(ActorRole::as_str),
             platform,

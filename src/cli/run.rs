@@ -87,6 +87,7 @@ fn prepare(settings: &ValidSettings, platform: &Platform) -> Result<ActorsConfig
         channels: channels.into(),
         proxies: setup::notify_proxies(&settings.notify),
         messages: setup::message_context(settings),
+        digest: settings.digest,
         retry: DeliveryRetry::default(),
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),

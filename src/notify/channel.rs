@@ -81,6 +81,15 @@ impl Channel {
         }
     }
 
+    /// Whether it is a service that gets notices of this kind, which only exist because somebody wants them. A route gets
+    /// none.
+    pub fn asks_for(&self, kind: MessageKind) -> bool {
+        match self {
+            Self::Log | Self::Listener(_) => false,
+            Self::Service(channel) => channel.route.is_none() && channel.kinds.has_any(&[kind]),
+        }
+    }
+
     /// Whether the messages about rounds are marked there once every victim has recovered: where they can be edited, and
     /// recoveries are of interest.
     pub fn has_marks(&self) -> bool {

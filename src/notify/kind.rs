@@ -99,6 +99,9 @@ impl MessageKind {
     pub fn of(message: &OutgoingMessage) -> Vec<Self> {
         match message {
             OutgoingMessage::Round(round) => Self::of_round(&round.report),
+            OutgoingMessage::Recovery(recovery) if recovery.report.paused.is_some() => {
+                vec![Self::Recovery, Self::Pause]
+            }
             OutgoingMessage::Recovery(recovery) if recovery.is_bad() => vec![Self::Recovery],
             OutgoingMessage::Recovery(_) => vec![Self::Recovered],
             OutgoingMessage::Notice(notice) => vec![Self::of_notice(&notice.notice.content)],
@@ -107,7 +110,7 @@ impl MessageKind {
 
     fn of_notice(content: &NoticeContent) -> Self {
         match content {
-            NoticeContent::Paused { .. } | NoticeContent::Resumed => Self::Pause,
+            NoticeContent::Paused { .. } | NoticeContent::Resumed { .. } => Self::Pause,
             NoticeContent::WindowOpened { .. } | NoticeContent::WindowClosed { .. } => Self::Window,
             NoticeContent::Digest(_) => Self::Digest,
         }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use macaque_core::guard::{GuardHold, HoldAnswer};
-use macaque_core::notice::{Digest, Notice, NoticeContent};
+use macaque_core::notice::{
+    Activity, Digest, NoTurn, Notice, NoticeContent, OwnerWithoutTurn, OwnersWithoutTurn,
+};
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::pod::{PodOwner, PodRef, PodTrouble};
 use macaque_core::recovery::{RecoveryPrecision, RecoveryReport, RecoveryTimes, RecoveryVerdict};
@@ -185,14 +187,47 @@ fn notices() -> Vec<NoticeContent> {
             reason: None,
             until: None,
         },
-        NoticeContent::Resumed,
+        NoticeContent::Resumed {
+            since: Timestamp::UNIX_EPOCH,
+        },
         NoticeContent::WindowOpened {
             last: Timestamp::UNIX_EPOCH,
             rounds: 1,
         },
-        NoticeContent::WindowClosed { disrupted: 0 },
-        NoticeContent::Digest(Box::new(Digest::default())),
+        NoticeContent::WindowClosed {
+            first: Timestamp::UNIX_EPOCH,
+            recovering: 0,
+            activity: Activity::default(),
+        },
+        NoticeContent::Digest(Box::default()),
+        NoticeContent::Digest(Box::new(digest())),
     ]
+}
+
+fn digest() -> Digest {
+    let hostile = BTreeMap::from([(HOSTILE.to_owned(), 1)]);
+    Digest {
+        activity: Activity {
+            namespaces: hostile.clone(),
+            refusals: hostile.clone(),
+            holds: hostile,
+            recoveries: BTreeMap::from([(RecoveryVerdict::Slow, 1)]),
+            ..Activity::default()
+        },
+        median_ms: Some(4_500),
+        owners: 1,
+        without_turn: vec![OwnersWithoutTurn {
+            reason: NoTurn::Refused,
+            count: 1,
+            owners: vec![OwnerWithoutTurn {
+                namespace: "shop".to_owned(),
+                owner: HOSTILE.to_owned(),
+                by: Some(HOSTILE.to_owned()),
+            }],
+        }],
+        problems: vec![HOSTILE.to_owned()],
+        ..Digest::default()
+    }
 }
 
 fn pod() -> PodRef {

@@ -3,9 +3,10 @@
 
 use jiff::Timestamp;
 use macaque_core::config::NamespaceScope;
-use macaque_core::eligibility::{Candidate, EligibilityConfig, judge};
+use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption, judge};
 use macaque_core::guard::DisruptedPods;
 use macaque_core::key_warnings::PodKeyWarnings;
+use macaque_core::notice::ScopeOwners;
 use macaque_core::pod::Pod;
 use macaque_core::report::{ExemptionTallies, ExemptionTally, RoundEnd};
 use macaque_core::selection::{CandidateIndex, NameIndex};
@@ -19,8 +20,8 @@ use crate::stop::StopToken;
 
 /// Collects what a caller keeps of the pods that a scan sees.
 pub(crate) trait PodSink: Default {
-    /// Adds a pod and, if it is eligible by `eligibility`, its candidate.
-    fn push(&mut self, pod: Pod, candidate: Option<Candidate>, eligibility: &EligibilityConfig);
+    /// Adds a pod as it was judged by `eligibility`.
+    fn push(&mut self, pod: Pod, judged: Result<Candidate, Exemption>, eligibility: &EligibilityConfig);
     /// Adds the pods of another page or namespace.
     fn append(&mut self, more: Self);
 }
@@ -68,8 +69,8 @@ struct ScanStep<'a> {
 
 /// Keeps the candidates and nothing else.
 impl PodSink for Vec<Candidate> {
-    fn push(&mut self, _: Pod, candidate: Option<Candidate>, _: &EligibilityConfig) {
-        self.extend(candidate);
+    fn push(&mut self, _: Pod, judged: Result<Candidate, Exemption>, _: &EligibilityConfig) {
+        self.extend(judged.ok());
     }
 
     fn append(&mut self, more: Self) {
@@ -79,12 +80,23 @@ impl PodSink for Vec<Candidate> {
 
 /// Keeps the candidates of a large scope in a compact form.
 impl PodSink for CandidateIndex {
-    fn push(&mut self, pod: Pod, candidate: Option<Candidate>, eligibility: &EligibilityConfig) {
-        CandidateIndex::push(self, &pod, candidate.as_ref(), eligibility);
+    fn push(&mut self, pod: Pod, judged: Result<Candidate, Exemption>, eligibility: &EligibilityConfig) {
+        CandidateIndex::push(self, &pod, judged.as_ref().ok(), eligibility);
     }
 
     fn append(&mut self, more: Self) {
         CandidateIndex::append(self, more);
+    }
+}
+
+/// Keeps the owners, for a digest.
+impl PodSink for ScopeOwners {
+    fn push(&mut self, pod: Pod, judged: Result<Candidate, Exemption>, eligibility: &EligibilityConfig) {
+        self.note(&pod, judged.as_ref().err(), eligibility);
+    }
+
+    fn append(&mut self, more: Self) {
+        ScopeOwners::append(self, more);
     }
 }
 
@@ -93,13 +105,11 @@ impl<S: PodSink> PodScan<S> {
         self.listed += 1;
         self.disrupted.add(&pod);
         self.key_warnings.note(&pod);
-        match judge(&pod, eligibility, now) {
-            Ok(candidate) => self.sink.push(pod, Some(candidate), eligibility),
-            Err(exemption) => {
-                ExemptionTally::note(&mut self.exempted, pod.id.clone(), &exemption);
-                self.sink.push(pod, None, eligibility);
-            }
+        let judged = judge(&pod, eligibility, now);
+        if let Err(exemption) = &judged {
+            ExemptionTally::note(&mut self.exempted, pod.id.clone(), exemption);
         }
+        self.sink.push(pod, judged, eligibility);
     }
 
     fn append(&mut self, more: Self) {

@@ -234,6 +234,7 @@ static FIRST: &[SettingKey] = &[
     key("recovery.expect", Duration("1m"), "How long a recovery may take, from 1s to `timeout`; one that takes longer is slow. `macaque/expect` on a pod or its owner sets another time."),
     key("recovery.timeout", Duration("5m"), "How long a recovery is watched, from `expect` to 1h; an owner that is not whole by then has not recovered."),
     key("notify.kinds", OptionalList(','), "The kinds of messages that the services get: `disruption`, `refusal`, `held`, `idle`, `failure`, `recovery` (slow, stuck or failed), `recovered` (whole again in time), `pause`, `window`, `digest`; `all`; empty or `none`: none. Not set: all but `recovered`, `window` and `digest`. The log has everything."),
+    key("notify.digest", Text("Mon 09:00"), "When the digest of a week is sent to the services that get the kind `digest`: a weekday and a time of day in `schedule.timezone`."),
     key("notify.proxy", Secret, "The proxy to the chat services, such as `http://proxy.example:3128`; `off`: none. Not set: what `HTTPS_PROXY` and `NO_PROXY` say."),
     key("notify.proxy_file", OptionalText, "A file that holds the proxy to the chat services, for a URL with a password."),
 ];

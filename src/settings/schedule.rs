@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use macaque_core::schedule::{Calendar, CronError, CronSchedule, QuietTime, QuietTimes, parse_timezone};
+use macaque_core::schedule::{
+    Calendar, CronError, CronSchedule, QuietTime, QuietTimes, WeeklyTime, parse_timezone,
+};
 
 use super::ScheduleNeed;
 use super::decoder::{SettingsDecoder, convert_all};
@@ -71,6 +73,19 @@ fn decode_zone_and_quiet(decoder: &mut SettingsDecoder) -> Result<(TimeZone, Qui
         .list("schedule.quiet")
         .and_then(|entries| parse_quiet(decoder, entries));
     Ok((zone?, quiet?))
+}
+
+/// Decodes when the digest of a week is due.
+pub(super) fn decode_digest(decoder: &mut SettingsDecoder) -> Result<WeeklyTime, MistakeReported> {
+    let digest = decoder.text("notify.digest")?;
+    let parsed = digest.value.parse::<WeeklyTime>();
+    parsed.map_err(|error| {
+        decoder.refuse(
+            &digest,
+            error,
+            "write a weekday and a time of day, such as \"Mon 09:00\"",
+        )
+    })
 }
 
 /// Decodes how late a round may start.

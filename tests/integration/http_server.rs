@@ -1,14 +1,15 @@
 //! Promises of the HTTP server as its clients see it: polite ones, old ones, broken ones and hostile ones.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use macaque::health::HealthState;
 use macaque::http_server::{self, HttpEndpoint, MAX_CONNECTIONS};
 use macaque::metrics::{Metrics, MetricsConfig};
 use macaque::platform::Platform;
+use macaque_testkit::TestCluster;
 use tokio::net::TcpSocket;
 
 /// Longer than anything here takes on a busy machine.
@@ -56,6 +57,12 @@ fn probe(address: SocketAddr) {
     let probed = answer(address, b"GET /readyz HTTP/1.1\r\nHost: probe\r\n\r\n");
     assert!(probed.starts_with("HTTP/1.1 200 OK\r\n"), "{probed}");
     assert!(probed.ends_with("\r\n\r\nok\n"), "{probed}");
+}
+
+/// Whether a program is there and ready.
+fn is_ready(address: SocketAddr) -> bool {
+    TcpStream::connect(address).is_ok()
+        && answer(address, b"GET /readyz HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 200")
 }
 
 /// The length of the body that the head announces, and that of the body that came.
@@ -225,6 +232,47 @@ fn a_client_that_takes_for_ever_to_ask_is_not_waited_for() {
     assert_eq!(read(&silent), "");
     assert_eq!(read(&slow), "");
     sending.join().unwrap();
+}
+
+#[test]
+fn the_files_and_the_memory_of_the_program_stay_bounded_whatever_its_clients_send_or_leave_unread() {
+    let cluster = TestCluster::with(Vec::new());
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let program = crate::macaque("run")
+        .env("MACAQUE_HEALTH__LISTEN", &address.to_string())
+        .env("MACAQUE_CRONTAB", "@yearly")
+        .env("MACAQUE_NAMESPACE", "shop")
+        .on(&cluster)
+        .start();
+    let deadline = Instant::now() + TIME_OUT;
+    while !is_ready(address) {
+        assert!(Instant::now() < deadline, "it never gets ready");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let files_before = program.open_files();
+    let peak_before = program.peak_kib();
+
+    let endless = format!("GET / HTTP/1.1\r\n{}", "X: y\r\n".repeat(100_000));
+    let requests: [&[u8]; 3] = [b"", b"GET /metrics HTTP/1.1\r\n\r\n", endless.as_bytes()];
+    let clients = requests.iter().cycle().take(6 * MAX_CONNECTIONS).map(|request| {
+        let mut stream = connect(address);
+        stream.set_nonblocking(true).unwrap();
+        // As much as the buffers take, and more than the server does.
+        let _ = stream.write_all(request);
+        stream
+    });
+    let clients: Vec<_> = clients.collect();
+    probe(address);
+
+    let files = program.open_files() - files_before;
+    assert!(
+        files <= MAX_CONNECTIONS + 8,
+        "{files} files for {} clients",
+        clients.len()
+    );
+    let grown = program.peak_kib() - peak_before;
+    assert!(grown < 16 << 10, "{grown} KiB more for {} clients", clients.len());
+    assert_eq!(program.terminate().code, 0);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod facts;
 mod fixture;
 mod interruptions;
 mod limits;
+mod notices;
 mod outages;
 mod pauses;
 mod replicas;

@@ -30,6 +30,7 @@ use macaque_core::guard::GuardConfig;
 use macaque_core::journal::JournalTiming;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::recovery::RecoveryConfig;
+use macaque_core::schedule::WeeklyTime;
 use macaque_core::schedule::timer::TimerConfig;
 use serde_json::{Value, json};
 
@@ -179,6 +180,7 @@ pub(crate) fn actors_config(
             .collect(),
         proxies: ProxyPolicy::Direct,
         messages: MessageContext::default(),
+        digest: WeeklyTime::default(),
         retry: DeliveryRetry::default(),
         restarts: setup.restarts,
         timeouts: setup.timeouts,

@@ -30,6 +30,7 @@ use macaque_core::guard::{GuardConfig, RecoveredGuard};
 use macaque_core::journal::JournalTiming;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::recovery::RecoveryConfig;
+use macaque_core::schedule::WeeklyTime;
 use macaque_core::schedule::timer::TimerConfig;
 use serde::{Deserialize, Serialize};
 
@@ -185,6 +186,7 @@ impl ReplicaConfig {
             channels: Arc::new([channel]),
             proxies: ProxyPolicy::Direct,
             messages: MessageContext::default(),
+            digest: WeeklyTime::default(),
             retry: DeliveryRetry {
                 tries: 3,
                 first: Duration::from_millis(50),

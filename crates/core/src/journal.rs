@@ -20,6 +20,7 @@ mod codec;
 mod context;
 mod denial;
 mod event;
+mod notices;
 mod outbox;
 mod pause;
 mod record;
@@ -28,6 +29,7 @@ mod strikes;
 mod transitions;
 mod usage;
 mod usual;
+mod week;
 
 use std::time::Duration;
 
@@ -39,6 +41,7 @@ pub use self::codec::{StoredJournal, UnreadableJournal};
 pub use self::context::{JournalTiming, StepContext};
 pub use self::denial::{Denial, LimitWindow};
 pub use self::event::{JournalEvent, Resolution};
+use self::notices::IssuedNotices;
 pub use self::outbox::{Message, MessageId, MessagePart, OutboxEntry};
 pub use self::pause::{PauseEnd, PauseRequest};
 pub use self::record::{LeaseHolder, Quarantine, Reservation, ReservationState, RoundRecord};
@@ -94,6 +97,9 @@ pub struct Journal {
     /// How long the last recoveries of owners took, for comparison.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     usual: Vec<OwnerRecoveries>,
+    /// The notices that were issued, and what is counted for those to come.
+    #[serde(default, skip_serializing_if = "IssuedNotices::is_empty")]
+    notices: IssuedNotices,
     /// The messages that were not delivered to every channel yet.
     outbox: Vec<OutboxEntry>,
     /// How many messages were dropped before they were delivered.
@@ -185,6 +191,7 @@ impl Journal {
             JournalEvent::TakeOver => next.take_over(context),
             JournalEvent::Release => next.release_recoveries(context),
             JournalEvent::ReportRecovery(report) => next.report_recovery(report, context),
+            JournalEvent::Issue(due) => next.issue(due, context),
             JournalEvent::Delivered {
                 message,
                 channels,

@@ -12,9 +12,13 @@ mod quiet;
 mod spelling;
 pub mod timer;
 mod timezone;
+mod weekly;
+mod window;
 
 pub use calendar::{Calendar, ScheduledSlot};
 pub use cron::{CronError, CronSchedule};
 pub use field::{CronField, CronFieldError, FieldRule};
 pub use quiet::{QuietTime, QuietTimeError, QuietTimes};
 pub use timezone::{TimezoneError, parse_timezone};
+pub use weekly::{WeeklyTime, WeeklyTimeError};
+pub use window::DayWindow;

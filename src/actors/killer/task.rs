@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use macaque_core::journal::JournalEvent;
+use macaque_core::notice::ScopeOwners;
 use macaque_core::report::{RoundEnd, RoundReport};
 
+use super::notice_plan::NoticePlan;
 use crate::actors::ActorsConfig;
 use crate::actors::messages::{DisruptionAccepted, MessageDelivered};
 use crate::actors::recipient::StableRecipient;
@@ -22,14 +24,16 @@ use crate::stop::StopToken;
 
 /// How long releasing leases may take: a shutdown waits for it.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long listing the owners in scope may take for a digest.
+const LIST_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// A task of the Killer.
 #[derive(Debug, Clone)]
 pub(super) enum KillerTask {
     /// Run a round.
     RunRound { slot: Timestamp, seed: u64 },
-    /// Run a takeover pass over the journal.
-    TakeOver,
+    /// Run a takeover pass over the journal, and issue what notices are due; a digest names owners in scope.
+    TakeOver { owners: Option<ScopeOwners> },
     /// Record in the journal what the Notifier delivered.
     RecordDelivery(MessageDelivered),
     /// Release the leases of recoveries, so that the next process need not wait for their ends.
@@ -41,6 +45,8 @@ pub(super) enum KillerTask {
 pub(super) struct TaskOutcome {
     pub(super) takeover: Option<Result<Takeover, JournalError>>,
     pub(super) round: Option<RoundResult>,
+    /// Whether a digest is due, for which the owners in scope must be listed.
+    pub(super) wants_owners: bool,
 }
 
 /// The context of every task.
@@ -51,6 +57,7 @@ pub(super) struct TaskContext {
     accepted: StableRecipient<DisruptionAccepted>,
     stop: StopToken,
     heartbeat: Heartbeat,
+    notices: NoticePlan,
     /// How long a task may go without progress.
     allowance: Duration,
     platform: Platform,
@@ -62,7 +69,7 @@ impl KillerTask {
     fn name(&self) -> &'static str {
         match self {
             Self::RunRound { .. } => "the round",
-            Self::TakeOver => "the takeover pass",
+            Self::TakeOver { .. } => "the takeover pass",
             Self::RecordDelivery(_) => "recording a delivery",
             Self::Release => "releasing leases",
         }
@@ -87,6 +94,7 @@ impl TaskContext {
             accepted,
             stop,
             heartbeat,
+            notices: NoticePlan::of(config),
             // Every request to the API server counts as progress, and one request may take this long.
             allowance: config.access.deadlines.disrupt + config.timeouts.hang,
             platform: config.platform.clone(),
@@ -146,11 +154,58 @@ impl TaskContext {
                 outcome.round = Some(round::run(context, slot, seed).await);
                 self.fail_points.pass(FailPoint::BeforeReport).await;
             }
-            KillerTask::TakeOver => outcome.takeover = Some(round::take_over(context, unclosed).await),
+            KillerTask::TakeOver { owners } => {
+                let mut takeover = round::take_over(context, unclosed).await;
+                if let Ok(takeover) = &mut takeover {
+                    outcome.wants_owners = self.issue_notices(cluster, takeover, owners).await;
+                }
+                outcome.takeover = Some(takeover);
+            }
             KillerTask::RecordDelivery(delivered) => self.record_delivery(cluster, delivered).await,
             KillerTask::Release => self.release(cluster).await,
         }
         outcome
+    }
+
+    /// Issues what notices are due, and adds them to what the takeover pass found; returns whether a digest is due that has
+    /// to wait for the owners in scope. If nothing is due, nothing is written and no request is sent.
+    async fn issue_notices(
+        &self,
+        cluster: &Cluster,
+        takeover: &mut Takeover,
+        owners: Option<ScopeOwners>,
+    ) -> bool {
+        let due = self.notices.due(self.platform.now(), owners);
+        let digest_at = due.digest.as_ref().map(|digest| digest.at);
+        let issue = JournalEvent::Issue(Box::new(due));
+        match self.writer.commit(cluster, &issue).await {
+            Ok(journal) => {
+                let outbox = journal.outbox_of(self.writer.holder());
+                takeover.outbox = outbox.cloned().collect();
+                digest_at.is_some_and(|at| journal.is_digest_due(at))
+            }
+            // The next takeover pass tries again.
+            Err(error) => {
+                log::debug!("could not issue notices: {error}");
+                false
+            }
+        }
+    }
+
+    /// Lists the owners in scope over a connection of its own, so that no round waits for it.
+    pub(super) async fn list_owners(&self) -> ScopeOwners {
+        let listed = async {
+            match Cluster::connect(&self.access, &self.platform).await {
+                Ok(cluster) => {
+                    let cluster = cluster.with_facts(self.facts.clone());
+                    let eligibility = &self.config.eligibility;
+                    round::list_owners(&cluster, eligibility, &self.stop, &self.platform).await
+                }
+                Err(error) => ScopeOwners::unknown(&error.to_string()),
+            }
+        };
+        let listed = self.platform.within(LIST_TIMEOUT, listed).await;
+        listed.unwrap_or_else(|| ScopeOwners::unknown("listing the pods in scope took too long"))
     }
 
     async fn record_delivery(&self, cluster: &Cluster, delivered: MessageDelivered) {
@@ -198,13 +253,16 @@ impl TaskContext {
                         claim_state: ClaimState::Unclaimed,
                         recoveries: Vec::new(),
                     }),
+                    wants_owners: false,
                 }
             }
 
-            KillerTask::TakeOver | KillerTask::RecordDelivery(_) | KillerTask::Release => TaskOutcome {
-                takeover: Some(Err(error)),
-                round: None,
-            },
+            KillerTask::TakeOver { .. } | KillerTask::RecordDelivery(_) | KillerTask::Release => {
+                TaskOutcome {
+                    takeover: Some(Err(error)),
+                    ..TaskOutcome::default()
+                }
+            }
         }
     }
 }

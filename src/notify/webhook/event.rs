@@ -49,11 +49,15 @@ pub fn cloud_event(message: &OutgoingMessage) -> Value {
 }
 
 /// The ID of the event: the same for each try, and no other monkey's. It begins with the ID of the message, which is unique
-/// for one monkey; the hash tells apart those of several, which may have the same slots.
+/// for one monkey; the hash tells apart those of several, which may have the same slots, and the parts of a message that
+/// routes send to one receiver.
 pub fn event_id(message: &OutgoingMessage) -> String {
     let id = message.id().to_string();
     let own = match message {
-        OutgoingMessage::Round(round) => json!(round.seed),
+        OutgoingMessage::Round(round) => {
+            let victims = round.report.attempts.iter().map(|attempt| &attempt.pod.uid);
+            json!([round.seed, victims.collect::<Vec<_>>()])
+        }
         OutgoingMessage::Recovery(recovery) => json!(recovery.report.pod.uid),
         OutgoingMessage::Notice(notice) => json!(notice.notice),
     };
@@ -84,7 +88,7 @@ fn event_type(message: &OutgoingMessage) -> &'static str {
         OutgoingMessage::Recovery(_) => "io.macaque.recovery.finished.v1",
         OutgoingMessage::Notice(notice) => match notice.notice.content {
             NoticeContent::Paused { .. } => "io.macaque.paused.v1",
-            NoticeContent::Resumed => "io.macaque.resumed.v1",
+            NoticeContent::Resumed { .. } => "io.macaque.resumed.v1",
             NoticeContent::WindowOpened { .. } => "io.macaque.window.opened.v1",
             NoticeContent::WindowClosed { .. } => "io.macaque.window.closed.v1",
             NoticeContent::Digest(_) => "io.macaque.digest.v1",

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use macaque_core::notice::{Digest, Notice, NoticeContent};
+use macaque_core::notice::{Activity, Digest, Notice, NoticeContent};
 use macaque_core::outcome::Outcome;
 use macaque_core::recovery::RecoveryVerdict;
 use macaque_core::report::RoundReport;
@@ -63,6 +63,23 @@ fn the_event_of_a_round_is_golden() {
     assert_eq!(cloud_event(&message), golden);
 }
 
+fn resumed() -> NoticeContent {
+    NoticeContent::Resumed {
+        since: "2027-03-01T09:00:00Z".parse().unwrap(),
+    }
+}
+
+fn closed(disrupted: usize) -> NoticeContent {
+    NoticeContent::WindowClosed {
+        first: "2027-03-01T08:00:00Z".parse().unwrap(),
+        recovering: 0,
+        activity: Activity {
+            disrupted,
+            ..Activity::default()
+        },
+    }
+}
+
 #[test]
 fn every_message_has_a_type_and_the_time_that_is_known() {
     let digest = NoticeContent::Digest(Box::new(Digest::default()));
@@ -75,6 +92,7 @@ fn every_message_has_a_type_and_the_time_that_is_known() {
         last: "2027-03-01T17:00:00Z".parse().unwrap(),
         rounds: 3,
     };
+    let page = include_str!("../../../docs/notifications.md");
     let of_recovery = |verdict| RecoveryMessage::of(unschedulable(verdict)).into();
     let at = json!("2027-03-01T09:30:00Z");
     for (message, kind, time) in [
@@ -95,17 +113,18 @@ fn every_message_has_a_type_and_the_time_that_is_known() {
         ),
         (of_recovery(None), "recovery.stuck", json!(null)),
         (notice(paused, "c"), "paused", at.clone()),
-        (notice(NoticeContent::Resumed, "c"), "resumed", at.clone()),
+        (notice(resumed(), "c"), "resumed", at.clone()),
         (notice(opened, "c"), "window.opened", at.clone()),
-        (
-            notice(NoticeContent::WindowClosed { disrupted: 1 }, "c"),
-            "window.closed",
-            at.clone(),
-        ),
+        (notice(closed(1), "c"), "window.closed", at.clone()),
         (notice(digest, "c"), "digest", at),
     ] {
         let event = cloud_event(&message);
-        assert_eq!(event["type"], format!("io.macaque.{kind}.v1"));
+        let event_type = format!("io.macaque.{kind}.v1");
+        assert_eq!(event["type"], event_type);
+        assert!(
+            page.contains(&format!("`{event_type}`")),
+            "docs/notifications.md: {event_type}"
+        );
         assert_eq!(event["time"], time, "{kind}");
         let channel = Channel::from(hook());
         let view = channel.view(&message, &MessageContext::default());
@@ -143,10 +162,7 @@ fn the_subject_is_the_one_workload_that_was_disrupted_or_tried() {
 
     let recovery = RecoveryMessage::of(recovery(None)).into();
     assert_eq!(cloud_event(&recovery)["subject"], "shop/deployment/web");
-    assert_eq!(
-        cloud_event(&notice(NoticeContent::Resumed, "c"))["subject"],
-        json!(null)
-    );
+    assert_eq!(cloud_event(&notice(resumed(), "c"))["subject"], json!(null));
 }
 
 #[test]
@@ -158,16 +174,20 @@ fn without_a_name_of_the_cluster_the_source_is_macaque() {
 #[test]
 fn an_id_is_the_same_for_each_try_and_no_other_message_has_it() {
     let seeded = |seed| RoundReport { seed, ..report([]) };
+    let part = RoundReport {
+        attempts: vec![attempt("web-1", Outcome::Evicted)],
+        ..seeded(1)
+    };
     let on_demand = RoundReport {
         slot: "2027-03-01T09:30:00.123Z".parse().unwrap(),
         ..report([])
     };
-    let closed = |disrupted| NoticeContent::WindowClosed { disrupted };
     let messages = || {
         [
             round(seeded(1), "a"),
             round(seeded(2), "a"),
             round(seeded(1), "b"),
+            round(part.clone(), "a"),
             round(on_demand.clone(), "a"),
             RecoveryMessage::of(recovery(Some(RecoveryVerdict::Recovered))).into(),
             RecoveryMessage::of(unschedulable(None)).into(),
@@ -181,7 +201,7 @@ fn an_id_is_the_same_for_each_try_and_no_other_message_has_it() {
     assert_eq!(ids, messages().iter().map(event_id).collect::<Vec<_>>());
     assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{ids:?}");
     assert!(ids[0].starts_with("round-2027-03-01T09:30:00Z-"), "{ids:?}");
-    assert!(ids[3].starts_with("round-2027-03-01T09:30:00%2E123Z-"), "{ids:?}");
+    assert!(ids[4].starts_with("round-2027-03-01T09:30:00%2E123Z-"), "{ids:?}");
 }
 
 #[test]

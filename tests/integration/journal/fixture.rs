@@ -20,8 +20,8 @@ use macaque_testkit::{TestCluster, evict_one};
 use serde_json::{Value, json};
 
 /// Where the journal is.
-const NAMESPACE: &str = "chaos";
-const NAME: &str = "macaque-journal";
+pub(super) const NAMESPACE: &str = "chaos";
+pub(super) const NAME: &str = "macaque-journal";
 
 /// The cluster, in which nothing moves by itself.
 pub(crate) struct JournalFixture {
@@ -195,7 +195,7 @@ pub(crate) fn annotate(sandbox: &Sandbox, value: Option<&str>) {
     annotate_all(sandbox, annotations);
 }
 
-fn annotate_all(sandbox: &Sandbox, annotations: Value) {
+pub(crate) fn annotate_all(sandbox: &Sandbox, annotations: Value) {
     let mut object = sandbox.object("ConfigMap", NAMESPACE, NAME).unwrap();
     object["metadata"]["annotations"] = annotations;
     sandbox.apply(&[object]).unwrap();

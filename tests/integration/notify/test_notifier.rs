@@ -27,13 +27,14 @@ use macaque::round::RoundConfig;
 use macaque_core::outcome::Outcome;
 use macaque_core::recovery::{RecoveryConfig, RecoveryReport};
 use macaque_core::report::RoundReport;
+use macaque_core::schedule::WeeklyTime;
 use macaque_core::schedule::timer::TimerConfig;
 use macaque_testkit::chat_room::ChatRoom;
 use macaque_testkit::evict_one;
 use macaque_testkit::notify::round;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// A Notifier of one channel in one room.
+/// A Notifier of channels in one room.
 pub(super) struct TestNotifier {
     pub(super) room: ChatRoom,
     notifier: Addr<Notifier>,
@@ -64,11 +65,19 @@ impl TestNotifier {
 
     /// A Notifier in a room that others were in before.
     pub(super) fn start_in(room: ChatRoom, channel: fn(&str) -> Channel, kinds: MessageKinds) -> Self {
-        let channel = with_kinds(channel(&room.address), kinds);
+        let channels = vec![channel(&room.address)];
+        Self::start_with(room, channels, kinds)
+    }
+
+    /// A Notifier of several channels in a room.
+    pub(super) fn start_with(room: ChatRoom, channels: Vec<Channel>, kinds: MessageKinds) -> Self {
+        let channels = channels
+            .into_iter()
+            .map(|channel| with_kinds(channel, kinds.clone()));
         let (sender, delivered) = unbounded_channel();
         let killer = StableRecipient::default();
         killer.connect(Recorder(sender).start().recipient());
-        let config = actors_config(channel);
+        let config = actors_config(channels.collect());
         let heartbeat = Heartbeat::new(&config.platform);
 
         Self {
@@ -133,7 +142,7 @@ fn with_kinds(channel: Channel, kinds: MessageKinds) -> Channel {
     }
 }
 
-fn actors_config(channel: Channel) -> ActorsConfig {
+fn actors_config(channels: Arc<[Channel]>) -> ActorsConfig {
     let platform = Platform::system();
     ActorsConfig {
         trigger: Trigger::Interval {
@@ -150,9 +159,10 @@ fn actors_config(channel: Channel) -> ActorsConfig {
             kubeconfig: Some(PathBuf::from("none")),
             ..ClusterAccess::default()
         },
-        channels: Arc::new([channel]),
+        channels,
         proxies: ProxyPolicy::Direct,
         messages: MessageContext::default(),
+        digest: WeeklyTime::default(),
         retry: DeliveryRetry {
             tries: 3,
             first: Duration::from_millis(1),

@@ -27,6 +27,7 @@ use macaque::proxy::ProxyPolicy;
 use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation};
 use macaque_core::journal::JournalTiming;
 use macaque_core::report::RoundStatus;
+use macaque_core::schedule::WeeklyTime;
 use macaque_core::schedule::timer::TimerConfig;
 use macaque_testkit::evict_one;
 use serde_json::{Value, json};
@@ -277,6 +278,7 @@ fn actors_config(
         channels: Arc::new([Channel::Listener(delivered)]),
         proxies: ProxyPolicy::Direct,
         messages: MessageContext::default(),
+        digest: WeeklyTime::default(),
         retry: DeliveryRetry::default(),
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),

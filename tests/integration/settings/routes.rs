@@ -125,7 +125,9 @@ to = \"http/chat\"
         panic!("{slack:?}")
     };
     assert_eq!(slack.kinds, MessageKinds::of([MessageKind::Recovery]));
-    let sent = slack.service.request(&message(), Placement::Own, Timestamp::UNIX_EPOCH);
+    let sent = slack
+        .service
+        .request(&message(), Placement::Own, Timestamp::UNIX_EPOCH);
     let body: serde_json::Value = serde_json::from_str(&sent.unwrap().body).unwrap();
     assert_eq!(body["channel"], "C2");
     let Channel::Service(carts) = webhook else {

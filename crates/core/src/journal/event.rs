@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::MessageId;
 use crate::eligibility::Candidate;
+use crate::notice::DueNotices;
 use crate::outcome::{DisruptionMethod, Outcome};
 use crate::pod::PodPlace;
 use crate::recovery::{RecoveryBaseline, RecoveryReport};
@@ -54,6 +55,8 @@ pub enum JournalEvent {
     Release,
     /// A recovery ended, or its replacement is stuck.
     ReportRecovery(Box<RecoveryReport>),
+    /// What of this is news is to be issued, and what is news of the pause.
+    Issue(Box<DueNotices>),
     /// A message was delivered to these channels.
     Delivered {
         /// The message.

@@ -1,5 +1,5 @@
-//! The outbox: messages that were not delivered to every channel yet, bounded in number and size. Reports and
-//! recoveries have bounds of their own, so that neither pushes out the other.
+//! The outbox: messages that were not delivered to every channel yet, bounded in number and size. Reports, recoveries and
+//! notices have bounds of their own, so that none pushes out another.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,6 +20,9 @@ const MAX_REPORTS: usize = 20;
 /// The maximum number of messages about recoveries, and how many bytes they may take together.
 const MAX_RECOVERIES: usize = 40;
 const MOST_RECOVERY_BYTES: usize = 60_000;
+/// The maximum number of notices, and how many bytes they may take together: more than one digest takes.
+const MAX_NOTICES: usize = 10;
+const MOST_NOTICE_BYTES: usize = 30_000;
 /// The maximum size of a report, in bytes of JSON; a longer one is shortened. With everything else that a journal may
 /// hold, twenty reports of this size stay below the 1 MiB of a ConfigMap.
 const MAX_REPORT_BYTES: usize = 8 * 1024;
@@ -96,6 +99,14 @@ impl OutboxEntry {
         match &self.message {
             Message::Report(_) | Message::Notice(_) => None,
             Message::Recovery(report) => Some(report),
+        }
+    }
+
+    /// The notice, if the message is one.
+    pub fn notice(&self) -> Option<&Notice> {
+        match &self.message {
+            Message::Notice(notice) => Some(notice),
+            Message::Report(_) | Message::Recovery(_) => None,
         }
     }
 
@@ -186,6 +197,7 @@ impl Journal {
         threads: BTreeMap<String, String>,
         context: &StepContext<'_>,
     ) {
+        self.notices.note_recovery(&report);
         self.outbox.push(OutboxEntry {
             // The Watcher writes it and the Killer of its process delivers it: any Killer has replaced incarnation 0.
             holder: LeaseHolder {
@@ -199,6 +211,17 @@ impl Journal {
         });
     }
 
+    /// Adds a notice for delivery.
+    pub(super) fn add_notice_to_outbox(&mut self, notice: Notice, context: &StepContext<'_>) {
+        self.outbox.push(OutboxEntry {
+            holder: context.holder.clone(),
+            lease_until: after(context.now, context.timing.lease),
+            delivered: Vec::new(),
+            threads: BTreeMap::new(),
+            message: Message::Notice(notice),
+        });
+    }
+
     /// Drops messages if there are too many: the oldest, and of those about recoveries first one that people need not
     /// act on.
     pub(super) fn bound_outbox(&mut self) {
@@ -209,16 +232,23 @@ impl Journal {
 
         let is_recovery = |entry: &OutboxEntry| entry.recovery_report().is_some();
         let is_calm = |entry: &OutboxEntry| entry.is_calm();
-        loop {
-            let recoveries = self.outbox.iter().filter(|entry| is_recovery(entry));
-            let sizes: Vec<_> = recoveries.map(indented_bytes).collect();
-            if sizes.len() <= MAX_RECOVERIES && sizes.iter().sum::<usize>() <= MOST_RECOVERY_BYTES {
-                break;
-            }
+        while self.exceeds(is_recovery, MAX_RECOVERIES, MOST_RECOVERY_BYTES) {
             if !self.drop_message(is_calm) {
                 self.drop_message(is_recovery);
             }
         }
+
+        let is_notice = |entry: &OutboxEntry| entry.notice().is_some();
+        while self.exceeds(is_notice, MAX_NOTICES, MOST_NOTICE_BYTES) {
+            self.drop_message(is_notice);
+        }
+    }
+
+    /// Whether there are more messages of a kind than so many, or they take more than so many bytes.
+    fn exceeds(&self, is_meant: impl Fn(&OutboxEntry) -> bool, most: usize, most_bytes: usize) -> bool {
+        let meant = self.outbox.iter().filter(|entry| is_meant(entry));
+        let sizes: Vec<_> = meant.map(indented_bytes).collect();
+        sizes.len() > most || sizes.iter().sum::<usize>() > most_bytes
     }
 
     /// Drops the first message of a kind before it was delivered; returns whether there was one.

@@ -61,6 +61,28 @@ impl PauseRequest {
         })
     }
 
+    /// The reason, with what is wrong with the end if that cannot be read.
+    pub(super) fn reason_in_words(&self) -> Option<String> {
+        let PauseEnd::Unreadable(_) = &self.end else {
+            return self.reason.clone();
+        };
+        let fault = format!("annotation {PAUSED}{}", self.fault());
+        Some(match &self.reason {
+            Some(reason) => format!("{reason} ({fault})"),
+            None => fault,
+        })
+    }
+
+    /// What is wrong with the annotation's value, as a clause.
+    fn fault(&self) -> String {
+        match &self.end {
+            PauseEnd::Unreadable(value) => {
+                format!(", whose value {value:?} is neither true nor an instant such as 2026-12-24T15:00:00Z")
+            }
+            PauseEnd::Indefinite | PauseEnd::Until(_) | PauseEnd::Restart => String::new(),
+        }
+    }
+
     /// Whether macaque paused itself, because owners did not recover.
     pub fn is_by_macaque(&self) -> bool {
         self.by.as_deref() == Some(ITSELF)
@@ -104,12 +126,7 @@ impl fmt::Display for PauseRequest {
             );
         }
 
-        let fault = match &self.end {
-            PauseEnd::Unreadable(value) => {
-                format!(", whose value {value:?} is neither true nor an instant such as 2026-12-24T15:00:00Z")
-            }
-            PauseEnd::Indefinite | PauseEnd::Until(_) | PauseEnd::Restart => String::new(),
-        };
+        let fault = self.fault();
         match (&self.by, &self.reason) {
             (None, None) => write!(f, " by the annotation {PAUSED}{fault}")?,
             (Some(by), None) => write!(f, " by {by} (annotation {PAUSED}{fault})")?,

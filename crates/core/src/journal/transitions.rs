@@ -102,6 +102,7 @@ impl Journal {
             withheld: Some(why.clone()),
             held: None,
         });
+        self.notices.note_withheld();
         self.add_to_outbox(report, context);
         Ok(())
     }
@@ -226,6 +227,7 @@ impl Journal {
         for reservation in &in_doubt {
             self.begin_recovery(reservation, slot, AcceptedBy::Doubt, reservation.at, context);
         }
+        self.notices.note_round(report);
         self.add_to_outbox(report, context);
         Ok(())
     }
@@ -273,7 +275,7 @@ impl Journal {
 }
 
 /// Checks that this machine's clock is near the API server's, as far as that is known.
-fn check_clock(context: &StepContext<'_>) -> Result<(), Denial> {
+pub(super) fn check_clock(context: &StepContext<'_>) -> Result<(), Denial> {
     match context.skew {
         Some(skew) if skew.unsigned_abs() > context.timing.skew => Err(Denial::ClockSkewed { skew }),
         _ => Ok(()),

@@ -159,6 +159,7 @@ impl Journal {
         self.cooldowns.retain(|cooldown| now < cooldown.until);
         self.forget_victims(now);
         self.forget_usual(now);
+        self.notices.forget_expired(now);
         if self.quarantine(now).is_none() {
             self.quarantine = None;
         }

@@ -9,7 +9,7 @@ use super::{RecoveryPrecision, RecoveryReport, RecoveryVerdict, UsualRecovery, p
 const SHORTEST: Duration = Duration::from_millis(50);
 
 /// A length of time as a sentence has it: `46 ms`, `4.5 s`, `9 s`, `1 min 15 s`, `2 h 5 min`.
-pub(super) fn length(length: Duration) -> String {
+pub fn length(length: Duration) -> String {
     let millis = length.as_millis();
     let tenths = (millis + 50) / 100;
     let with_rest = |value: u128, unit: &str, rest: u128, rest_unit: &str| match rest {

@@ -5,6 +5,7 @@ mod clocks;
 mod codec;
 mod history;
 mod messages;
+mod notices;
 mod recoveries;
 mod samples;
 mod steps;

@@ -15,7 +15,8 @@ use macaque_core::report::RoundReport;
 use proptest::prelude::*;
 
 use super::samples::{
-    baseline, candidate, is_watched, longest_place, place, recovery_report, report, victim, withheld,
+    baseline, candidate, due_notices, is_watched, longest_place, place, recovery_report, report, victim,
+    withheld,
 };
 
 /// One thing that one holder does.
@@ -58,6 +59,8 @@ pub(crate) enum StepKind {
     Close,
     Withhold,
     TakeOver,
+    /// Whatever people may want to know is issued, as far as it is news.
+    Issue,
     Delivered {
         done: bool,
     },
@@ -89,6 +92,7 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<HolderStep>> {
         4 => Just(StepKind::Close),
         1 => Just(StepKind::Withhold),
         2 => Just(StepKind::TakeOver),
+        3 => Just(StepKind::Issue),
         2 => any::<bool>().prop_map(|done| StepKind::Delivered { done }),
         1 => Just(StepKind::Quarantine),
         1 => Just(StepKind::Accept),
@@ -194,6 +198,7 @@ impl JournalHistory {
             StepKind::Close => JournalEvent::Close(Box::new(report(slot, 1, "why"))),
             StepKind::Withhold => JournalEvent::Withhold(Box::new(withheld(self.now))),
             StepKind::TakeOver => JournalEvent::TakeOver,
+            StepKind::Issue => JournalEvent::Issue(Box::new(due_notices(self.now))),
             StepKind::Delivered { done } => JournalEvent::Delivered {
                 message: MessageId::of_round(self.journal.round().map_or(slot, |round| round.slot)),
                 channels: BTreeMap::from([("slack".to_owned(), None)]),

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use macaque_core::config::DisruptionLimits;
 use macaque_core::eligibility::Candidate;
+use macaque_core::notice::{DueDigest, DueNotices, ScopeOwners};
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::pod::{PodOwner, PodPlace, PodRef, PodTrouble};
 use macaque_core::recovery::{
@@ -12,6 +14,7 @@ use macaque_core::recovery::{
     RecoveryVerdict,
 };
 use macaque_core::report::{AttemptReport, ExemptionTallies, RoundEnd, RoundReport};
+use macaque_core::schedule::DayWindow;
 use proptest::prelude::*;
 
 /// Limits, or none.
@@ -166,5 +169,26 @@ pub(crate) fn report(slot: Timestamp, victims: u8, words: &str) -> RoundReport {
         end: RoundEnd::Failed {
             why: words.to_owned(),
         },
+    }
+}
+
+/// What people may want to know at `now`, if a day has a window of two hours from noon, and a digest is due every six hours.
+pub(crate) fn due_notices(now: Timestamp) -> DueNotices {
+    let hours = SignedDuration::from_hours;
+    let day = now.to_zoned(TimeZone::UTC).date();
+    let midnight = day.to_zoned(TimeZone::UTC).unwrap().timestamp();
+    let window = DayWindow {
+        day,
+        first: midnight + hours(12),
+        last: midnight + hours(14),
+        rounds: 3,
+    };
+    let passed = now.duration_since(midnight).as_hours() / 6 * 6;
+    DueNotices {
+        window: Some(window).filter(|window| now >= window.first - hours(1)),
+        digest: Some(DueDigest {
+            at: midnight + hours(passed),
+            scope: Some(ScopeOwners::default()),
+        }),
     }
 }

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::config::DisruptionLimits;
-use macaque_core::journal::{JournalEvent, MessageId, Resolution};
+use macaque_core::guard::{GuardHold, HoldAnswer};
+use macaque_core::journal::{JournalEvent, MessageId, PauseRequest, Resolution};
+use macaque_core::outcome::Outcome;
 use macaque_core::pod::PodTrouble;
 use macaque_core::recovery::{RecoveryBaseline, RecoveryVerdict};
+use macaque_core::report::RoundReport;
 use proptest::prelude::*;
 
 use super::history::{HolderStep, JournalHistory, StepKind, steps};
@@ -128,6 +131,9 @@ fn the_fullest_journal_fits_into_a_config_map() {
     history.timing.spacing = Duration::ZERO;
     let step = |kind, clock_shift| HolderStep::of(0, kind).after(clock_shift);
 
+    // Somebody wants windows and digests.
+    assert!(history.take(&step(StepKind::Issue, 0)));
+
     // A round a minute for two days, for the usage.
     for _ in 0..2 * 1440 {
         assert!(history.take(&step(StepKind::Claim, 60)));
@@ -160,13 +166,24 @@ fn the_fullest_journal_fits_into_a_config_map() {
                 break;
             }
         }
-        history.close(report(history.now, 100, &words));
+        history.close(held_in_hostile_words(
+            report(history.now, 100, &words),
+            minute,
+            &words,
+        ));
         recover_in_hostile_words(&mut history, &words);
     }
+    pause_in_hostile_words(&mut history);
 
     let (text, _) = history.journal.write();
     assert!((900_000..1 << 20).contains(&text.len()), "{} bytes", text.len());
     assert!(history.journal.dropped() > 0);
+    let notices = history
+        .journal
+        .outbox()
+        .iter()
+        .filter(|entry| entry.notice().is_some());
+    assert!(notices.count() > 8 && text.contains("held"), "{text}");
     let (open, messages) = (history.journal.recovering().len(), history.journal.outbox().len());
     assert!(
         open > 5 && messages > 30,
@@ -184,6 +201,34 @@ fn largest_baseline() -> RecoveryBaseline {
         newest: Some(Timestamp::MAX),
         newest_uids: (0..1000).map(|n| format!("{n:0>36}")).collect(),
         ..baseline()
+    }
+}
+
+/// The report with owners of the longest names, of which every other one was held back by a guard of a hostile name.
+fn held_in_hostile_words(mut report: RoundReport, minute: u32, words: &str) -> RoundReport {
+    for (n, attempt) in report.attempts.iter_mut().enumerate() {
+        attempt.pod.namespace = "s".repeat(63);
+        attempt.owner.as_mut().unwrap().name = format!("{minute:03}-{n:03}-{}", "o".repeat(245));
+        if n % 2 == 0 {
+            attempt.outcome = Outcome::Held(GuardHold {
+                guard: format!("{n}{words}"),
+                answer: HoldAnswer::HoldsBack,
+                why: words.to_owned(),
+            });
+        }
+    }
+    report
+}
+
+/// Somebody pauses macaque again and again, in hostile words.
+fn pause_in_hostile_words(history: &mut JournalHistory) {
+    for n in 0..20 {
+        history.pause = Some(PauseRequest {
+            by: Some("\"".repeat(400)),
+            reason: Some(format!("{n}{}", "\\".repeat(390))),
+            ..PauseRequest::INDEFINITE
+        });
+        assert!(history.commit(&JournalEvent::Issue(Box::default())));
     }
 }
 

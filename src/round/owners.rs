@@ -1,0 +1,34 @@
+//! Lists the owners of the pods in scope, for a digest: judged by the rules of a round, and disrupted by nobody.
+
+use macaque_core::eligibility::EligibilityConfig;
+use macaque_core::notice::ScopeOwners;
+use macaque_core::report::RoundEnd;
+
+use super::scan::{PodScan, PodScanner};
+use crate::k8s::Cluster;
+use crate::platform::Platform;
+use crate::stop::StopToken;
+
+/// Lists the owners in scope page by page, with what kept macaque from listing some or all of them.
+pub async fn list_owners(
+    cluster: &Cluster,
+    eligibility: &EligibilityConfig,
+    stop: &StopToken,
+    platform: &Platform,
+) -> ScopeOwners {
+    let scanner = PodScanner {
+        cluster,
+        eligibility,
+        stop,
+        platform,
+    };
+    let mut scan = PodScan::<ScopeOwners>::default();
+    let end = scanner.scan(&mut scan).await;
+
+    let mut owners = scan.sink;
+    owners.problems.extend(scan.problems);
+    if let Err(RoundEnd::Failed { why }) = end {
+        owners.problems.push(why);
+    }
+    owners
+}

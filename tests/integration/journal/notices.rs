@@ -1,0 +1,302 @@
+//! Promises of daemons about notices: of pauses, windows and the week each is announced once, over replicas and restarts.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use kube_sandbox::scenario::deployment;
+use macaque::actors::clock::Trigger;
+use macaque::actors::messages::StopRequested;
+use macaque::actors::recipient::StableRecipient;
+use macaque::actors::role::ActorRole;
+use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
+use macaque::actors::{self, ActorsConfig};
+use macaque::events::EventRecording;
+use macaque::facts::Facts;
+use macaque::failpoint::FailPoints;
+use macaque::health::HealthState;
+use macaque::journal::JournalStore;
+use macaque::k8s::ClusterAccess;
+use macaque::notify::{Channel, DeliveryRetry, MessageContext, MessageKinds, ServiceChannel};
+use macaque::platform::Platform;
+use macaque::proxy::ProxyPolicy;
+use macaque::round::RoundConfig;
+use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation};
+use macaque_core::journal::JournalTiming;
+use macaque_core::schedule::timer::TimerConfig;
+use macaque_core::schedule::{Calendar, QuietTimes, WeeklyTime};
+use macaque_testkit::chat_room::{ChatPost, ChatRoom};
+use macaque_testkit::notify::slack;
+use macaque_testkit::{TestCluster, evict_one};
+use serde_json::json;
+
+use super::fixture::{NAME, NAMESPACE, annotate, annotate_all, empty};
+
+/// Takeover passes run five times in this time.
+const LEASE: Duration = Duration::from_secs(1);
+/// How late a round may start, and how long after its last slot a window is closed.
+const DEADLINE: Duration = Duration::from_secs(1);
+
+/// Replicas that share a journal, and the room of a chat service that they report to.
+struct NoticeScene {
+    cluster: TestCluster,
+    room: ChatRoom,
+    kinds: MessageKinds,
+}
+
+/// A replica at work.
+struct TestReplica {
+    stop: StableRecipient<StopRequested>,
+    actors: JoinHandle<i32>,
+}
+
+impl NoticeScene {
+    async fn of(kinds: MessageKinds) -> Self {
+        let agent = json!({
+            "apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": { "name": "agent", "namespace": "shop" },
+            "spec": {
+                "selector": { "matchLabels": { "app": "agent" } },
+                "template": {
+                    "metadata": { "labels": { "app": "agent" } },
+                    "spec": { "containers": [{ "name": "agent", "image": "agent" }] },
+                },
+            },
+        });
+        Self {
+            cluster: TestCluster::with(vec![deployment("shop", "web", 40), agent, empty()]),
+            room: ChatRoom::open().await,
+            kinds,
+        }
+    }
+
+    /// Starts a replica whose rounds `trigger` makes due, and whose wall clock shows `now`.
+    fn replica(&self, name: &str, trigger: Trigger, now: &str) -> TestReplica {
+        let platform = Platform::simulated(7, instant(now));
+        let location = JournalLocation::ConfigMap(ConfigMapRef {
+            namespace: NAMESPACE.to_owned(),
+            name: NAME.to_owned(),
+        });
+        let timing = JournalTiming {
+            deadline: DEADLINE,
+            spacing: Duration::ZERO,
+            lease: LEASE,
+            // The sandbox has a clock of its own.
+            skew: Duration::from_secs(100 * 365 * 24 * 3600),
+        };
+        let mut round = RoundConfig {
+            dry_run: false,
+            ..evict_one()
+        };
+        round.eligibility.target.min_age = Duration::ZERO;
+        round.recovery.enabled = false;
+
+        let stop = StableRecipient::default();
+        let config = ActorsConfig {
+            trigger,
+            timer: TimerConfig {
+                deadline: DEADLINE,
+                settle: Duration::ZERO,
+                ..TimerConfig::default()
+            },
+            round: Arc::new(round),
+            journal: JournalStore::new(location, name, DisruptionLimits::default(), 1, timing, &platform),
+            access: ClusterAccess {
+                kubeconfig: Some(self.cluster.kubeconfig_path()),
+                ..ClusterAccess::default()
+            },
+            channels: Arc::new([self.channel()]),
+            proxies: ProxyPolicy::Direct,
+            messages: MessageContext::default(),
+            digest: WeeklyTime::default(),
+            retry: DeliveryRetry::default(),
+            restarts: RestartPolicy::default(),
+            timeouts: ActorTimeouts::default(),
+            stop: stop.clone(),
+            facts: Facts::default(),
+            events: EventRecording::off(&platform),
+            health: Arc::new(HealthState::new(
+                ActorRole::of_process(false).map(ActorRole::as_str),
+                &platform,
+            )),
+            platform,
+            fail_points: FailPoints::default(),
+        };
+        TestReplica {
+            stop,
+            actors: std::thread::spawn(move || actors::run(config)),
+        }
+    }
+
+    fn channel(&self) -> Channel {
+        match slack(&self.room.address) {
+            Channel::Service(service) => Channel::Service(ServiceChannel {
+                kinds: self.kinds.clone(),
+                ..service
+            }),
+            other => other,
+        }
+    }
+
+    /// Waits until the room has a message that begins so; the message.
+    async fn hears(&self, start: &str) -> ChatPost {
+        let find = |room: &ChatRoom| {
+            let mut posts = room.posts().into_iter();
+            posts.find(|post| post.text.starts_with(start))
+        };
+        self.room.until(|room| find(room).is_some()).await;
+        find(&self.room).unwrap()
+    }
+
+    /// How many messages in the room begin so.
+    fn heard(&self, start: &str) -> usize {
+        let posts = self.room.posts().into_iter();
+        posts.filter(|post| post.text.starts_with(start)).count()
+    }
+
+    /// Pauses and resumes until the room has heard of it `times` times, so that every replica has had its turns.
+    async fn goes_on(&self, times: usize) {
+        for n in 0..times {
+            let reason = format!("turn {n}");
+            annotate_all(
+                &self.cluster.sandbox,
+                json!({ "macaque/paused": "true", "macaque/paused-reason": reason }),
+            );
+            self.hears(&format!("macaque is paused: {reason}")).await;
+            let resumed = self.heard("macaque is resumed");
+            annotate(&self.cluster.sandbox, None);
+            self.room
+                .until(|_| self.heard("macaque is resumed") > resumed)
+                .await;
+        }
+    }
+
+    /// The journal as text.
+    fn journal(&self) -> String {
+        let object = self.cluster.sandbox.object("ConfigMap", NAMESPACE, NAME).unwrap();
+        object["data"]["journal.json"].as_str().unwrap().to_owned()
+    }
+}
+
+impl TestReplica {
+    async fn end(self) {
+        self.stop.send(StopRequested("the test")).unwrap();
+        // The room answers meanwhile.
+        let ended = tokio::task::spawn_blocking(|| self.actors.join()).await.unwrap();
+        assert_eq!(ended.unwrap(), 0);
+    }
+}
+
+fn instant(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// No round is due while a test runs.
+fn never() -> Trigger {
+    every(Duration::from_secs(100_000))
+}
+
+fn every(every: Duration) -> Trigger {
+    let since = instant("2026-11-30T00:00:00Z");
+    Trigger::Interval { every, since }
+}
+
+/// A round a day, at nine.
+fn daily() -> Trigger {
+    let cron = "0 9 * * *".parse().unwrap();
+    Trigger::Cron(Calendar::new(cron, TimeZone::UTC, QuietTimes::default()))
+}
+
+#[actix_rt::test]
+async fn a_pause_and_its_end_are_announced_once_over_replicas_and_restarts() {
+    let scene = NoticeScene::of(MessageKinds::default()).await;
+    let now = "2026-11-30T12:00:00Z";
+    let first = scene.replica("a", never(), now);
+    let second = scene.replica("b", never(), now);
+
+    annotate_all(
+        &scene.cluster.sandbox,
+        json!({ "macaque/paused": "true", "macaque/paused-by": "jane", "macaque/paused-reason": "INC-4711" }),
+    );
+    let paused = scene.hears("macaque is paused by jane: INC-4711").await;
+    assert!(
+        paused.body.to_string().contains("macaque resume"),
+        "{}",
+        paused.body
+    );
+
+    first.end().await;
+    second.end().await;
+    let replicas = [scene.replica("c", never(), now), scene.replica("d", never(), now)];
+    annotate(&scene.cluster.sandbox, None);
+    scene.hears("macaque is resumed").await;
+
+    scene.goes_on(2).await;
+    assert_eq!(scene.heard("macaque is paused by jane"), 1);
+    assert_eq!(scene.heard("macaque is resumed"), 3);
+    assert_eq!(scene.room.posts().len(), 6);
+    for replica in replicas {
+        replica.end().await;
+    }
+}
+
+#[actix_rt::test]
+async fn a_window_is_announced_before_its_first_round_and_after_its_last_by_one_of_two_replicas() {
+    let scene = NoticeScene::of(MessageKinds::all()).await;
+    let now = "2026-11-30T08:59:57Z";
+    let replicas = ["a", "b"].map(|name| scene.replica(name, daily(), now));
+
+    scene
+        .hears("window closed: 1 round ran, and 1 pod was disrupted")
+        .await;
+    scene.goes_on(2).await;
+    let posts = scene.room.posts();
+    let texts: Vec<_> = posts.iter().map(|post| post.text.as_str()).take(3).collect();
+    assert_eq!(
+        texts[0],
+        "window opens: one round is due, at 2026-11-30T09:00:00Z"
+    );
+    assert!(texts[1].starts_with("evicted shop/web-"), "{texts:?}");
+    assert_eq!(scene.heard("window"), 2, "{texts:?}");
+    for replica in replicas {
+        replica.end().await;
+    }
+}
+
+#[actix_rt::test]
+async fn a_digest_of_what_happened_and_of_who_had_no_turn_is_announced_by_one_of_two_replicas() {
+    let scene = NoticeScene::of(MessageKinds::all()).await;
+    // A Monday.
+    let now = "2026-11-30T08:59:57Z";
+    let trigger = || every(Duration::from_millis(300));
+    let replicas = ["a", "b"].map(|name| scene.replica(name, trigger(), now));
+
+    let digest = scene.hears("since 2026-11-30T08:59:5").await;
+    scene.goes_on(2).await;
+    assert_eq!(scene.heard("since "), 1);
+    let said = digest.body.to_string();
+    assert!(digest.text.ends_with("pods were disrupted"), "{}", digest.text);
+    for line in [
+        "in shop",
+        "no turn, exempt (1): daemonset/agent in shop (daemonset)",
+        "digest of 2026-11-30T09:00:00Z",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
+    assert!(!said.contains("deployment/web"), "it had turns: {said}");
+    for replica in replicas {
+        replica.end().await;
+    }
+}
+
+#[actix_rt::test]
+async fn nothing_is_counted_or_written_for_windows_and_digests_that_nobody_asks_for() {
+    let scene = NoticeScene::of(MessageKinds::default()).await;
+    let replica = scene.replica("a", daily(), "2026-11-30T08:59:58Z");
+
+    scene.hears("evicted shop/web-").await;
+    replica.end().await;
+    assert!(!scene.journal().contains("notice"), "{}", scene.journal());
+    assert_eq!(scene.room.posts().len(), 1);
+}
