@@ -4,3 +4,4 @@ mod daemon;
 mod faults;
 mod fixture;
 mod objects;
+mod once;
