@@ -216,7 +216,7 @@ fn actors_config(
         timeouts: ActorTimeouts::default(),
         stop: StableRecipient::default(),
         facts: Facts::default(),
-        events: EventRecording::off(&platform),
+        events: EventRecording::off(platform),
         health: Arc::new(HealthState::new(
             ActorRole::of_process(false).map(ActorRole::as_str),
             platform,
