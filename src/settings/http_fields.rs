@@ -96,7 +96,7 @@ pub(super) fn decode_headers(
     headers.into_iter().collect()
 }
 
-/// The texts of a table within a table, by their names; no two differ in letter case alone.
+/// The texts of a table within a table, by their names, whose letter case makes no difference.
 pub(super) fn named_texts(
     decoder: &mut SettingsDecoder,
     table: &GivenTable,
