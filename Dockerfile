@@ -4,6 +4,8 @@
 #   docker build -t macaque:0.1.0 .
 #   docker buildx build --platform linux/amd64,linux/arm64 -t REGISTRY/macaque:0.1.0 --push .
 #
+# With --build-arg BUILD_REVISION=$(git rev-parse HEAD) the metric macaque_build_info names the revision too.
+#
 # The compiler runs on the machine's own architecture whatever it compiles for; zig is the linker
 # and the C compiler for either target, so nothing is emulated.
 FROM --platform=$BUILDPLATFORM docker.io/library/rust:1.95-slim-bookworm AS tools
@@ -36,6 +38,7 @@ COPY benches benches
 COPY tests tests
 COPY crates crates
 COPY src src
+ARG BUILD_REVISION=unknown
 # Each architecture in a directory of its own: cargo builds one thing at a time in each. The crates are fetched for one
 # after the other, because cargo's own lock is not part of the cache that both share.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \

@@ -1,4 +1,4 @@
-//! The five actors, and how they are connected.
+//! The six actors, and how they are connected.
 //!
 //! ```text
 //!            RoundDue{slot, seed}            RoundFinished{report}
@@ -9,6 +9,7 @@
 //!                                   Watcher ─────────────────────────────┘
 //!                                            RecoveryReported{report}
 //!
+//!   EventRecorder: writes Kubernetes Events about the facts that the others publish, if Events are on
 //!   Supervisor: starts each on an Arbiter of its own, sees it stop or hang, restarts it
 //! ```
 //!
@@ -21,11 +22,13 @@
 //!   Killer's takeover pass, which runs several times per lease, picks up both.
 //! - The same holds for a recovery: the journal keeps it from the disruption to its end, and the message about the end until
 //!   it is delivered. A Watcher that starts asks for what the journal has; one that has nothing to watch does nothing.
+//! - Nobody waits for the EventRecorder. What happens goes into a queue of its own; if that is full, Events are lost.
 //! - A shutdown runs in this order: the Clock and the Watcher stop, the current round ends, its report is sent, the Killer
-//!   leaves the recoveries that go on to the next process, the Notifier drains.
+//!   leaves the recoveries that go on to the next process, the Notifier and the EventRecorder drain.
 //! - The Supervisor is watched by a plain thread, the one that called [`run`].
 
 pub mod clock;
+mod event_recorder;
 pub mod killer;
 pub mod messages;
 pub mod notifier;
@@ -45,6 +48,7 @@ use self::clock::Trigger;
 use self::messages::StopRequested;
 use self::recipient::StableRecipient;
 use self::supervisor::{ActorTimeouts, RestartPolicy, Supervisor};
+use crate::events::EventRecording;
 use crate::facts::Facts;
 use crate::failpoint::FailPoints;
 use crate::health::HealthState;
@@ -86,6 +90,8 @@ pub struct ActorsConfig {
     pub stop: StableRecipient<StopRequested>,
     /// Takes what happens.
     pub facts: Facts,
+    /// The Events that are written about it.
+    pub events: EventRecording,
     /// The state that the health probes report.
     pub health: Arc<HealthState>,
     /// The source of time and randomness.

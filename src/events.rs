@@ -1,10 +1,77 @@
-//! Kubernetes Events about disruptions and recoveries, on the victim and on its owner.
+//! Kubernetes Events about disruptions and recoveries: facts go into a queue, from which the Events are written. What they
+//! say is decided in [`macaque_core::events`].
 
-/// Which Events are written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct EventsConfig {
+mod owner;
+mod queue;
+mod writer;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use macaque_core::config::NamespaceScope;
+use macaque_core::events::{EventContent, EventsConfig};
+use macaque_core::pod::{ControllerRef, PodOwner};
+
+use self::queue::EventQueue;
+pub use self::queue::MOST_WAITING;
+pub use self::writer::EventWriter;
+use crate::facts::FactListener;
+use crate::platform::Platform;
+
+/// The longest name of an instance that the API server takes (`ReportingInstanceLengthLimit` in
+/// `pkg/apis/core/validation/events.go`).
+const LONGEST_INSTANCE: usize = 128;
+
+/// Something that Events are to be written about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingEvent {
+    /// What they say.
+    content: EventContent,
+    /// When it happened.
+    time: Timestamp,
+    /// The victim's owner.
+    owner: Option<PodOwner>,
+    /// The victim's controller, if it was read.
+    controller: Option<ControllerRef>,
+}
+
+/// How Events are written, and what waits to be written.
+#[derive(Debug, Clone)]
+pub struct EventRecording {
+    queue: Arc<EventQueue>,
+    is_on: bool,
+    /// The instance of macaque that Events name: its pod, or the host.
+    instance: Arc<str>,
+    /// Whether the whole cluster is in scope, so that one grant permits every Event.
+    whole_cluster: bool,
+}
+
+impl EventRecording {
+    /// Writes Events about what is in this scope, in the name of this instance of macaque.
+    pub fn new(config: EventsConfig, scope: &NamespaceScope, instance: &str, platform: &Platform) -> Self {
+        let ascii = instance.chars().filter(char::is_ascii);
+        let instance: String = ascii.take(LONGEST_INSTANCE).collect();
+        Self {
+            queue: Arc::new(EventQueue::new(config, platform)),
+            is_on: config.enabled,
+            instance: instance.into(),
+            whole_cluster: *scope == NamespaceScope::All,
+        }
+    }
+
+    /// Writes no Events.
+    pub fn off(platform: &Platform) -> Self {
+        Self::new(EventsConfig::default(), &NamespaceScope::All, "", platform)
+    }
+
     /// Whether Events are written at all.
-    pub enabled: bool,
-    /// Whether one is written too when a victim was refused or held back.
-    pub refusals: bool,
+    pub fn is_on(&self) -> bool {
+        self.is_on
+    }
+
+    /// The listener that takes what Events are to be written about, if any are.
+    pub fn listener(&self) -> Option<Arc<dyn FactListener>> {
+        let queue: Arc<dyn FactListener> = Arc::clone(&self.queue) as _;
+        Some(queue).filter(|_| self.is_on)
+    }
 }

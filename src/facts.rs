@@ -9,10 +9,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use macaque_core::journal::{Journal, PauseRequest};
 use macaque_core::outcome::DisruptionMethod;
+use macaque_core::pod::ControllerRef;
 use macaque_core::recovery::RecoveryReport;
 use macaque_core::report::{AttemptReport, ExemptionTallies, RoundReport};
 
-/// Something that happened, told after it did.
+/// Something that happened, published after it did.
 #[derive(Debug, Clone, Copy)]
 pub enum Fact<'a> {
     /// The Clock waits for this slot; `None` if none is left.
@@ -35,7 +36,11 @@ pub enum Fact<'a> {
         method: DisruptionMethod,
         /// The victim, and its outcome.
         attempt: &'a AttemptReport,
+        /// The victim's controller, if its pod was read.
+        controller: Option<&'a ControllerRef>,
     },
+    /// A round cannot disrupt the pods of this namespace, because RBAC does not let it try a victim there.
+    NamespaceForbidden(&'a str),
     /// A round ended, which this process recorded unless it never ran.
     RoundFinished(&'a RoundReport),
     /// A recovery ended, or its replacement is stuck; this process recorded it.
@@ -80,20 +85,20 @@ pub enum Fact<'a> {
     ActorRestarted(&'static str),
 }
 
-/// What became of a message to a channel.
+/// The fate of a message to a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessageResult {
     /// The service accepted it.
     Sent,
     /// A try failed, and another will follow.
     Retried,
-    /// It was dropped, because too many wait, or it may have been delivered often enough.
+    /// The message was dropped, because too many wait, or it may have been delivered often enough.
     Dropped,
     /// The service will never accept it.
     Rejected,
 }
 
-/// Listens to facts. It must not block, and must not panic.
+/// A listener to facts, which must neither block nor panic.
 pub trait FactListener: Send + Sync {
     /// Notes a fact.
     fn note(&self, fact: Fact<'_>);

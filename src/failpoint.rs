@@ -38,11 +38,13 @@ pub enum FailPoint {
     BeforeRecovered,
     /// What became of a recovery is recorded in the journal, and the Notifier does not know it yet.
     AfterRecovered,
+    /// The EventRecorder is about to write Events.
+    BeforeEvent,
 }
 
 impl FailPoint {
     /// Every fail point, in order.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::SupervisorTick,
         Self::BeforeDue,
         Self::AfterDue,
@@ -59,6 +61,7 @@ impl FailPoint {
         Self::BeforeFollow,
         Self::BeforeRecovered,
         Self::AfterRecovered,
+        Self::BeforeEvent,
     ];
 }
 

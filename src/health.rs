@@ -1,32 +1,17 @@
-//! The health probes `/livez` and `/readyz`, served by a thread of their own from the state that the Supervisor
-//! maintains.
+//! What the health probes `/livez` and `/readyz` say, from the state that the Supervisor maintains.
 //!
 //! The probes ask neither the API server nor a chat service, because restarting macaque fixes neither.
 
-use std::convert::Infallible;
 use std::fmt::Write as _;
-use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use http::{Method, Request, Response, StatusCode};
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 use crate::platform::Platform;
 
 /// The age at which the Supervisor's heartbeat fails the probe; lenient, because a throttled CPU is not a hang.
 const STALE_AFTER: Duration = Duration::from_secs(15);
-
-/// How long the head of a probe's request may take to arrive.
-const HEADER_DEADLINE: Duration = Duration::from_secs(5);
 
 /// The state that the probes report: the Supervisor's heartbeat, which parts are up, and whether macaque is stopping.
 #[derive(Debug)]
@@ -37,6 +22,15 @@ pub struct HealthState {
     last_beat_ms: AtomicU64,
     parts: Vec<(&'static str, AtomicBool)>,
     stopping: AtomicBool,
+}
+
+/// The answer to a probe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProbeAnswer {
+    /// Whether every check passed.
+    pub is_healthy: bool,
+    /// The text: `ok`, or one line per check in the format of kube-apiserver's `?verbose`.
+    pub text: String,
 }
 
 /// A named check, one line of a probe's answer.
@@ -85,6 +79,16 @@ impl HealthState {
         self.platform.monotonic().duration_since(self.created)
     }
 
+    /// The answer of `/livez`, which names every check if it is `verbose`.
+    pub fn livez(&self, verbose: bool) -> ProbeAnswer {
+        answer_of(&self.liveness(), verbose)
+    }
+
+    /// The answer of `/readyz`, which names every check if it is `verbose`.
+    pub fn readyz(&self, verbose: bool) -> ProbeAnswer {
+        answer_of(&self.readiness(), verbose)
+    }
+
     /// The checks of `/livez`: the Supervisor's heartbeat only, because the Supervisor restarts the other actors
     /// itself.
     fn liveness(&self) -> Vec<ProbeCheck> {
@@ -115,103 +119,22 @@ fn check(passed: bool, why_not: &str) -> Result<(), String> {
     passed.then_some(()).ok_or_else(|| why_not.to_owned())
 }
 
-/// Serves the probes on `address` until the process ends; returns the address in use.
-///
-/// # Errors
-/// The address cannot be listened on.
-pub fn serve(address: SocketAddr, health: Arc<HealthState>) -> io::Result<SocketAddr> {
-    let listener = std::net::TcpListener::bind(address)?;
-    listener.set_nonblocking(true)?;
-    let bound = listener.local_addr()?;
-
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    std::thread::Builder::new()
-        .name("health".to_owned())
-        .spawn(move || {
-            runtime.block_on(async {
-                match TcpListener::from_std(listener) {
-                    Ok(listener) => accept(listener, health).await,
-                    Err(error) => log::error!("cannot serve the health probes: {error}"),
-                }
-            });
-        })?;
-
-    Ok(bound)
-}
-
-async fn accept(listener: TcpListener, health: Arc<HealthState>) {
-    loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            // Probably out of file descriptors: wait for others to be closed.
-            health.platform.sleep(Duration::from_millis(100)).await;
-            continue;
-        };
-
-        let health = Arc::clone(&health);
-        tokio::spawn(async move {
-            let service = service_fn(|request| {
-                let response = answer(&request, &health);
-                async { Ok::<_, Infallible>(response) }
-            });
-
-            let mut server = http1::Builder::new();
-            server
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEADER_DEADLINE)
-                .keep_alive(false);
-
-            // A client that disconnects early is no concern of the server.
-            let _ = server.serve_connection(TokioIo::new(stream), service).await;
-        });
-    }
-}
-
-fn answer(request: &Request<Incoming>, health: &HealthState) -> Response<Full<Bytes>> {
-    let verbose = request
-        .uri()
-        .query()
-        .is_some_and(|query| query.split('&').any(|part| part == "verbose"));
-
-    match (request.method(), request.uri().path()) {
-        (&Method::GET | &Method::HEAD, "/livez" | "/healthz") => answer_of(&health.liveness(), verbose),
-        (&Method::GET | &Method::HEAD, "/readyz") => answer_of(&health.readiness(), verbose),
-        (&Method::GET | &Method::HEAD, _) => {
-            text(StatusCode::NOT_FOUND, "try /livez or /readyz\n".to_owned())
-        }
-        _ => text(StatusCode::METHOD_NOT_ALLOWED, "GET only\n".to_owned()),
-    }
-}
-
-/// The answer to a probe: `ok`, or one line per check in the format of kube-apiserver's `?verbose`.
-fn answer_of(checks: &[ProbeCheck], verbose: bool) -> Response<Full<Bytes>> {
-    let healthy = checks.iter().all(|(_, check)| check.is_ok());
-    let status = if healthy {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
-
-    if healthy && !verbose {
-        return text(status, "ok\n".to_owned());
+fn answer_of(checks: &[ProbeCheck], verbose: bool) -> ProbeAnswer {
+    let is_healthy = checks.iter().all(|(_, check)| check.is_ok());
+    if is_healthy && !verbose {
+        let text = "ok\n".to_owned();
+        return ProbeAnswer { is_healthy, text };
     }
 
-    let mut lines = String::new();
+    let mut text = String::new();
     for (name, check) in checks {
         // Writing to a String cannot fail.
         let _ = match check {
-            Ok(()) => writeln!(lines, "[+]{name} ok"),
-            Err(why) => writeln!(lines, "[-]{name} failed: {why}"),
+            Ok(()) => writeln!(text, "[+]{name} ok"),
+            Err(why) => writeln!(text, "[-]{name} failed: {why}"),
         };
     }
-    text(status, lines)
-}
-
-fn text(status: StatusCode, text: String) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(text));
-    *response.status_mut() = status;
-    response
+    ProbeAnswer { is_healthy, text }
 }
 
 #[cfg(test)]
@@ -235,6 +158,25 @@ mod tests {
         assert!(failing(&health.readiness()).is_empty());
         health.set_stopping();
         assert_eq!(failing(&health.readiness()), ["running"]);
+    }
+
+    #[test]
+    fn a_probe_says_ok_or_what_failed_and_names_every_check_on_request() {
+        let health = HealthState::new(["Clock"], &Platform::system());
+        assert_eq!(health.livez(false).text, "ok\n");
+        assert_eq!(
+            health.readyz(false),
+            ProbeAnswer {
+                is_healthy: false,
+                text: "[+]Supervisor ok\n[-]Clock failed: not running\n[+]running ok\n".to_owned(),
+            }
+        );
+        health.set_up("Clock", true);
+        assert_eq!(health.readyz(false).text, "ok\n");
+        assert_eq!(
+            health.readyz(true).text,
+            "[+]Supervisor ok\n[+]Clock ok\n[+]running ok\n"
+        );
     }
 
     #[test]

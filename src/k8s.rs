@@ -1,4 +1,4 @@
-//! The Kubernetes adapter: lists, reads and disrupts pods, and checks permissions.
+//! The Kubernetes adapter: lists, reads and disrupts pods, writes Events, and checks permissions.
 //!
 //! Requests are sent through [`kube::Client::send`], and status, headers and body are read here, because kube's own
 //! calls drop `Retry-After` and `Warning`, its `evict` drops the delete options, and its default policy retries a
@@ -11,6 +11,7 @@ mod config_map;
 mod connect;
 mod dry_run;
 mod error;
+mod events;
 mod name_list;
 mod nodes;
 mod optional_read;
@@ -25,6 +26,7 @@ mod workload;
 pub use config_map::{JournalConfigMap, PauseAnnotations, WriteResult};
 pub use connect::{ClusterAccess, ConnectionFault, RequestDeadlines};
 pub use error::{AccessFault, ApiError};
+pub use events::EventWrite;
 pub use name_list::NamePage;
 pub use optional_read::OptionalRead;
 pub(crate) use pods::describe_list;
@@ -39,9 +41,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, USER_AGENT};
 use http::{HeaderValue, Method, Request};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use kube::client::Body;
 use macaque_core::outcome;
 use macaque_core::pod::PodRef;
@@ -68,6 +70,8 @@ pub struct Cluster {
     skew: Cell<Option<SignedDuration>>,
     /// Whether the last request failed, so that the configuration, e.g. the certificate authority, may be out of date.
     stale: Cell<bool>,
+    /// The slot of the round that requests are sent for.
+    round: Cell<Option<Timestamp>>,
     /// The heartbeat to which requests report progress.
     heartbeat: Option<Heartbeat>,
     /// Where what becomes of requests is published.
@@ -115,7 +119,7 @@ impl Cluster {
         let request = match method {
             outcome::DisruptionMethod::Evict => {
                 let path = format!("{path}/eviction?fieldValidation=Strict");
-                json(Method::POST, &path, &eviction(pod, options))
+                json(Method::POST, &path, &eviction(pod, options, self.round.get()))
             }
             outcome::DisruptionMethod::Delete => json(Method::DELETE, &path, &options),
         };
@@ -130,6 +134,21 @@ impl Cluster {
     pub fn with_heartbeat(mut self, heartbeat: Heartbeat) -> Self {
         self.heartbeat = Some(heartbeat);
         self
+    }
+
+    /// Makes requests name the round of `slot`, or none, as what they are sent for: audit logs show the User-Agent, and
+    /// admission webhooks the annotations of an eviction.
+    pub fn set_round(&self, slot: Option<Timestamp>) {
+        self.round.set(slot);
+    }
+
+    /// The User-Agent: the version, and the round.
+    fn user_agent(&self) -> String {
+        let version = concat!("macaque/", env!("CARGO_PKG_VERSION"));
+        match self.round.get() {
+            Some(slot) => format!("{version} (round {slot})"),
+            None => version.to_owned(),
+        }
     }
 
     /// Publishes each request that ends to `facts`.
@@ -230,7 +249,7 @@ impl Cluster {
         // Cloned, so that the cell is not borrowed across an await.
         let connection = Rc::clone(&self.connection.borrow());
         let authorization = connection.credentials.header(&self.platform);
-        let request = call.request(authorization.clone());
+        let request = call.request(&self.user_agent(), authorization.clone());
         let begun = self.platform.monotonic();
         let status = Cell::new(None);
         let exchange = async {
@@ -297,10 +316,11 @@ fn json(method: Method, path: &str, body: &impl Serialize) -> ApiRequest {
 }
 
 impl ApiRequest {
-    fn request(&self, authorization: Option<HeaderValue>) -> Request<Body> {
+    fn request(&self, user_agent: &str, authorization: Option<HeaderValue>) -> Request<Body> {
         let mut request = Request::builder()
             .method(&self.method)
             .uri(&self.path)
+            .header(USER_AGENT, user_agent)
             .header(http::header::CONTENT_TYPE, self.content_type)
             .header(http::header::ACCEPT, self.accept);
         if let Some(authorization) = authorization {

@@ -8,8 +8,9 @@
 //!                     DisruptionAccepted └────▶ Watcher ────────────────────┘
 //!                                                        RecoveryReported{report}
 //!
-//!   Supervisor: starts the four others and restarts them
-//!   Killer and Watcher speak through k8s (kube client) with the Kubernetes API: a real server, or the sandbox
+//!   EventRecorder: writes Kubernetes Events about what the others publish, if Events are on
+//!   Supervisor: starts the others and restarts them
+//!   Killer, Watcher and EventRecorder speak through k8s (kube client) with the Kubernetes API: a real server, or the sandbox
 //! ```
 //!
 //! Decisions are in [`macaque_core`], where time, chance and answers are arguments. This crate carries them out.
@@ -40,8 +41,9 @@
 //! - [`round`]: one round, from the list of pods to the report.
 //! - [`preview`]: what a round would do, for `plan` and `why`.
 //! - [`metrics`]: the facts, counted for Prometheus. The only module that uses `prometheus-client`.
-//! - [`health`]: the probes, on a thread of their own.
-//! - [`actors`]: Clock, Killer, Watcher, Notifier and Supervisor, thin shells around the modules above.
+//! - [`health`]: what the probes say.
+//! - [`http_server`]: serves the probes and the metrics, on a thread of its own.
+//! - [`actors`]: Clock, Killer, Watcher, Notifier, EventRecorder and Supervisor, thin shells around the modules above.
 //! - [`settings`]: defaults, file, environment and flags, validated into one configuration.
 //! - [`telemetry`]: the log. The only module that uses `env_logger`.
 //! - [`cli`] and `main`: one file for each command; `main` holds the only exit.
@@ -62,6 +64,7 @@ pub mod guards;
 pub mod health;
 pub mod heartbeat;
 mod http_client;
+pub mod http_server;
 pub mod journal;
 pub mod k8s;
 mod list_pager;

@@ -32,13 +32,13 @@ use self::registrar::{RegisteredMetrics, Registrar};
 use crate::facts::MessageResult;
 use crate::platform::Platform;
 
-/// The maximum number of namespaces that are told apart.
+/// The maximum number of namespaces that have a label of their own.
 pub const MAX_NAMESPACES: usize = 200;
-/// The maximum number of owners that are told apart, where recoveries are counted by owner.
+/// The maximum number of owners that have a label of their own, where recoveries are counted by owner.
 pub const MAX_OWNERS: usize = 500;
-/// The maximum number of kinds of owners that are told apart: a cluster has few that own pods.
+/// The maximum number of kinds of owners that have a label of their own: a cluster has few that own pods.
 const MAX_OWNER_KINDS: usize = 10;
-/// The maximum number of HTTP statuses that are told apart.
+/// The maximum number of HTTP statuses that have a label of their own.
 const MAX_CODES: usize = 20;
 
 /// What the metrics are about.
@@ -129,11 +129,6 @@ impl Metrics {
     /// Every metric that these hold, in the order in which they are written.
     pub fn descriptions(&self) -> &[MetricDescription] {
         &self.registered.descriptions
-    }
-
-    /// The metrics in the format that a request with this `Accept` header asks for.
-    pub fn exposition(&self, accept: Option<&str>) -> Exposition {
-        self.write(ExpositionFormat::accepted(accept))
     }
 
     /// The metrics in this format.

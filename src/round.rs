@@ -84,9 +84,11 @@ pub fn random_seed(platform: &Platform) -> u64 {
     platform.random_u32().into()
 }
 
-/// Runs the round of `slot` with victims drawn by `seed`.
+/// Runs the round of `slot` with victims drawn by `seed`. Every request to the API server names the round.
 pub async fn run(context: RoundContext<'_>, slot: Timestamp, seed: u64) -> RoundResult {
-    let result = claim_and_run(context, slot, seed).await;
+    context.cluster.set_round(Some(slot));
+    let result = Box::pin(claim_and_run(context, slot, seed)).await;
+    context.cluster.set_round(None);
 
     // What is not closed yet is published by the takeover pass that closes it.
     if let RoundResult::Reported {
@@ -135,7 +137,7 @@ async fn claim_and_run(context: RoundContext<'_>, slot: Timestamp, seed: u64) ->
 
     // A victim whose outcome could not be recorded before is now: as unknown, with the report that knows more.
     if let Some(attempt) = unresolved.filter(|_| claim_state != ClaimState::Open) {
-        context.publish_tried(slot, seed, &attempt);
+        context.publish_tried((slot, seed), &attempt, None);
     }
     RoundResult::Reported {
         report,

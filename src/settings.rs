@@ -43,7 +43,6 @@ use macaque_core::config::ChaosConfig;
 use macaque_core::eligibility::OwnPod;
 use macaque_core::schedule::{Calendar, WeeklyTime};
 
-use crate::events::EventsConfig;
 use crate::gates::GateConfig;
 use decoder::SettingsDecoder;
 use mistake::MistakeReported;
@@ -83,8 +82,6 @@ pub struct ValidSettings {
     pub health: Option<SocketAddr>,
     /// Where the metrics are served, and what they count.
     pub metrics: MetricsSettings,
-    /// The Kubernetes Events that are written.
-    pub events: EventsConfig,
     /// What is logged, and in which format.
     pub log: LogSettings,
     /// The cluster to connect to.
@@ -179,7 +176,6 @@ fn decode_all(
     let gates = gates::decode_gates(decoder, Some(&|path| fs::read_to_string(path)));
     let notify = notify::decode_notify(decoder, &|path| fs::read_to_string(path));
     let digest = schedule::decode_digest(decoder);
-    let events = process::decode_events(decoder);
     let metrics = process::decode_metrics(decoder);
     let health = process::decode_health(decoder);
     let log = process::decode_log(decoder);
@@ -194,7 +190,6 @@ fn decode_all(
         digest: digest?,
         health: health?,
         metrics: metrics?,
-        events: events?,
         log: log?,
         cluster: cluster?,
         own_pod: sources.own_pod(),
@@ -220,7 +215,7 @@ fn decode_view(
     })
 }
 
-/// Decodes `dry_run`, `journal`, `[schedule]`, `[target]`, `[disrupt]`, `[guards]`, `[limits]` and `[recovery]`;
+/// Decodes `dry_run`, `journal`, `[schedule]`, `[target]`, `[disrupt]`, `[guards]`, `[limits]`, `[recovery]` and `[events]`;
 /// the time zone apart.
 fn decode_config(
     decoder: &mut SettingsDecoder,
@@ -239,6 +234,7 @@ fn decode_config(
     let limits = limits::decode_limits(decoder, victims.as_ref().ok(), &watched);
     let disrupt = disrupt::decode_disrupt(decoder, victims);
     let recovery = recovery::decode_recovery(decoder, watched);
+    let events = process::decode_events(decoder);
 
     let (calendar, zone) = calendar?;
     let config = ChaosConfig {
@@ -251,6 +247,7 @@ fn decode_config(
         limits: limits?,
         starting_deadline: starting_deadline?,
         journal: journal?,
+        events: events?,
     };
     Ok((config, zone))
 }

@@ -31,6 +31,8 @@ use crate::k8s::Cluster;
 use crate::round::{ClaimState, RoundResult, Takeover};
 use crate::stop::StopSwitch;
 
+/// How many messages may wait for the Killer: all channels, of which there may be fifty, may confirm a delivery at once.
+const MAILBOX: usize = 100;
 /// How often unsent messages are offered again while the Notifier is restarting.
 const OFFER_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -267,6 +269,7 @@ impl Actor for Killer {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
         ctx.run_interval(OFFER_INTERVAL, Self::offer_messages);
         ctx.run_interval(self.context.writer.takeover_interval(), |killer, ctx| {
             killer.takeover_due = true;

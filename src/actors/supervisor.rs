@@ -9,7 +9,7 @@ mod child;
 mod restart_policy;
 mod shutdown;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use actix::{Actor, Arbiter, AsyncContext, Context, Handler, Recipient, System, WrapFuture};
@@ -80,7 +80,7 @@ struct ChildState {
 pub struct Supervisor {
     config: ActorsConfig,
     recipients: ActorRecipients,
-    children: [ChildState; 4],
+    children: BTreeMap<ActorRole, ChildState>,
     restarts: RestartHistory,
     /// The incarnations that hung; their threads may stay blocked forever.
     leaked: BTreeSet<(ActorRole, u64)>,
@@ -102,11 +102,12 @@ impl Supervisor {
     /// Creates a Supervisor that has started no child yet.
     pub fn new(config: ActorsConfig) -> Self {
         let now = config.platform.monotonic();
+        let roles = ActorRole::of_process(config.events.is_on());
         Self {
             restarts: RestartHistory::new(config.restarts),
             config,
             recipients: ActorRecipients::default(),
-            children: Default::default(),
+            children: roles.map(|role| (role, ChildState::default())).collect(),
             leaked: BTreeSet::new(),
             last_check: now,
             awake_since: now,
@@ -116,7 +117,12 @@ impl Supervisor {
     }
 
     fn child(&mut self, role: ActorRole) -> &mut ChildState {
-        &mut self.children[role as usize]
+        self.children.entry(role).or_default()
+    }
+
+    /// The roles of the children, in the order in which they start.
+    fn roles(&self) -> Vec<ActorRole> {
+        self.children.keys().copied().collect()
     }
 
     fn start_child(&mut self, role: ActorRole, ctx: &Context<Self>) {
@@ -167,7 +173,7 @@ impl Supervisor {
         }
         self.last_check = now;
 
-        for role in ActorRole::ALL {
+        for role in self.roles() {
             let awake_since = self.awake_since;
             let child = self.child(role);
             let incarnation = child.incarnation;
@@ -243,7 +249,7 @@ impl Actor for Supervisor {
         self.config.health.beat();
         let interval = heartbeat_interval(self.config.timeouts.hang);
         ctx.run_interval(interval, Self::check_children);
-        for role in ActorRole::ALL {
+        for role in self.roles() {
             self.start_child(role, ctx);
         }
     }
@@ -290,7 +296,7 @@ impl Handler<ChildStopped> for Supervisor {
 impl ActorRecipients {
     fn disconnect(&self, role: ActorRole) {
         match role {
-            ActorRole::Clock => {}
+            ActorRole::Clock | ActorRole::EventRecorder => {}
             ActorRole::Killer => {
                 self.round_due.disconnect();
                 self.recoveries_wanted.disconnect();

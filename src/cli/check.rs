@@ -213,6 +213,7 @@ async fn check_cluster(
         grants::required(cluster, config, namespace, findings).await;
         grants::optional(cluster, config, namespace, findings).await;
         grants::owner_freeze(cluster, config, namespace, findings).await;
+        grants::deployment_events(cluster, config, namespace, findings).await;
     }
     grants::guards(cluster, config, findings).await;
     grants::journal(cluster, config, findings).await;

@@ -29,6 +29,7 @@ use crate::actors::recipient::StableRecipient;
 use crate::actors::role::ActorRole;
 use crate::actors::supervisor::{ActorTimeouts, GAVE_UP, RestartPolicy};
 use crate::actors::{self, ActorsConfig};
+use crate::events::EventRecording;
 use crate::facts::Facts;
 use crate::failpoint::FailPoints;
 use crate::health::HealthState;
@@ -215,7 +216,11 @@ fn actors_config(
         timeouts: ActorTimeouts::default(),
         stop: StableRecipient::default(),
         facts: Facts::default(),
-        health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), platform)),
+        events: EventRecording::off(platform),
+        health: Arc::new(HealthState::new(
+            ActorRole::of_process(false).map(ActorRole::as_str),
+            platform,
+        )),
         platform: platform.clone(),
         fail_points: FailPoints::default(),
     }

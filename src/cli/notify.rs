@@ -75,7 +75,7 @@ enum AnswerResult {
     Unconfirmed,
     /// The service cannot take it now, or cannot be reached.
     Unavailable,
-    /// It was sent, and no clear answer came.
+    /// The sample was sent, and no clear answer came.
     Unknown,
     /// The service will never accept it like this.
     Refused,

@@ -1,6 +1,7 @@
 //! `macaque once`: one round now; the exit code says how it went and, with `--wait`, how its victims recovered.
 
 mod delivery;
+mod event_task;
 mod recovery_wait;
 mod telling;
 
@@ -17,11 +18,11 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use self::delivery::{count_signals, received};
+use self::event_task::EventTask;
 use self::recovery_wait::RecoveryWait;
 use self::telling::Telling;
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs, duration, seed};
 use super::{exit, setup};
-use crate::facts::Facts;
 use crate::failpoint::FailPoints;
 use crate::gates::Gates;
 use crate::platform::Platform;
@@ -99,13 +100,14 @@ async fn run_and_report(settings: &ValidSettings, args: &OnceArgs) -> i32 {
             wait.follow(victim, at);
         }
     };
+    let events = EventTask::start(settings, &platform);
     let context = RoundContext {
         cluster: &cluster,
         gates: &Gates::new(&config.gates, &platform),
-        writer: &journal_store.writer(0),
+        writer: &journal_store.writer(0).with_facts(events.facts.clone()),
         config: &config,
         on_accepted: &on_accepted,
-        facts: &Facts::default(),
+        facts: &events.facts,
         stop: &stop,
         platform: &platform,
         fail_points: &FailPoints::default(),
@@ -128,7 +130,9 @@ async fn run_and_report(settings: &ValidSettings, args: &OnceArgs) -> i32 {
         format: args.output,
         signals,
     };
-    telling.tell(&round, results).await
+    let code = telling.tell(&round, results).await;
+    events.finish().await;
+    code
 }
 
 /// A token that the first signal asks to stop.

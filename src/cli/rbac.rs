@@ -29,7 +29,7 @@ pub(super) struct RbacArgs {
     /// Include read access to PodDisruptionBudgets, used by plan, why and budgets
     #[arg(long)]
     preview: bool,
-    /// Leave out the optional permissions, without which guards see less and recoveries are polled
+    /// Leave out the optional permissions, without which guards see less, recoveries are polled and no Events are written
     #[arg(long)]
     required_only: bool,
 }

@@ -1,6 +1,7 @@
 //! `macaque run`: the actors on the schedule, until a signal.
 
-use std::net::SocketAddr;
+mod serving;
+
 use std::sync::Arc;
 
 use clap::Args;
@@ -15,9 +16,9 @@ use crate::actors::recipient::StableRecipient;
 use crate::actors::role::ActorRole;
 use crate::actors::supervisor::{ActorTimeouts, RestartPolicy};
 use crate::actors::{self, ActorsConfig};
-use crate::facts::Facts;
+use crate::facts::{FactListener, Facts};
 use crate::failpoint::FailPoints;
-use crate::health::{self, HealthState};
+use crate::health::HealthState;
 use crate::k8s::{Cluster, ClusterAccess};
 use crate::notify::{Channel, DeliveryRetry};
 use crate::platform::Platform;
@@ -63,13 +64,17 @@ fn prepare(settings: &ValidSettings, platform: &Platform) -> Result<ActorsConfig
         return Err(format!("schedule: {why} (at {calendar}); {remedy}"));
     }
 
-    let health = Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), platform));
-    if let Some(address) = settings.health {
-        answer_probes(address, &health)?;
-    }
-
     let mut channels = vec![Channel::Log];
     channels.extend(settings.notify.channels());
+
+    let events = setup::event_recording(settings, platform);
+    let roles = ActorRole::of_process(events.is_on());
+    let health = Arc::new(HealthState::new(roles.map(ActorRole::as_str), platform));
+    let metrics = serving::metrics(settings, &channels, platform);
+    serving::serve(settings, &health, metrics.as_ref(), platform)?;
+    let metrics = metrics.map(|metrics| metrics as Arc<dyn FactListener>);
+    let listeners = metrics.into_iter().chain(events.listener());
+
     Ok(ActorsConfig {
         trigger: Trigger::Cron(calendar),
         timer: TimerConfig {
@@ -87,7 +92,8 @@ fn prepare(settings: &ValidSettings, platform: &Platform) -> Result<ActorsConfig
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),
         stop: StableRecipient::default(),
-        facts: Facts::default(),
+        facts: Facts::new(listeners),
+        events,
         health,
         platform: platform.clone(),
         fail_points: FailPoints::default(),
@@ -100,16 +106,6 @@ fn check_access(access: &ClusterAccess, platform: &Platform) -> Result<(), Strin
     let cluster = connected.map_err(|error| error.to_string())?;
     setup::warn_of_credentials(&cluster);
     Ok(())
-}
-
-fn answer_probes(address: SocketAddr, health: &Arc<HealthState>) -> Result<(), String> {
-    match health::serve(address, Arc::clone(health)) {
-        Ok(address) => {
-            log::debug!("probes answered on {address}");
-            Ok(())
-        }
-        Err(error) => Err(format!("health.listen: cannot listen on {address}: {error}")),
-    }
 }
 
 /// Warns that a journal in memory is lost on restart.

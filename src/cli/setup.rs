@@ -6,11 +6,13 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use macaque_core::config::{ChaosConfig, JournalLocation};
 use macaque_core::eligibility::EligibilityConfig;
+use macaque_core::events::EventsConfig;
 use macaque_core::journal::JournalTiming;
 use macaque_core::schedule::Calendar;
 
 use super::args::GlobalArgs;
 use super::exit;
+use crate::events::EventRecording;
 use crate::journal::JournalStore;
 use crate::k8s::{Cluster, ClusterAccess};
 use crate::notify::MessageContext;
@@ -139,10 +141,6 @@ pub(super) fn round_config(settings: &ValidSettings) -> Arc<RoundConfig> {
 /// Where the journal is kept, and what its steps depend on.
 pub(super) fn journal_store(settings: &ValidSettings, platform: &Platform) -> JournalStore {
     let config = &settings.config;
-    let name = match &settings.own_pod {
-        Some(pod) => pod.name.clone(),
-        None => host_name().unwrap_or_else(|| "macaque".to_owned()),
-    };
     let location = if config.dry_run {
         // A dry run only reads.
         JournalLocation::Memory
@@ -153,13 +151,36 @@ pub(super) fn journal_store(settings: &ValidSettings, platform: &Platform) -> Jo
     let limits = config.limits.clone();
     JournalStore::new(
         location,
-        &name,
+        &instance_name(settings),
         limits,
         config.disrupt.count,
         timing(config),
         platform,
     )
     .with_recovery(config.recovery_policy())
+}
+
+/// What this process is called: its pod or, outside a cluster, the host.
+fn instance_name(settings: &ValidSettings) -> String {
+    match &settings.own_pod {
+        Some(pod) => pod.name.clone(),
+        None => host_name().unwrap_or_else(|| "macaque".to_owned()),
+    }
+}
+
+/// The Events that this process writes.
+pub(super) fn event_recording(settings: &ValidSettings, platform: &Platform) -> EventRecording {
+    let config = &settings.config;
+    let events = EventsConfig {
+        enabled: config.writes_events(),
+        ..config.events
+    };
+    EventRecording::new(
+        events,
+        &config.target.namespaces,
+        &instance_name(settings),
+        platform,
+    )
 }
 
 /// The timing of the journal of `config`.

@@ -19,8 +19,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderValue;
-use http::header::USER_AGENT;
 use kube::{Client, Config};
 use tokio::sync::Semaphore;
 
@@ -101,6 +99,7 @@ impl Cluster {
             connection: RefCell::new(Rc::new(connection)),
             skew: Cell::new(None),
             stale: Cell::new(false),
+            round: Cell::new(None),
             heartbeat: None,
             facts: Facts::default(),
             resources: RefCell::default(),
@@ -178,8 +177,6 @@ fn set_behaviour(config: &mut Config, deadlines: RequestDeadlines) {
     config.read_timeout = Some(deadlines.disrupt.max(deadlines.watch * 2));
     config.write_timeout = Some(deadlines.disrupt);
     config.reset_reader_on_write = true;
-    let agent = concat!("macaque/", env!("CARGO_PKG_VERSION"));
-    config.headers.push((USER_AGENT, HeaderValue::from_static(agent)));
 }
 
 /// What a configuration leads to.

@@ -26,7 +26,7 @@ fn request_in_dry_run(
     match method {
         outcome::DisruptionMethod::Evict => {
             let path = format!("{path}/eviction?fieldValidation=Strict&dryRun=All");
-            json(Method::POST, &path, &eviction(pod, options))
+            json(Method::POST, &path, &eviction(pod, options, None))
         }
         outcome::DisruptionMethod::Delete => json(Method::DELETE, &path, &options),
     }
@@ -80,7 +80,7 @@ mod tests {
         let expected = concat!(
             r#"{"apiVersion":"policy/v1","kind":"Eviction","deleteOptions":{"apiVersion":"v1","#,
             r#""dryRun":["All"],"gracePeriodSeconds":5,"kind":"DeleteOptions","preconditions":{"uid":"u1"}},"#,
-            r#""metadata":{"annotations":{"reason":"chaos: drawn at random","requested-by":"macaque"},"#,
+            r#""metadata":{"annotations":{"macaque/reason":"chaos: drawn at random","requested-by":"macaque"},"#,
             r#""name":"web-0","namespace":"shop"}}"#
         );
         assert_eq!(body, expected);

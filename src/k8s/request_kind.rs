@@ -54,7 +54,7 @@ const RESOURCES: [(&str, &str, &str, &str); 20] = [
 const OTHER: &str = "other";
 
 /// The parts of a path that names a resource.
-struct ResourcePath<'a> {
+struct RequestedResource<'a> {
     group: &'a str,
     resource: &'a str,
     subresource: &'a str,
@@ -66,7 +66,7 @@ impl RequestKind {
     /// The kind of a request with this path, which may have a query.
     pub(super) fn of(method: &Method, path: &str) -> Self {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let parsed = ResourcePath::of(path);
+        let parsed = RequestedResource::of(path);
         let has_name = parsed.as_ref().is_none_or(|parsed| parsed.has_name);
         let is_watch = query.split('&').any(|part| part == "watch=true");
         Self {
@@ -76,7 +76,7 @@ impl RequestKind {
     }
 }
 
-impl<'a> ResourcePath<'a> {
+impl<'a> RequestedResource<'a> {
     /// The parts of `path`; `None` if it names no resource, such as `/version` and `/apis/apps/v1`.
     fn of(path: &'a str) -> Option<Self> {
         let mut segments = path.strip_prefix('/')?.split('/');

@@ -310,6 +310,12 @@ impl ApiResponse {
         wire::status(self.body.bytes()).is_some_and(|(status, _)| status.message.contains(words))
     }
 
+    /// Whether the answer is a Status with a cause of this reason.
+    pub(super) fn has_cause(&self, reason: &str) -> bool {
+        let status = wire::status(self.body.bytes());
+        status.is_some_and(|(status, _)| status.causes.iter().any(|cause| cause.reason == reason))
+    }
+
     /// The token in `metadata.continue` of a 410, from which an expired list can continue.
     pub(super) fn continuation(&self) -> Option<String> {
         wire::continuation(self.body.bytes())

@@ -340,7 +340,7 @@ mod tests {
             "/api/v1/namespaces/shop/pods?watch=true&allowWatchBookmarks=true&timeoutSeconds=290\
              &resourceVersion=42&labelSelector=app%3Dweb"
         );
-        let sent = request.request(None);
+        let sent = request.request("macaque", None);
         assert_eq!(sent.headers().get(http::header::ACCEPT_ENCODING), None);
     }
 }

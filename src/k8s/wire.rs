@@ -199,18 +199,18 @@ impl DeletionOptions {
     }
 }
 
-/// The eviction of `pod`. The annotations show in audit logs and to admission webhooks.
-pub(super) fn eviction(pod: &PodRef, options: DeletionOptions) -> Eviction {
-    let annotations = [("reason", "chaos: drawn at random"), ("requested-by", "macaque")];
+/// The eviction of `pod` in the round of this slot, if it is in one. The annotations show in audit logs that keep requests,
+/// and to admission webhooks.
+pub(super) fn eviction(pod: &PodRef, options: DeletionOptions, round: Option<Timestamp>) -> Eviction {
+    let reason = ("macaque/reason", "chaos: drawn at random".to_owned());
+    let by = ("requested-by", "macaque".to_owned());
+    let round = round.map(|slot| ("macaque/round", slot.to_string()));
+    let annotations = [reason, by].into_iter().chain(round);
     Eviction {
         metadata: ObjectMeta {
             name: Some(pod.name.clone()),
             namespace: Some(pod.namespace.clone()),
-            annotations: Some(
-                annotations
-                    .map(|(key, value)| (key.to_owned(), value.to_owned()))
-                    .into(),
-            ),
+            annotations: Some(annotations.map(|(key, value)| (key.to_owned(), value)).collect()),
             ..ObjectMeta::default()
         },
         delete_options: Some(options.0),

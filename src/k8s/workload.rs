@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use http::StatusCode;
-use macaque_core::pod::Pod;
+use macaque_core::pod::{ControllerRef, Pod, PodOwner};
 
 use super::resource::ResourcePath;
 use super::wire::{PartialMetadata, ScaleObject, WorkloadScale};
@@ -41,20 +41,24 @@ pub struct WorkloadRef {
 impl WorkloadRef {
     /// The owner of `pod`; `None` if nothing owns it.
     pub fn of(pod: &Pod) -> Option<Self> {
-        let owner = pod.owner.as_ref()?;
         let controller = pod.controller.as_ref()?;
+        Some(Self::behind(controller, pod.owner.as_ref()?, &pod.id.namespace))
+    }
+
+    /// The `owner` of a pod with this controller: the controller itself, or the owner of the ReplicaSet that it is.
+    pub fn behind(controller: &ControllerRef, owner: &PodOwner, namespace: &str) -> Self {
         // The owner of a ReplicaSet was found by its name alone.
         let api_version = match owner.kind.as_str() {
             "Deployment" if controller.kind != owner.kind => "apps/v1",
             "Rollout" if controller.kind != owner.kind => "argoproj.io/v1alpha1",
             _ => &controller.api_version,
         };
-        Some(Self {
-            namespace: pod.id.namespace.clone(),
+        Self {
+            namespace: namespace.to_owned(),
             api_version: api_version.to_owned(),
             kind: owner.kind.clone(),
             name: owner.name.clone(),
-        })
+        }
     }
 
     /// Where a refusal of a read is remembered: for this owner alone, because a Role may name those that may be read.

@@ -39,6 +39,10 @@ impl FactListener for Metrics {
                 attempt,
                 ..
             } => self.count_victim(slot, method, attempt),
+            Fact::NamespaceForbidden(name) => {
+                let labels = [self.namespace(name), words::RBAC.into()];
+                families.refusals.with(labels).inc();
+            }
             Fact::RoundFinished(report) => self.count_round(report),
             Fact::RecoveryReported(report) => self.count_recovery(report),
             Fact::JournalRead { journal, pause, now } => self.show_journal(journal, pause, now),

@@ -16,10 +16,10 @@ pub(super) const RECOVERY_BUCKETS: [f64; 10] = [1.0, 2.5, 5.0, 10.0, 15.0, 30.0,
 pub(super) const REQUEST_BUCKETS: [f64; 11] =
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
 
-/// The Git revision of the build, if the environment of the build named it.
-const REVISION: &str = match option_env!("MACAQUE_REVISION") {
-    Some(revision) => revision,
-    None => "unknown",
+/// The revision of the source, if the environment of the build names it.
+const REVISION: &str = match option_env!("BUILD_REVISION") {
+    Some(revision) if !revision.is_empty() => revision,
+    _ => "unknown",
 };
 
 /// Every metric that has values to be set or counted.
@@ -53,6 +53,8 @@ pub(super) struct Families {
 
 impl Families {
     /// Registers every metric; the recoveries by owner only if they are asked for.
+    ///
+    /// The help of a counter says that each process counts by itself, that of a gauge of the journal that it does not.
     pub(super) fn register(registrar: &mut Registrar, by_owner: bool) -> Self {
         registrar.info(
             "macaque_build_info",
@@ -64,39 +66,39 @@ impl Families {
             armed: registrar.gauge(
                 "macaque_armed",
                 &[],
-                "Whether rounds disrupt pods (1), or are dry runs (0)",
+                "1 if rounds disrupt pods, 0 if they are dry runs",
             ),
             paused: registrar.gauge(
                 "macaque_paused",
                 &[],
-                "Whether macaque is paused, by an operator or by itself (1). Of the journal: the same in every replica",
+                "1 while macaque is paused, by an operator or by itself. From the journal: max over replicas",
             ),
             journal_trusted: registrar.gauge(
                 "macaque_journal_trusted",
                 &[],
-                "Whether the journal can be used (1), or is missing, unreadable or in quarantine (0)",
+                "0 while the journal is missing, unreadable or in quarantine, so that nothing is disrupted; else 1",
             ),
             rounds: registrar.counter(
                 "macaque_rounds_total",
                 &["verdict"],
-                "Rounds that ended in this process, by verdict: disrupted; spared, a dry run that picked a victim; \
-                 refused, every victim; held, by a guard; unanswered, a guard could not answer; idle, no candidate; \
-                 withheld, by a pause, a limit or the clock; failed",
+                "Rounds by verdict: disrupted, spared (a dry run picked a victim), refused, held (by a guard), unanswered \
+                 (by a guard), idle (no candidate), withheld (by a pause, a limit or the clock) or failed. Per process: \
+                 sum over replicas",
             ),
             last_round: registrar.gauge(
                 "macaque_last_round_timestamp_seconds",
                 &[],
-                "The slot of the last round, 0 if there was none. Of the journal: the same in every replica",
+                "The slot of the last round; 0 if none is known. From the journal: max over replicas",
             ),
             next_slot: registrar.gauge(
                 "macaque_next_slot_timestamp_seconds",
                 &[],
-                "The slot of the next round, 0 if none is left",
+                "The slot of the next round; 0 if there is none",
             ),
             candidates: registrar.gauge(
                 "macaque_candidates",
                 &["namespace"],
-                "Pods that the last round of this process could pick, by namespace",
+                "Pods that the last round of this process could pick",
             ),
             exempted: registrar.gauge(
                 "macaque_exempted_pods",
@@ -108,86 +110,84 @@ impl Families {
                 "macaque_disruptions_total",
                 &["namespace", "method", "outcome"],
                 CounterWithExemplar::default,
-                "Victims that this process tried, by outcome: evicted or deleted, which was verified; refused; held, by a \
-                 guard; gone already; unknown, for no reliable answer came; spared, by a dry run",
+                "Victims by outcome: evicted or deleted (both verified), refused, gone (already), held (by a guard), \
+                 unknown (no reliable answer) or spared (a dry run). Per process: sum over replicas",
             ),
             last_disruption: registrar.gauge(
                 "macaque_last_disruption_timestamp_seconds",
                 &["namespace"],
-                "When a pod of the namespace was last disrupted, 0 if that is not known. Of the journal: the same in every \
-                 replica",
+                "When a pod was last disrupted; 0 if that is not known. From the journal: max over replicas",
             ),
             refusals: registrar.counter(
                 "macaque_refusals_total",
                 &["namespace", "by"],
-                "Disruptions of this process that were refused, by whom: a PodDisruptionBudget, an admission webhook, a \
-                 ValidatingAdmissionPolicy, RBAC, or other",
+                "Disruptions that were refused, by whom: budget, webhook, policy, rbac or other. Per process: sum over \
+                 replicas",
             ),
             guard_holds: registrar.counter(
                 "macaque_guard_holds_total",
                 &["guard"],
-                "Victims and rounds of this process that a guard held back, or could not answer for",
+                "Victims and rounds that a guard held back, or could not answer for. Per process: sum over replicas",
             ),
             limit_remaining: registrar.gauge(
                 "macaque_limit_remaining",
                 &["limit"],
-                "How many more disruptions a limit allows now. Of the journal: the same in every replica",
+                "How many more disruptions the limit allows. From the journal: min over replicas",
             ),
             recovery_seconds: registrar.add(
                 MetricKind::Histogram,
                 "macaque_recovery_seconds",
                 &["namespace", "owner_kind"],
                 || HistogramWithExemplars::new(RECOVERY_BUCKETS.into_iter()),
-                "How long owners took to be whole again, by the recoveries that this process reported; those that did not \
-                 recover are not among them",
+                "How long owners took to be whole again; one that did not recover is not observed. Per process: sum over \
+                 replicas",
             ),
             recoveries: registrar.counter(
                 "macaque_recoveries_total",
                 &["namespace", "verdict"],
-                "Recoveries that this process reported, by verdict: recovered, slow, unrecovered, shrunk, rolled, \
-                 completed, ownerless or unwatched",
+                "Recoveries by verdict: recovered, slow, unrecovered, shrunk, rolled, completed, ownerless or unwatched. \
+                 Per process: sum over replicas",
             ),
             owner_recoveries: by_owner.then(|| {
                 registrar.counter(
                     "macaque_owner_recoveries_total",
                     &["namespace", "owner", "verdict"],
-                    "Recoveries that this process reported, by owner and verdict",
+                    "Recoveries by owner and verdict, if metrics.owners is set. Per process: sum over replicas",
                 )
             }),
             recovering: registrar.gauge(
                 "macaque_recovering",
                 &[],
-                "Owners that are not known to be whole again yet. Of the journal: the same in every replica",
+                "Recoveries that are being watched. From the journal: max over replicas",
             ),
             disrupting: registrar.gauge(
                 "macaque_disrupting",
                 &["namespace"],
-                "Whether an owner in the namespace is not whole again, or was not within the last 2 minutes (1). Of the \
-                 journal: the same in every replica",
+                "1 while an owner of a victim is not whole again, and for 2 minutes after. From the journal: max over \
+                 replicas",
             ),
             notifications: registrar.counter(
                 "macaque_notifications_total",
                 &["channel", "result"],
-                "Tries of this process to deliver a message, by result: sent, retried later, dropped, or rejected by the \
-                 service",
+                "Messages by result: sent, retried, dropped or rejected. Per process: sum over replicas",
             ),
             queue_length: registrar.gauge(
                 "macaque_notification_queue_length",
                 &["channel"],
-                "Messages of this process that wait for a channel",
+                "Messages that wait for the channel in this process",
             ),
             actor_restarts: registrar.counter(
                 "macaque_actor_restarts_total",
                 &["actor"],
-                "How often the Supervisor of this process has started an actor again",
+                "How often the Supervisor has started the actor again. Per process: sum over replicas",
             ),
             requests: registrar.add(
                 MetricKind::Histogram,
                 "macaque_api_request_duration_seconds",
                 &["verb", "resource", "code"],
                 || Histogram::new(REQUEST_BUCKETS),
-                "How long requests of this process to the API server took; code is the HTTP status, or none if no answer \
-                 came",
+                "How long requests to the API server took; code is the HTTP status, or none if no answer came. Per \
+                 process: sum over replicas",
             ),
             process_start: registrar.gauge(
                 "process_start_time_seconds",
@@ -197,7 +197,7 @@ impl Families {
             resident_memory: registrar.gauge(
                 "process_resident_memory_bytes",
                 &[],
-                "The memory of this process that is resident, in bytes",
+                "Resident memory of this process in bytes",
             ),
         }
     }

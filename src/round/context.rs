@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::eligibility::Candidate;
 use macaque_core::journal::{Denial, Journal, JournalEvent, RecoveryRecord, Resolution, RoundRecord};
-use macaque_core::pod::PodPlace;
+use macaque_core::pod::{ControllerRef, PodPlace};
 use macaque_core::recovery::{DisruptedVictim, RecoveryBaseline};
 use macaque_core::report::{AttemptReport, RoundEnd, RoundReport};
 use tokio::time::Instant;
@@ -223,13 +223,19 @@ impl RoundContext<'_> {
     }
 
     /// Publishes the outcome for a victim of the round of `slot`.
-    pub(super) fn publish_tried(&self, slot: Timestamp, seed: u64, attempt: &AttemptReport) {
+    pub(super) fn publish_tried(
+        &self,
+        (slot, seed): (Timestamp, u64),
+        attempt: &AttemptReport,
+        controller: Option<&ControllerRef>,
+    ) {
         let method = self.config.disrupt.method;
         self.facts.publish(Fact::VictimTried {
             slot,
             seed,
             method,
             attempt,
+            controller,
         });
     }
 

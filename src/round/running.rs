@@ -9,7 +9,7 @@ use macaque_core::guard::first_hold;
 use macaque_core::journal::Journal;
 use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::outcome::Outcome;
-use macaque_core::pod::{Pod, PodRef};
+use macaque_core::pod::{ControllerRef, Pod, PodRef};
 use macaque_core::report::{AttemptReport, ExemptionTally, RoundEnd, RoundReport};
 use macaque_core::selection::VictimPicker;
 
@@ -164,6 +164,7 @@ impl<'a> RunningRound<'a> {
             Err(error) => return self.give_up_on(pod, error, picker),
         };
 
+        let controller = fresh.as_ref().and_then(|fresh| fresh.controller.clone());
         let result = match fresh {
             None => AttemptResult::Attempted(Outcome::Gone.into()),
             Some(fresh) => match judge(&fresh, &context.config.eligibility, context.platform.now()) {
@@ -174,7 +175,7 @@ impl<'a> RunningRound<'a> {
 
         match result {
             AttemptResult::Attempted(attempt) => {
-                self.publish_tried(&attempt_report(&candidate, &attempt));
+                self.publish_tried(&attempt_report(&candidate, &attempt), controller.as_ref());
                 self.note_attempt(candidate, attempt, picker)
             }
             AttemptResult::Resolved(attempt) => self.note_attempt(candidate, attempt, picker),
@@ -254,9 +255,9 @@ impl<'a> RunningRound<'a> {
     }
 
     /// Publishes the outcome for a victim.
-    fn publish_tried(&self, attempt: &AttemptReport) {
+    fn publish_tried(&self, attempt: &AttemptReport, controller: Option<&ControllerRef>) {
         let RoundReport { slot, seed, .. } = self.report;
-        self.context.publish_tried(slot, seed, attempt);
+        self.context.publish_tried((slot, seed), attempt, controller);
     }
 
     /// Notes the outcome of one victim.
@@ -290,6 +291,9 @@ impl<'a> RunningRound<'a> {
     ) -> Result<(), RoundEnd> {
         match error {
             ApiError::Forbidden { .. } => {
+                self.context
+                    .facts
+                    .publish(Fact::NamespaceForbidden(&pod.namespace));
                 picker.exclude_namespace(pod);
                 self.report.problems.push(error.to_string());
                 Ok(())

@@ -71,7 +71,7 @@ impl RoundContext<'_> {
 
             let is_pending = reservation.state == ReservationState::Pending;
             if let Some(attempt) = known.filter(|_| is_pending) {
-                self.publish_tried(report.slot, report.seed, attempt);
+                self.publish_tried((report.slot, report.seed), attempt, None);
             }
         }
         self.close_taken_over(report).await
@@ -93,7 +93,7 @@ impl RoundContext<'_> {
 
             let attempts = resolved.attempts();
             if let Some(attempt) = attempts.iter().find(|attempt| attempt.pod == reservation.pod) {
-                self.publish_tried(round.slot, round.seed, attempt);
+                self.publish_tried((round.slot, round.seed), attempt, None);
             }
         }
 

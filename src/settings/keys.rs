@@ -241,8 +241,8 @@ static FIRST: &[SettingKey] = &[
 
 #[rustfmt::skip]
 static LAST: &[SettingKey] = &[
-    key("events.enabled", Boolean(false), "Write Kubernetes Events about every disruption and recovery, on the victim and its owner; needs the grant to create events."),
-    key("events.refusals", Boolean(false), "Write an Event too when a victim was refused or held back."),
+    key("events.enabled", Boolean(false), "Write Kubernetes Events about disruptions and recoveries, on the victim and its owner; needs permission to create them. A dry run writes none."),
+    key("events.refusals", Boolean(false), "Write Events about victims that were refused or held back too."),
     key("metrics.listen", Text(""), "The address of the metrics, if they have one of their own. Empty: that of the probes; `off`: none."),
     key("metrics.owners", Boolean(false), "Count recoveries by owner too; at most 500 owners."),
     key("health.listen", Text("0.0.0.0:8080"), "The address of the probes; empty or `off`: none."),

@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use log::LevelFilter;
+use macaque_core::events::EventsConfig;
 
 use super::decoder::SettingsDecoder;
 use super::given_value::GivenValue;
 use super::mistake::{MistakeReported, quote};
-use crate::events::EventsConfig;
 
 /// What is logged, and in which format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

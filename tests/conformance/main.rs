@@ -5,7 +5,7 @@
 //! `table` holds the scenarios. `server`, `test_namespace`, `setup`, `grants` and `admission` arrange them, `round_proxy`
 //! is between macaque and the server, `run_scenario` runs one and compares, `answers` keeps what the real server
 //! answered, `page` writes `docs/conformance.md`, and `laws` checks what no table can list. `reads` holds what guards read, under
-//! Roles that grant just that, and `watches` what a watch of pods shows. `writes` has a table of its
+//! Roles that grant just that, `watches` what a watch of pods shows, and `events` what becomes of the Events that macaque writes. `writes` has a table of its
 //! own: writes that a server refuses, warns about or completes. With `CONFORMANCE=write` the recorded answers and the page
 //! are written instead of compared.
 
@@ -19,6 +19,7 @@
 
 mod admission;
 mod answers;
+mod events;
 mod grants;
 mod laws;
 mod page;

@@ -23,7 +23,7 @@ use crate::table::with;
 use crate::test_namespace::TestNamespace;
 
 /// One permission: the group, the resource and the verb.
-type Grant = (&'static str, &'static str, &'static str);
+pub(crate) type Grant = (&'static str, &'static str, &'static str);
 
 const NODE_LEASES: &str = "kube-node-lease";
 
@@ -45,15 +45,15 @@ const LACKING: [Grant; 5] = [
 ];
 
 /// macaque's connection, with what it leads through.
-struct Connection {
-    cluster: Cluster,
+pub(crate) struct Connection {
+    pub(crate) cluster: Cluster,
     _proxy: RoundProxy,
     _home: TempDir,
 }
 
 impl TestNamespace {
     /// Grants these permissions to macaque's account by a Role in `namespace`, and waits until they are in force.
-    async fn grant_in(&self, namespace: &str, grants: &[Grant]) {
+    pub(crate) async fn grant_in(&self, namespace: &str, grants: &[Grant]) {
         if self.server.kind == ServerKind::Sandbox {
             return;
         }
@@ -99,7 +99,7 @@ impl TestNamespace {
     }
 
     /// macaque's connection, on the sandbox without these permissions.
-    async fn connection(self: &Rc<Self>, lacking: &[Grant], platform: &Platform) -> Connection {
+    pub(crate) async fn connection(self: &Rc<Self>, lacking: &[Grant], platform: &Platform) -> Connection {
         let resources: Vec<(&str, String)> = lacking.iter().map(|grant| (grant.2, denied(grant))).collect();
         let mut lacking: Vec<(&str, &str)> = resources.iter().map(|(verb, name)| (*verb, &**name)).collect();
         // The account on the real server lacks whatever no Role grants.
@@ -124,7 +124,7 @@ impl TestNamespace {
         }
     }
 
-    async fn uid(&self, kind: &str, name: &str) -> String {
+    pub(crate) async fn uid(&self, kind: &str, name: &str) -> String {
         let object = self.read(kind, name).await.unwrap();
         object["metadata"]["uid"].as_str().unwrap().to_owned()
     }
@@ -287,7 +287,7 @@ impl TestNamespace {
     }
 }
 
-fn run(reads: impl Future<Output = ()>) {
+pub(crate) fn run(reads: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -15,7 +15,7 @@ use crate::table::objects::pod;
 use crate::test_namespace::TestNamespace;
 
 /// A connection of the administrator.
-async fn connect(namespace: &TestNamespace, platform: &Platform) -> (Cluster, TempDir) {
+pub(crate) async fn connect(namespace: &TestNamespace, platform: &Platform) -> (Cluster, TempDir) {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("kubeconfig");
     std::fs::write(&file, namespace.server.kubeconfig()).unwrap();

@@ -8,6 +8,7 @@
 #[cfg(feature = "sandbox")]
 mod demo;
 mod links;
+mod monitoring;
 mod recovery;
 
 use std::fs;
@@ -134,19 +135,25 @@ fn the_configuration_page_lists_every_field_of_a_gate_with_its_default() {
 }
 
 #[test]
-fn the_configuration_page_lists_every_field_of_a_channel_over_http_with_its_default() {
-    let row = |field: &TableField| format!("| `{}` | {} | {} |\n", field.name, default_of(field), field.doc);
-    let head = "| field | default | meaning |\n|---|---|---|\n".to_owned();
-    let expected = table_fields()
-        .iter()
-        .filter(|field| field.is_of(TableKind::HttpChannel))
-        .map(row)
-        .fold(head, |table, row| table + &row);
-    assert_eq!(
-        table("docs/configuration.md", "http channels"),
-        expected,
-        "the table that belongs below <!-- http channels --> is:\n{expected}"
-    );
+fn the_configuration_page_lists_every_field_of_channels_over_http_and_of_routes_with_its_default() {
+    for (kind, name) in [
+        (TableKind::HttpChannel, "http channels"),
+        (TableKind::Route, "routes"),
+    ] {
+        let row =
+            |field: &TableField| format!("| `{}` | {} | {} |\n", field.name, default_of(field), field.doc);
+        let head = "| field | default | meaning |\n|---|---|---|\n".to_owned();
+        let expected = table_fields()
+            .iter()
+            .filter(|field| field.is_of(kind))
+            .map(row)
+            .fold(head, |table, row| table + &row);
+        assert_eq!(
+            table("docs/configuration.md", name),
+            expected,
+            "the table that belongs below <!-- {name} --> is:\n{expected}"
+        );
+    }
 }
 
 #[test]

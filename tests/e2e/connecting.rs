@@ -6,7 +6,8 @@ mod files;
 mod servers;
 mod users;
 
-use self::case_directory::{CaseDirectory, PlainProxy, kubectl};
+pub(crate) use self::case_directory::kubectl;
+use self::case_directory::{CaseDirectory, PlainProxy};
 
 /// One way to be led to the cluster.
 struct ConnectingCase {

@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::held::ExpectedHold;
 use crate::program::MacaqueCommand;
-use crate::prometheus::{Alertmanager, Prometheus};
+use crate::prometheus::{AlertingPrometheus, SilentAlertmanager};
 use crate::test_namespace::TestNamespace;
 use crate::workload::Workload;
 
@@ -16,7 +16,7 @@ async fn a_firing_alert_holds_its_namespace_back_and_a_dead_prometheus_cannot_an
     namespace.with(Workload::deployment("web", 3)).await;
     let mut other = TestNamespace::new().await;
     other.with(Workload::deployment("web", 3)).await;
-    let mut prometheus = Prometheus::alerting(&namespace.name, None).await;
+    let mut prometheus = AlertingPrometheus::start(&namespace.name, None).await;
     let query = r#"ALERTS{alertstate="firing",severity="critical",namespace="{{namespace}}"}"#;
     let config = format!(
         "[[guards.prometheus]]\nname = \"no-page\"\nurl = \"{}\"\nquery = '{query}'\nexpect = \"empty\"\n",
@@ -46,8 +46,8 @@ async fn a_firing_alert_holds_its_namespace_back_and_a_dead_prometheus_cannot_an
 async fn a_silence_lets_the_alertmanager_go_while_the_alert_still_fires() {
     let mut namespace = TestNamespace::new().await;
     namespace.with(Workload::deployment("web", 3)).await;
-    let alertmanager = Alertmanager::start().await;
-    let prometheus = Prometheus::alerting(&namespace.name, Some(&alertmanager)).await;
+    let alertmanager = SilentAlertmanager::start();
+    let prometheus = AlertingPrometheus::start(&namespace.name, Some(&alertmanager)).await;
     alertmanager.until_alerted().await;
     let by_alertmanager = namespace.gates(&format!(
         "[[guards.alertmanager]]\nname = \"am\"\nurl = \"{}\"\nmatchers = ['severity=\"critical\"']\n",

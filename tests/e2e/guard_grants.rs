@@ -127,7 +127,7 @@ impl TestNamespace {
 
     /// Takes what concerns `resource` out of the Role that [`granted`](Self::granted) made, and waits until it is in
     /// force.
-    async fn revoke(&self, resource: &str) {
+    pub(crate) async fn revoke(&self, resource: &str) {
         let path = format!("{}/{}", self.path("Role"), self.name);
         let mut role = self.read(&path).await;
         let rules = role["rules"].as_array_mut().unwrap();

@@ -110,9 +110,42 @@ async fn a_terminating_namespace_refuses_evictions_and_is_named() {
     assert_eq!(refusal["by"], "namespace-terminating");
 }
 
+#[tokio::test]
+#[ignore = "needs a real control plane: just e2e"]
+async fn an_admission_policy_sees_which_round_evicts_and_why() {
+    let mut namespace = TestNamespace::new().await;
+    let pods = namespace.with(Workload::deployment("web", 2)).await;
+    let annotation = |name: &str| format!("object.metadata.annotations['macaque/{name}']");
+    let message = format!(
+        "'{{' + {} + '}} in ' + {}",
+        annotation("reason"),
+        annotation("round")
+    );
+    let validation = json!({"expression": "false", "message": "not here", "messageExpression": message});
+    namespace.forbid_by(validation, "CREATE", "pods/eviction").await;
+    until("the policy is in force", async || {
+        (namespace.dry_run_eviction(&pods[0]).await.code == 422).then_some(())
+    })
+    .await;
+
+    let round = namespace.macaque("once --dry-run=false -o json").exits(3).await;
+    let refusal = &round.attempts()[0]["outcome"];
+    let slot = round.json()["slot"].as_str().unwrap().to_owned();
+    assert_eq!(
+        refusal["message"],
+        format!("{{chaos: drawn at random}} in {slot}")
+    );
+}
+
 impl TestNamespace {
     /// Denies `operation` on `resource` in this namespace by an admission policy; returns the policy's name.
     async fn forbid(&mut self, operation: &str, resource: &str) -> String {
+        let validation = json!({"expression": "false", "message": "not here"});
+        self.forbid_by(validation, operation, resource).await
+    }
+
+    /// Validates `operation` on `resource` in this namespace by an admission policy; returns the policy's name.
+    async fn forbid_by(&mut self, validation: Value, operation: &str, resource: &str) -> String {
         let name = format!("{}-policy", self.name);
         let api = "admissionregistration.k8s.io/v1";
         let policy = json!({
@@ -121,7 +154,7 @@ impl TestNamespace {
                 "matchConstraints": {"resourceRules": [{
                     "apiGroups": [""], "apiVersions": ["v1"], "operations": [operation], "resources": [resource],
                 }]},
-                "validations": [{"expression": "false", "message": "not here"}],
+                "validations": [validation],
             },
         });
         self.create_at(POLICIES, &name, &policy).await;

@@ -4,6 +4,7 @@ mod check;
 mod connecting;
 mod first_command;
 mod mistakes;
+mod notify;
 mod once;
 mod once_wait;
 mod output;

@@ -6,6 +6,7 @@ mod faults;
 mod http_channels;
 mod limits;
 mod recoveries;
+mod routes;
 mod template_limits;
 mod test_notifier;
 mod tls;

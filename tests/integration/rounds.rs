@@ -3,7 +3,7 @@
 
 mod budgets;
 mod clocks;
-mod daemon;
+pub(crate) mod daemon;
 mod denials;
 mod doubts;
 pub(crate) mod fixture;

@@ -2,5 +2,7 @@
 //! formats. `just interop` installs them and runs the tests.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod metrics;
+mod monitoring;
 mod python;
 mod webhooks;

@@ -21,7 +21,8 @@ use macaque_core::recovery::RecoveryVerdict;
 use macaque_testkit::CANARY;
 use macaque_testkit::chat_server::ChatServer;
 use macaque_testkit::notify::{
-    SIGNING_SECRETS, hasty, http, message, recovery, signed_webhook, slack, stuck, teams, webex, webhook,
+    SIGNING_SECRETS, hasty, http, http_channel, message, recovery, signed_webhook, slack, stuck, teams,
+    webex, webhook,
 };
 use macaque_testkit::server_answer::{ServerAnswer, reply, reply_with};
 
@@ -85,8 +86,8 @@ async fn a_recovery_is_one_line_whose_level_says_whether_somebody_has_to_act() {
 }
 
 /// A channel of each service at `address`.
-fn all_channels(address: &str) -> [Channel; 5] {
-    [slack, webhook, webex, teams, signed_webhook].map(|channel| channel(address))
+fn all_channels(address: &str) -> [Channel; 6] {
+    [slack, webhook, webex, teams, signed_webhook, http_channel].map(|channel| channel(address))
 }
 
 /// A message of each kind in each place, by the names of a service.

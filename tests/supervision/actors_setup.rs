@@ -10,6 +10,7 @@ use macaque::actors::clock::Trigger;
 use macaque::actors::recipient::StableRecipient;
 use macaque::actors::role::ActorRole;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
+use macaque::events::EventRecording;
 use macaque::facts::Facts;
 use macaque::failpoint::FailPoints;
 use macaque::health::HealthState;
@@ -20,9 +21,11 @@ use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
 use macaque_core::config::{
-    ConfigMapRef, DisruptConfig, DisruptionLimits, JournalLocation, RecoveryPolicy, TargetConfig,
+    ConfigMapRef, DisruptConfig, DisruptionLimits, JournalLocation, NamespaceScope, RecoveryPolicy,
+    TargetConfig,
 };
 use macaque_core::eligibility::EligibilityConfig;
+use macaque_core::events::EventsConfig;
 use macaque_core::guard::GuardConfig;
 use macaque_core::journal::JournalTiming;
 use macaque_core::outcome::DisruptionMethod;
@@ -58,6 +61,10 @@ const QUICK_RESTARTS: RestartPolicy = RestartPolicy {
 
 /// What the actors run with.
 pub(crate) struct ActorsSetup {
+    /// The time from one slot to the next.
+    pub(crate) interval: Duration,
+    /// Where reports are delivered beside the test.
+    pub(crate) channel: Option<Channel>,
     /// How long the cluster takes for every answer.
     pub(crate) latency: Duration,
     pub(crate) fail_points: FailPoints,
@@ -69,11 +76,15 @@ pub(crate) struct ActorsSetup {
     pub(crate) recovers: bool,
     /// Whether anything may be disrupted.
     pub(crate) disrupts: bool,
+    /// Whether Events are written.
+    pub(crate) writes_events: bool,
 }
 
 impl Default for ActorsSetup {
     fn default() -> Self {
         Self {
+            interval: INTERVAL,
+            channel: None,
             latency: Duration::ZERO,
             fail_points: FailPoints::default(),
             facts: Facts::default(),
@@ -85,6 +96,7 @@ impl Default for ActorsSetup {
             deadlines: RequestDeadlines::default(),
             recovers: false,
             disrupts: true,
+            writes_events: false,
         }
     }
 }
@@ -102,6 +114,14 @@ impl ActorsSetup {
     pub(crate) fn recovering(self) -> Self {
         Self {
             recovers: true,
+            ..self
+        }
+    }
+
+    /// Actors that write Events.
+    pub(crate) fn writing_events(self) -> Self {
+        Self {
+            writes_events: true,
             ..self
         }
     }
@@ -127,9 +147,20 @@ pub(crate) fn actors_config(
     listener: Sender<OutgoingMessage>,
 ) -> ActorsConfig {
     let platform = Platform::system();
+    let events = EventsConfig {
+        enabled: setup.writes_events,
+        refusals: false,
+    };
+    let events = EventRecording::new(events, &NamespaceScope::All, "macaque", &platform);
+    let roles = ActorRole::of_process(events.is_on());
+    let facts = if events.is_on() {
+        Facts::new(events.listener())
+    } else {
+        setup.facts.clone()
+    };
     ActorsConfig {
         trigger: Trigger::Interval {
-            every: INTERVAL,
+            every: setup.interval,
             since: platform.now(),
         },
         timer: TimerConfig {
@@ -137,13 +168,16 @@ pub(crate) fn actors_config(
             ..TimerConfig::default()
         },
         round: Arc::new(round_config(setup.recovers)),
-        journal: journal_store(&setup, &platform).with_spacing(INTERVAL / 2),
+        journal: journal_store(&setup, &platform).with_spacing(setup.interval / 2),
         access: ClusterAccess {
             kubeconfig: Some(kubeconfig),
             deadlines: setup.deadlines,
             ..ClusterAccess::default()
         },
-        channels: Arc::new([Channel::Listener(listener)]),
+        channels: [Channel::Listener(listener)]
+            .into_iter()
+            .chain(setup.channel)
+            .collect(),
         proxies: ProxyPolicy::Direct,
         messages: MessageContext::default(),
         digest: WeeklyTime::default(),
@@ -151,8 +185,9 @@ pub(crate) fn actors_config(
         restarts: setup.restarts,
         timeouts: setup.timeouts,
         stop: StableRecipient::default(),
-        facts: setup.facts,
-        health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), &platform)),
+        facts,
+        events,
+        health: Arc::new(HealthState::new(roles.map(ActorRole::as_str), &platform)),
         platform,
         fail_points: setup.fail_points,
     }

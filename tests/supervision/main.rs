@@ -9,12 +9,15 @@
 )]
 
 mod actors_setup;
+mod events;
 mod facts;
 mod fail_hooks;
 mod failures;
 mod hangs;
+mod probes;
 mod process;
 mod recoveries;
 mod running_actors;
+mod scrapes;
 mod shutdown;
 mod waiting;

@@ -13,8 +13,9 @@ use macaque::actors::recipient::StableRecipient;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
 use macaque::facts::Facts;
 use macaque::health::HealthState;
-use macaque::notify::{OutgoingMessage, RoundMessage};
+use macaque::notify::{Channel, OutgoingMessage, RoundMessage};
 use macaque_core::recovery::RecoveryReport;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::actors_setup::{ActorsSetup, REPLACED_AFTER, actors_config, journal};
@@ -60,9 +61,41 @@ impl RunningActors {
         })
     }
 
+    /// Actors that publish what happens, with this time from slot to slot, whose messages go to `channel` too. A shutdown
+    /// does not wait for it.
+    pub(crate) fn publishing_at_leisure(facts: Facts, interval: Duration, channel: Channel) -> Self {
+        let setup = ActorsSetup::default();
+        Self::start(ActorsSetup {
+            facts,
+            interval,
+            channel: Some(channel),
+            timeouts: ActorTimeouts {
+                round: Duration::from_secs(1),
+                drain: Duration::from_secs(1),
+                ..setup.timeouts
+            },
+            ..setup
+        })
+    }
+
+    /// The state that the probes report.
+    pub(crate) fn health(&self) -> Arc<HealthState> {
+        Arc::clone(&self.health)
+    }
+
     /// Actors that fail as `hook` says, disrupt one pod, and watch the recovery.
     pub(crate) fn recovering(hook: impl FailHook) -> Self {
         Self::start(ActorsSetup::failing(hook).recovering())
+    }
+
+    /// Actors that fail as `hook` says, and write Events.
+    pub(crate) fn writing_events(hook: impl FailHook) -> Self {
+        Self::start(ActorsSetup::failing(hook).writing_events())
+    }
+
+    /// Actors that write Events, and whose hangs are soon detected.
+    pub(crate) fn writing_events_with_short_timeouts(hook: impl FailHook) -> Self {
+        Self::start(ActorsSetup::failing(hook).with_short_timeouts().writing_events())
     }
 
     /// Actors that would watch recoveries and may disrupt nothing, with a journal in memory.
@@ -124,7 +157,7 @@ impl RunningActors {
         })
     }
 
-    fn start(setup: ActorsSetup) -> Self {
+    pub(crate) fn start(setup: ActorsSetup) -> Self {
         let sandbox = Sandbox::start(SandboxOptions {
             // Without a budget, and ready at once: each round finds a victim.
             objects: vec![scenario::deployment("shop", "web", 4), journal()],
@@ -192,6 +225,27 @@ impl RunningActors {
         self.sandbox.requests().len()
     }
 
+    /// The Events that the cluster was asked to write, each as the reason and the kind of what it regards.
+    pub(crate) fn events(&self) -> Vec<(String, String)> {
+        let requests = self.sandbox.requests().into_iter();
+        let events = requests.filter(|request| {
+            request.method == "POST" && request.path_and_query.starts_with("/apis/events.k8s.io/")
+        });
+        events
+            .map(|request| {
+                let event: Value = serde_json::from_str(&request.body).unwrap();
+                let text = |field: &Value| field.as_str().unwrap().to_owned();
+                (text(&event["reason"]), text(&event["regarding"]["kind"]))
+            })
+            .collect()
+    }
+
+    /// Waits until the cluster was asked to write an Event of this reason on an object of this kind.
+    pub(crate) fn await_event(&self, reason: &str, kind: &str) {
+        let wanted = (reason.to_owned(), kind.to_owned());
+        await_that("an Event", || self.events().contains(&wanted));
+    }
+
     /// Waits until this many further reports were delivered.
     pub(crate) fn await_rounds(&self, rounds: usize) {
         for n in 0..rounds {
@@ -227,7 +281,7 @@ impl RunningActors {
 
     /// Waits until every actor is up, as the probe says over HTTP.
     pub(crate) fn await_ready(&self) {
-        let address = macaque::health::serve(([127, 0, 0, 1], 0).into(), Arc::clone(&self.health)).unwrap();
+        let address = crate::probes::serve(Arc::clone(&self.health), None);
         await_that("readiness", || {
             crate::process::get(address, "/readyz").is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
         });

@@ -60,6 +60,8 @@ fn a_request_to_stop_at_any_point_of_a_round_or_a_recovery_ends_it_in_order() {
         let hook = blocking(point, 1, &gate);
         let running = if of_recoveries.contains(&point) {
             RunningActors::recovering(hook)
+        } else if point == FailPoint::BeforeEvent {
+            RunningActors::writing_events(hook)
         } else {
             RunningActors::failing(hook)
         };

@@ -166,10 +166,10 @@ impl TrialFault {
             ActorFault::Hang,
             ActorFault::Abort,
         ];
-        // The points of a recovery have trials of their own.
+        // The points of a recovery have trials of their own, and no Events are written here.
         let points = FailPoint::ALL
             .into_iter()
-            .filter(|point| !WATCHER.contains(point))
+            .filter(|point| !WATCHER.contains(point) && *point != FailPoint::BeforeEvent)
             .flat_map(|point| faults.map(|fault| Self::Actor(point, fault)));
         let environment = [
             EnvironmentFault::Killed,

@@ -11,6 +11,7 @@ use macaque::actors::recipient::StableRecipient;
 use macaque::actors::role::ActorRole;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
 use macaque::actors::{self, ActorsConfig};
+use macaque::events::EventRecording;
 use macaque::facts::Facts;
 use macaque::failpoint::{FailAction, FailPoint, FailPoints};
 use macaque::health::HealthState;
@@ -202,7 +203,11 @@ impl ReplicaConfig {
             },
             stop: StableRecipient::default(),
             facts: Facts::default(),
-            health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), &platform)),
+            events: EventRecording::off(&platform),
+            health: Arc::new(HealthState::new(
+                ActorRole::of_process(false).map(ActorRole::as_str),
+                &platform,
+            )),
             platform,
             fail_points: self.fault.map_or_else(FailPoints::default, |(point, fault)| {
                 // A blocked thread wakes while the others have gone on.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::events::EventsConfig;
 use crate::guard::{GuardConfig, RecoveredGuard};
 use crate::outcome::DisruptionMethod;
 use crate::recovery::RecoveryConfig;
@@ -32,9 +33,16 @@ pub struct ChaosConfig {
     pub starting_deadline: Duration,
     /// The place of the journal; a dry run keeps none.
     pub journal: JournalLocation,
+    /// The Kubernetes Events that are written; a dry run writes none.
+    pub events: EventsConfig,
 }
 
 impl ChaosConfig {
+    /// Whether Kubernetes Events are written.
+    pub fn writes_events(&self) -> bool {
+        self.events.enabled && !self.dry_run
+    }
+
     /// What the journal decides by recoveries: nothing, unless they are watched.
     pub fn recovery_policy(&self) -> RecoveryPolicy {
         let GuardConfig {

@@ -27,6 +27,7 @@
 //! | [`report`] | how a round is summed up |
 //! | [`notice`] | what people are to know beside rounds and recoveries |
 //! | [`journal`] | which step of a round is allowed next, and what must be written down before it |
+//! | [`events`] | which Kubernetes Events tell of an outcome or a recovery, and in which words |
 //! | [`permissions`] | which permissions a configuration needs, and which it should not have |
 //!
 //! Time, chance and answers are arguments, decisions are return values: the same arguments give the same decision.
@@ -39,6 +40,7 @@ pub mod budget;
 pub mod config;
 pub mod duration;
 pub mod eligibility;
+pub mod events;
 pub mod freeze;
 pub mod guard;
 pub mod journal;

@@ -10,7 +10,9 @@ use crate::config::{ChaosConfig, JournalLocation, NamespaceScope};
 use crate::outcome::DisruptionMethod;
 
 pub use excess::{ExcessPermissions, excessive};
-pub use guards::{OptionalPermission, guard_permissions, optional, owner_freeze_permissions};
+pub use guards::{
+    OptionalPermission, deployment_event_permission, guard_permissions, optional, owner_freeze_permissions,
+};
 
 /// One verb on one resource, as a rule of a Role writes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +66,9 @@ pub const LIST_BUDGETS: Permission = Permission::new("list", "policy", "poddisru
 
 /// The permission of every command that lists pods.
 pub const LIST_PODS: Permission = Permission::new("list", "", "pods");
+
+/// The permission to write Kubernetes Events.
+pub const CREATE_EVENTS: Permission = Permission::new("create", "events.k8s.io", "events");
 
 /// The resources that belong to no namespace.
 const WITHOUT_NAMESPACE: [&str; 3] = ["nodes", "namespaces", "clusterrolebindings"];

@@ -29,10 +29,13 @@ pub enum RecordedFact {
         seed: u64,
         attempt: AttemptReport,
     },
+    NamespaceForbidden(String),
     RoundFinished(Box<RoundReport>),
     RecoveryReported(Box<RecoveryReport>),
     JournalRead {
         sequence: u64,
+        /// The slot of the last round, and when it was claimed.
+        claim: Option<(Timestamp, Timestamp)>,
         is_paused: bool,
     },
     JournalUnusable,
@@ -107,10 +110,12 @@ impl From<Fact<'_>> for RecordedFact {
                 seed,
                 attempt: attempt.clone(),
             },
+            Fact::NamespaceForbidden(namespace) => Self::NamespaceForbidden(namespace.to_owned()),
             Fact::RoundFinished(report) => Self::RoundFinished(Box::new(report.clone())),
             Fact::RecoveryReported(report) => Self::RecoveryReported(Box::new(report.clone())),
             Fact::JournalRead { journal, pause, .. } => Self::JournalRead {
                 sequence: journal.sequence(),
+                claim: journal.round().map(|round| (round.slot, round.claimed)),
                 is_paused: pause.is_some(),
             },
             Fact::JournalUnusable => Self::JournalUnusable,

@@ -151,6 +151,11 @@ impl FaultProxy {
             .collect()
     }
 
+    /// The exchanges since exchanges were last taken, which stay.
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.relay.state().exchanges.clone()
+    }
+
     /// The exchanges since the last call; one that has no answer yet is among them without it.
     pub fn take_exchanges(&self) -> Vec<Exchange> {
         let mut state = self.relay.state();

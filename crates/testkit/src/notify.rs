@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use macaque::notify::http::{BodyFormat, BodyTemplate, HttpChannelMethod};
 use macaque::notify::{
-    Channel, NotifyClient, OutgoingMessage, RoundMessage, SignedWebhook, SlackBot, SlackWebhook,
+    Channel, HttpChannel, NotifyClient, OutgoingMessage, RoundMessage, SignedWebhook, SlackBot, SlackWebhook,
     TeamsWorkflow, WebexBot,
 };
 use macaque::platform::Platform;
@@ -151,6 +152,21 @@ pub fn signed_webhook(address: &str) -> Channel {
     Channel::from(SignedWebhook {
         url: format!("http://{address}/events/{CANARY}").into(),
         secret: SIGNING_SECRETS.join(" ").into(),
+    })
+}
+
+/// A channel over HTTP at `address`, which has a secret wherever one may be.
+pub fn http_channel(address: &str) -> Channel {
+    let template = r#"{ "key": {{ secrets.key }}, "text": {{ headline }} }"#;
+    Channel::from(HttpChannel {
+        name: "http/it".to_owned(),
+        method: HttpChannelMethod::Post,
+        url: format!("http://{address}/hook/{CANARY}").into(),
+        token: Some(CANARY.into()),
+        headers: vec![("X-Key".to_owned(), CANARY.into())],
+        content_type: "application/json".to_owned(),
+        template: BodyTemplate::compile(template, BodyFormat::Json).unwrap(),
+        secrets: vec![("key".to_owned(), CANARY.into())],
     })
 }
 

@@ -236,6 +236,19 @@ impl RunningProgram {
         assert!(sent.unwrap().success());
     }
 
+    /// How many files and sockets the program has open.
+    pub fn open_files(&self) -> usize {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", self.child.id()));
+        open.unwrap().count()
+    }
+
+    /// The most memory that the program has had in use at a time, in KiB.
+    pub fn peak_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        peak.unwrap().trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
     /// Sends SIGTERM and waits for the end; standard error is what no call of `await_words` had.
     pub fn terminate(self) -> ProgramOutput {
         self.signal("-TERM");

@@ -31,7 +31,7 @@ pub(super) enum FailureNews {
     Begins,
     /// Nothing: it was said less than an hour ago.
     Known,
-    /// That it still fails, in these words.
+    /// The channel still fails, in these words.
     GoesOn(String),
 }
 

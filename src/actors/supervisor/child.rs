@@ -9,6 +9,7 @@ use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler};
 use super::{ActorRecipients, Supervisor, heartbeat_interval};
 use crate::actors::ActorsConfig;
 use crate::actors::clock::Clock;
+use crate::actors::event_recorder::EventRecorder;
 use crate::actors::killer::{Killer, KillerRecipients};
 use crate::actors::messages::{ChildStarted, ChildStopped, ExitReason, Shutdown};
 use crate::actors::notifier::Notifier;
@@ -38,6 +39,9 @@ pub(super) fn start(
     let recipients = recipients.clone();
     let actor_heartbeat = heartbeat.clone();
     match role {
+        ActorRole::EventRecorder => spec.launch(&arbiter, move |_: &Addr<EventRecorder>| {
+            EventRecorder::new(&config, actor_heartbeat)
+        }),
         ActorRole::Clock => spec.launch(&arbiter, move |_: &Addr<Clock>| {
             Clock::new(&config, recipients.round_due, actor_heartbeat)
         }),

@@ -1,5 +1,5 @@
 //! The shutdown: starts no new round, waits for the current one and for what the Watcher is recording, then for the
-//! Notifier, each up to a deadline.
+//! Notifier and the EventRecorder, each up to a deadline.
 
 use actix::{AsyncContext, Context, Handler};
 
@@ -17,11 +17,12 @@ pub(super) enum ShutdownPhase {
 }
 
 impl Supervisor {
-    /// Whether a child of this role must run: while the last round ends, its report still needs the Notifier.
+    /// Whether a child of this role must run: while the last round ends, its report still needs the Notifier, and its Events
+    /// the EventRecorder.
     pub(super) fn needs(&self, role: ActorRole) -> bool {
         match self.phase {
             ShutdownPhase::Running => true,
-            ShutdownPhase::FinishingRound => role == ActorRole::Notifier,
+            ShutdownPhase::FinishingRound => matches!(role, ActorRole::Notifier | ActorRole::EventRecorder),
             ShutdownPhase::Draining | ShutdownPhase::Ended => false,
         }
     }
@@ -37,6 +38,10 @@ impl Supervisor {
             log::error!("{name} failed during shutdown ({reason}): the next process watches what it watched");
             return;
         }
+        if role == ActorRole::EventRecorder {
+            log::error!("{name} failed during shutdown ({reason}): Events may be lost");
+            return;
+        }
         log::error!("{name} failed during shutdown ({reason}): reports may be left undelivered");
         self.exit_code = UNDRAINED;
     }
@@ -49,7 +54,10 @@ impl Supervisor {
         {
             self.drain(ctx);
         }
-        if self.phase == ShutdownPhase::Draining && self.is_down(ActorRole::Notifier) {
+        if self.phase == ShutdownPhase::Draining
+            && self.is_down(ActorRole::Notifier)
+            && self.is_down(ActorRole::EventRecorder)
+        {
             if self.exit_code == 0 {
                 log::info!("stopped cleanly");
             } else {
@@ -62,11 +70,18 @@ impl Supervisor {
     fn drain(&mut self, ctx: &mut Context<Self>) {
         self.phase = ShutdownPhase::Draining;
         self.request_stop(ActorRole::Notifier);
+        self.request_stop(ActorRole::EventRecorder);
 
         let timeout = self.config.timeouts.drain;
         ctx.run_later(timeout, move |supervisor, _| {
-            if supervisor.phase == ShutdownPhase::Draining {
-                let seconds = timeout.as_secs();
+            if supervisor.phase != ShutdownPhase::Draining {
+                return;
+            }
+            let seconds = timeout.as_secs();
+            if supervisor.is_down(ActorRole::Notifier) {
+                log::error!("EventRecorder did not stop within {seconds} s");
+                supervisor.end(supervisor.exit_code);
+            } else {
                 log::error!("some reports were not delivered within {seconds} s");
                 supervisor.end(UNDRAINED);
             }
@@ -74,15 +89,18 @@ impl Supervisor {
     }
 
     fn request_stop(&mut self, role: ActorRole) {
-        match &self.child(role).shutdown {
+        let child = self.children.get(&role);
+        match child.and_then(|child| child.shutdown.as_ref()) {
             Some(shutdown) => shutdown.do_send(Shutdown),
             // Between two incarnations, or before the child has started, there is nothing to stop.
             None => self.recipients.disconnect(role),
         }
     }
 
-    fn is_down(&mut self, role: ActorRole) -> bool {
-        self.child(role).running.is_none()
+    fn is_down(&self, role: ActorRole) -> bool {
+        self.children
+            .get(&role)
+            .is_none_or(|child| child.running.is_none())
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) async fn required(
     }
 }
 
-/// Checks the permissions in `namespace`, or in all, with which guards and recoveries see more.
+/// Checks the permissions in `namespace`, or in all, with which guards and recoveries see more, and Events are written.
 pub(super) async fn optional(
     cluster: &Cluster,
     config: &ChaosConfig,
@@ -84,9 +84,8 @@ pub(super) async fn owner_freeze(
         return;
     }
 
-    let place = namespace.map_or_else(|| "all namespaces".to_owned(), |name| format!("namespace {name}"));
     let finding = CheckFinding::note(
-        format!("freeze of owners in {place}"),
+        format!("freeze of owners in {}", place(namespace)),
         format!(
             "not read, without the permission to {}: macaque/frozen on an owner has no effect",
             unread.join(" and ")
@@ -97,6 +96,37 @@ pub(super) async fn owner_freeze(
         Some(namespace) => finding.in_namespace(namespace, "freeze of owners"),
         None => finding,
     });
+}
+
+/// Checks whether Events about a Deployment can be written on it, where `kubectl describe` shows them.
+pub(super) async fn deployment_events(
+    cluster: &Cluster,
+    config: &ChaosConfig,
+    namespace: Option<&str>,
+    findings: &mut Vec<CheckFinding>,
+) {
+    let Some(grant) = permissions::deployment_event_permission(config, namespace) else {
+        return;
+    };
+    // What the API server does not answer here, the checks of other permissions say.
+    if !matches!(cluster.holds(&grant).await, Ok(false)) {
+        return;
+    }
+
+    let permission = grant.permission;
+    let finding = CheckFinding::note(
+        format!("Events about Deployments in {}", place(namespace)),
+        format!("written on the ReplicaSet instead, without the permission to {permission}"),
+        "`macaque rbac` grants it",
+    );
+    findings.push(match namespace {
+        Some(namespace) => finding.in_namespace(namespace, "Events about Deployments"),
+        None => finding,
+    });
+}
+
+fn place(namespace: Option<&str>) -> String {
+    namespace.map_or_else(|| "all namespaces".to_owned(), |name| format!("namespace {name}"))
 }
 
 /// Checks the permissions that guards need outside the namespaces in scope.

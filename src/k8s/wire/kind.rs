@@ -23,6 +23,7 @@ impl ObjectKind {
     pub(in crate::k8s) const TABLE: Self = Self::of("meta.k8s.io/v1", "Table");
     pub(in crate::k8s) const BUDGET_LIST: Self = Self::of("policy/v1", "PodDisruptionBudgetList");
     pub(in crate::k8s) const CONFIG_MAP: Self = Self::of("v1", "ConfigMap");
+    pub(in crate::k8s) const EVENT: Self = Self::of("events.k8s.io/v1", "Event");
     pub(in crate::k8s) const NAMESPACE: Self = Self::of("v1", "Namespace");
     pub(in crate::k8s) const STATUS: Self = Self::of("v1", "Status");
     pub(in crate::k8s) const ACCESS_REVIEW: Self =

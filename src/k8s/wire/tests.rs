@@ -37,16 +37,20 @@ fn the_bodies_sent_are_spelt_as_the_api_server_reads_them() {
         "gracePeriodSeconds": 5, "preconditions": {"uid": "u1"},
     });
     assert_eq!(serde_json::to_value(options()).unwrap(), expected_options);
+    let slot = "2027-03-01T09:30:00Z".parse().unwrap();
     let expected = json!({
         "apiVersion": "policy/v1", "kind": "Eviction",
         "metadata": {
             "name": "web-0", "namespace": "shop",
-            "annotations": {"reason": "chaos: drawn at random", "requested-by": "macaque"},
+            "annotations": {
+                "macaque/reason": "chaos: drawn at random", "macaque/round": "2027-03-01T09:30:00Z",
+                "requested-by": "macaque",
+            },
         },
         "deleteOptions": expected_options,
     });
     assert_eq!(
-        serde_json::to_value(eviction(&victim, options())).unwrap(),
+        serde_json::to_value(eviction(&victim, options(), Some(slot))).unwrap(),
         expected
     );
 }

@@ -83,7 +83,7 @@ fn begins(before: char, c: char, after: &str) -> bool {
     let mut after = after.chars();
     let next = after.next().unwrap_or(' ');
     match c {
-        ':' => before.is_alphanumeric() && !before.is_numeric() && !next.is_whitespace(),
+        ':' => next == '/' || (before.is_alphabetic() && !next.is_whitespace()),
         '.' => before.is_alphanumeric() && next.is_alphabetic(),
         _ => BEGINNINGS.contains(&c),
     }
@@ -136,6 +136,7 @@ mod tests {
             ("[x](http://10.0.0.1)", "[x]¦(http:¦//10.0.0.1)"),
             ("[x][y] [y]: /z", "[x]¦[y]¦ [y]¦: /z"),
             ("www.evil.com mailto:a@b.c", "www.¦evil.¦com mailto:¦a@¦b.¦c"),
+            ("s3://x ://", "s3:¦//x :¦//"),
             ("#general ~town", "#¦general ~¦town"),
             ("evil.例え", "evil.¦例え"),
             (

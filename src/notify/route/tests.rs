@@ -173,7 +173,7 @@ fn a_round_without_a_victim_of_the_route_is_not_its_concern() {
 }
 
 #[test]
-fn a_recovery_is_told_as_it_is_where_its_victim_is_of_the_route() {
+fn a_recovery_is_passed_on_as_it_is_if_its_victim_is_of_the_route() {
     let context = MessageContext::default();
     let mut slow = recovery(Some(RecoveryVerdict::Slow));
     slow.team = Some("payments".to_owned());

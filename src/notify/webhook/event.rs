@@ -49,11 +49,15 @@ pub fn cloud_event(message: &OutgoingMessage) -> Value {
 }
 
 /// The ID of the event: the same for each try, and no other monkey's. It begins with the ID of the message, which is unique
-/// for one monkey; the hash tells apart those of several, which may have the same slots.
+/// for one monkey; the hash tells apart those of several, which may have the same slots, and the parts of a message that
+/// routes send to one receiver.
 pub fn event_id(message: &OutgoingMessage) -> String {
     let id = message.id().to_string();
     let own = match message {
-        OutgoingMessage::Round(round) => json!(round.seed),
+        OutgoingMessage::Round(round) => {
+            let victims = round.report.attempts.iter().map(|attempt| &attempt.pod.uid);
+            json!([round.seed, victims.collect::<Vec<_>>()])
+        }
         OutgoingMessage::Recovery(recovery) => json!(recovery.report.pod.uid),
         OutgoingMessage::Notice(notice) => json!(notice.notice),
     };

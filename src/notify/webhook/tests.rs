@@ -92,6 +92,7 @@ fn every_message_has_a_type_and_the_time_that_is_known() {
         last: "2027-03-01T17:00:00Z".parse().unwrap(),
         rounds: 3,
     };
+    let page = include_str!("../../../docs/notifications.md");
     let of_recovery = |verdict| RecoveryMessage::of(unschedulable(verdict)).into();
     let at = json!("2027-03-01T09:30:00Z");
     for (message, kind, time) in [
@@ -118,7 +119,12 @@ fn every_message_has_a_type_and_the_time_that_is_known() {
         (notice(digest, "c"), "digest", at),
     ] {
         let event = cloud_event(&message);
-        assert_eq!(event["type"], format!("io.macaque.{kind}.v1"));
+        let event_type = format!("io.macaque.{kind}.v1");
+        assert_eq!(event["type"], event_type);
+        assert!(
+            page.contains(&format!("`{event_type}`")),
+            "docs/notifications.md: {event_type}"
+        );
         assert_eq!(event["time"], time, "{kind}");
         let channel = Channel::from(hook());
         let view = channel.view(&message, &MessageContext::default());
@@ -168,6 +174,10 @@ fn without_a_name_of_the_cluster_the_source_is_macaque() {
 #[test]
 fn an_id_is_the_same_for_each_try_and_no_other_message_has_it() {
     let seeded = |seed| RoundReport { seed, ..report([]) };
+    let part = RoundReport {
+        attempts: vec![attempt("web-1", Outcome::Evicted)],
+        ..seeded(1)
+    };
     let on_demand = RoundReport {
         slot: "2027-03-01T09:30:00.123Z".parse().unwrap(),
         ..report([])
@@ -177,6 +187,7 @@ fn an_id_is_the_same_for_each_try_and_no_other_message_has_it() {
             round(seeded(1), "a"),
             round(seeded(2), "a"),
             round(seeded(1), "b"),
+            round(part.clone(), "a"),
             round(on_demand.clone(), "a"),
             RecoveryMessage::of(recovery(Some(RecoveryVerdict::Recovered))).into(),
             RecoveryMessage::of(unschedulable(None)).into(),
@@ -190,7 +201,7 @@ fn an_id_is_the_same_for_each_try_and_no_other_message_has_it() {
     assert_eq!(ids, messages().iter().map(event_id).collect::<Vec<_>>());
     assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{ids:?}");
     assert!(ids[0].starts_with("round-2027-03-01T09:30:00Z-"), "{ids:?}");
-    assert!(ids[3].starts_with("round-2027-03-01T09:30:00%2E123Z-"), "{ids:?}");
+    assert!(ids[4].starts_with("round-2027-03-01T09:30:00%2E123Z-"), "{ids:?}");
 }
 
 #[test]

@@ -73,7 +73,7 @@ impl RunningRound<'_> {
         match context.resolve(uid, resolution, accepted).await {
             Ok(journal) => {
                 if let Ok(attempt) = &attempt {
-                    self.publish_tried(&attempt_report(victim, attempt));
+                    self.publish_tried(&attempt_report(victim, attempt), fresh.controller.as_ref());
                 }
                 self.note_recoveries(&journal);
             }

@@ -151,7 +151,7 @@ impl Drop for PlainProxy {
 }
 
 /// The kubectl of this repository's tools.
-pub(super) fn kubectl() -> PathBuf {
+pub(crate) fn kubectl() -> PathBuf {
     let tools = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/tools"))
         .output()
         .unwrap();

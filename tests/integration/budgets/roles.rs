@@ -25,7 +25,15 @@ fn printed(words: &[&str]) -> Vec<(String, Value)> {
 
 /// `GROUP/RESOURCE VERBS` of each rule.
 fn rules(words: &[&str]) -> Vec<String> {
-    let (_, role) = printed(words).remove(0);
+    rules_in(&printed(words).remove(0).1)
+}
+
+/// The same of the first Role that was printed.
+fn rules_of(text: &str) -> Vec<String> {
+    rules_in(&documents(text).remove(0).1)
+}
+
+fn rules_in(role: &Value) -> Vec<String> {
     let rules = serde_json::from_value::<Vec<PolicyRule>>(role["rules"].clone()).unwrap();
     rules
         .into_iter()
@@ -112,6 +120,33 @@ fn what_guards_see_more_with_is_optional_and_said_to_be() {
     }
     let bare = macaque("rbac -n shop --dry-run --required-only").run();
     assert!(!bare.out.contains("Optional"), "{}", bare.out);
+}
+
+#[test]
+fn events_are_granted_to_an_armed_macaque_that_writes_them_and_to_no_other() {
+    let grant = "events.k8s.io/events create";
+    let of = |words: &str, enabled: &str| {
+        let said = macaque(&format!("rbac -n shop {words}"))
+            .env("MACAQUE_EVENTS__ENABLED", enabled)
+            .run();
+        assert_eq!(said.code, 0, "{}", said.err);
+        (rules_of(&said.out).contains(&grant.to_owned()), said.out)
+    };
+
+    let (granted, printed) = of("--dry-run=false", "true");
+    assert!(granted, "{printed}");
+    assert!(
+        printed.contains("# Optional. Without it no Events are written.\n"),
+        "{printed}"
+    );
+    for (words, enabled) in [
+        ("--dry-run=false", "false"),
+        ("--dry-run", "true"),
+        ("--dry-run=false --required-only", "true"),
+    ] {
+        let (granted, printed) = of(words, enabled);
+        assert!(!granted, "{words} {enabled}: {printed}");
+    }
 }
 
 #[test]

@@ -90,6 +90,46 @@ fn a_grant_that_a_dry_run_does_not_need_is_a_note() {
 }
 
 #[test]
+fn a_missing_grant_of_events_is_a_note_and_so_is_where_those_about_deployments_are_written() {
+    let cluster = shop();
+    cluster
+        .sandbox
+        .deny(AccessDenial::new("create", "events.events.k8s.io"));
+    cluster
+        .sandbox
+        .deny(AccessDenial::new("get", "deployments.apps/scale"));
+    let call = |enabled| {
+        macaque("check -n shop --dry-run=false -o json")
+            .env("MACAQUE_EVENTS__ENABLED", enabled)
+            .on(&cluster)
+            .run()
+    };
+
+    let output = call("true");
+    for (what, detail) in [
+        (
+            "may create events.events.k8s.io in namespace shop",
+            "not granted, and optional: without it no Events are written",
+        ),
+        (
+            "Events about Deployments in namespace shop",
+            "written on the ReplicaSet instead, without the permission to get deployments.apps/scale",
+        ),
+    ] {
+        let found = finding(&output, what);
+        assert_eq!(
+            (&found["result"], &found["detail"]),
+            (&json!("note"), &json!(detail))
+        );
+    }
+    assert_eq!(output.code, 0);
+
+    let findings = call("false").json();
+    let mut findings = findings.as_array().unwrap().iter();
+    assert!(findings.all(|finding| !finding["what"].to_string().to_lowercase().contains("events")));
+}
+
+#[test]
 fn for_all_namespaces_the_rule_belongs_in_a_cluster_role() {
     let cluster = shop();
     cluster.sandbox.deny(AccessDenial::new("delete", "pods"));

@@ -121,6 +121,52 @@ fn a_webhook_in_the_clear_is_a_mistake_that_does_not_show_it() {
     output.complains(2, &["notify.slack_webhook.url: the URL"]);
 }
 
+/// A configuration of a webhook with this secret.
+fn signed_by(secret: &str) -> Program {
+    macaque("check -n shop")
+        .env(
+            "MACAQUE_NOTIFY__WEBHOOK__URL",
+            &format!("https://receiver.example/{CANARY}"),
+        )
+        .env("MACAQUE_NOTIFY__WEBHOOK__SECRET", secret)
+}
+
+#[test]
+fn a_signing_secret_of_another_form_is_a_mistake_that_does_not_show_it() {
+    for (secret, wrong) in [
+        (
+            CANARY.to_owned(),
+            "the secret does not begin with whsec_: use whsec_ and the base64",
+        ),
+        (format!("whsec_{CANARY}"), "the secret is not base64 after whsec_"),
+        (
+            format!("whsec_{} {CANARY}", "A".repeat(32)),
+            "secret number 2 does not begin with whsec_",
+        ),
+    ] {
+        signed_by(&secret)
+            .run()
+            .complains(2, &["notify.webhook.secret: ", wrong]);
+    }
+}
+
+#[test]
+fn the_url_of_a_connector_is_a_mistake_that_does_not_show_it() {
+    let output = macaque("check -n shop")
+        .env(
+            "MACAQUE_NOTIFY__TEAMS__URL",
+            &format!("https://contoso.webhook.office.com/webhookb2/{CANARY}"),
+        )
+        .run();
+    output.complains(
+        2,
+        &[
+            "notify.teams.url: the URL is that of an Office 365 connector",
+            "create a workflow",
+        ],
+    );
+}
+
 #[test]
 fn a_kubeconfig_that_breaks_off_within_a_token_does_not_show_it() {
     let users = format!("users:\n- name: a\n  user:\n    token: \"{CANARY}\n");

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use kube_sandbox::AccessDenial;
 use kube_sandbox::scenario::{budget, deployment, stateful_set};
 use macaque::facts::{Fact, FactListener};
 use macaque::failpoint::FailPoint;
@@ -111,6 +112,23 @@ async fn a_round_with_a_disruption_and_a_refusal_publishes_exactly_what_happened
 }
 
 #[actix_rt::test]
+async fn a_round_that_judges_a_sample_publishes_the_sample() {
+    let fixture = JournalFixture::with(vec![deployment("shop", "web", 2_500)]);
+    let (recorder, _) = FactRecorder::new();
+    let replica = fixture.replica("a").await.publishing_to(&recorder);
+    let report = replica.reports(1).await;
+
+    assert_eq!(report.listed, 2_500);
+    assert!(report.candidates < 100, "{} candidates", report.candidates);
+    assert_eq!(course(&recorder), ["tried", "checked", "finished"]);
+    let candidates = recorder.of(|fact| match fact {
+        RecordedFact::PodsChecked { candidates, .. } => Some(candidates.clone()),
+        _ => None,
+    });
+    assert_eq!(candidates, [[("shop".to_owned(), report.candidates)].into()]);
+}
+
+#[actix_rt::test]
 async fn every_request_of_a_round_is_published_with_its_verb_its_resource_and_its_code() {
     let objects = vec![
         deployment("shop", "web", 1),
@@ -143,6 +161,27 @@ async fn every_request_of_a_round_is_published_with_its_verb_its_resource_and_it
     ] {
         assert!(ended.contains(&expected), "{expected:?} of {ended:?}");
     }
+}
+
+#[actix_rt::test]
+async fn a_namespace_without_the_grant_to_evict_is_published_once_and_its_victim_was_not_tried() {
+    let fixture = one_workload();
+    let denial = AccessDenial::new("create", "pods/eviction");
+    fixture.cluster.sandbox.deny(denial.within("shop"));
+    let (recorder, _) = FactRecorder::new();
+    fixture
+        .replica("a")
+        .await
+        .publishing_to(&recorder)
+        .reports(1)
+        .await;
+
+    let forbidden = recorder.of(|fact| match fact {
+        RecordedFact::NamespaceForbidden(namespace) => Some(namespace.clone()),
+        _ => None,
+    });
+    assert_eq!(forbidden, ["shop"]);
+    assert_eq!(course(&recorder), ["checked", "finished"]);
 }
 
 #[actix_rt::test]

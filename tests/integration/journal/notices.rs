@@ -13,6 +13,7 @@ use macaque::actors::recipient::StableRecipient;
 use macaque::actors::role::ActorRole;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
 use macaque::actors::{self, ActorsConfig};
+use macaque::events::EventRecording;
 use macaque::facts::Facts;
 use macaque::failpoint::FailPoints;
 use macaque::health::HealthState;
@@ -114,7 +115,11 @@ impl NoticeScene {
             timeouts: ActorTimeouts::default(),
             stop: stop.clone(),
             facts: Facts::default(),
-            health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), &platform)),
+            events: EventRecording::off(&platform),
+            health: Arc::new(HealthState::new(
+                ActorRole::of_process(false).map(ActorRole::as_str),
+                &platform,
+            )),
             platform,
             fail_points: FailPoints::default(),
         };

@@ -1,9 +1,20 @@
 //! The limits of the services that macaque brings templates for, and that no text in them mentions or links anything.
 
+use std::sync::LazyLock;
+
 use macaque::notify::OutgoingMessage;
 use macaque::notify::http::{BUILT_IN, BodyTemplate, BuiltInTemplate, template_data};
 use proptest::prelude::*;
 use serde_json::Value;
+
+/// Every template, compiled.
+static TEMPLATES: LazyLock<Vec<(&BuiltInTemplate, BodyTemplate)>> = LazyLock::new(|| {
+    let compiled = BUILT_IN.iter().map(|built_in| {
+        let template = BodyTemplate::compile(built_in.source, BuiltInTemplate::FORMAT);
+        (built_in, template.unwrap())
+    });
+    compiled.collect()
+});
 
 /// What people see of a body: where it is, and how many characters it may have.
 type ShownText = (&'static str, usize);
@@ -93,14 +104,14 @@ fn is_harmless(text: &str) -> bool {
 
 /// Checks what each template makes of a message.
 pub(super) fn fits(message: &OutgoingMessage) -> Result<(), TestCaseError> {
-    for built_in in BUILT_IN {
-        let template = BodyTemplate::compile(built_in.source, BuiltInTemplate::FORMAT).unwrap();
+    let data = template_data(message);
+    for (built_in, template) in TEMPLATES.iter() {
         let secrets: Vec<_> = built_in
             .secrets
             .iter()
             .map(|name| ((*name).to_owned(), "key".into()))
             .collect();
-        let body = template.render(&template_data(message), &secrets);
+        let body = template.render(&data, &secrets);
         let body = body.map_err(|fault| TestCaseError::fail(format!("{}: {fault}", built_in.name)))?;
         prop_assert!(
             body.len() <= most_bytes(built_in.name),

@@ -13,6 +13,7 @@ use macaque::actors::notifier::Notifier;
 use macaque::actors::recipient::StableRecipient;
 use macaque::actors::role::ActorRole;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
+use macaque::events::EventRecording;
 use macaque::facts::Facts;
 use macaque::failpoint::FailPoints;
 use macaque::health::HealthState;
@@ -33,7 +34,7 @@ use macaque_testkit::evict_one;
 use macaque_testkit::notify::round;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// A Notifier of one channel in one room.
+/// A Notifier of channels in one room.
 pub(super) struct TestNotifier {
     pub(super) room: ChatRoom,
     notifier: Addr<Notifier>,
@@ -64,11 +65,19 @@ impl TestNotifier {
 
     /// A Notifier in a room that others were in before.
     pub(super) fn start_in(room: ChatRoom, channel: fn(&str) -> Channel, kinds: MessageKinds) -> Self {
-        let channel = with_kinds(channel(&room.address), kinds);
+        let channels = vec![channel(&room.address)];
+        Self::start_with(room, channels, kinds)
+    }
+
+    /// A Notifier of several channels in a room.
+    pub(super) fn start_with(room: ChatRoom, channels: Vec<Channel>, kinds: MessageKinds) -> Self {
+        let channels = channels
+            .into_iter()
+            .map(|channel| with_kinds(channel, kinds.clone()));
         let (sender, delivered) = unbounded_channel();
         let killer = StableRecipient::default();
         killer.connect(Recorder(sender).start().recipient());
-        let config = actors_config(channel);
+        let config = actors_config(channels.collect());
         let heartbeat = Heartbeat::new(&config.platform);
 
         Self {
@@ -133,7 +142,7 @@ fn with_kinds(channel: Channel, kinds: MessageKinds) -> Channel {
     }
 }
 
-fn actors_config(channel: Channel) -> ActorsConfig {
+fn actors_config(channels: Arc<[Channel]>) -> ActorsConfig {
     let platform = Platform::system();
     ActorsConfig {
         trigger: Trigger::Interval {
@@ -150,7 +159,7 @@ fn actors_config(channel: Channel) -> ActorsConfig {
             kubeconfig: Some(PathBuf::from("none")),
             ..ClusterAccess::default()
         },
-        channels: Arc::new([channel]),
+        channels,
         proxies: ProxyPolicy::Direct,
         messages: MessageContext::default(),
         digest: WeeklyTime::default(),
@@ -163,7 +172,11 @@ fn actors_config(channel: Channel) -> ActorsConfig {
         timeouts: ActorTimeouts::default(),
         stop: StableRecipient::default(),
         facts: Facts::default(),
-        health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), &platform)),
+        events: EventRecording::off(&platform),
+        health: Arc::new(HealthState::new(
+            ActorRole::of_process(false).map(ActorRole::as_str),
+            &platform,
+        )),
         platform,
         fail_points: FailPoints::default(),
     }

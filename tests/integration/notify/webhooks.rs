@@ -1,17 +1,20 @@
 //! Promises about signed webhooks and Teams over HTTP.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use macaque::notify::webhook::cloud_event;
 use macaque::notify::{
-    Channel, DeliveryError, MessageKinds, NotifyClient, Placement, Retryable, TeamsWorkflow, check_url,
-    deliver,
+    Channel, DeliveryError, MessageContext, MessageKinds, NotifyClient, Placement, RecoveryMessage,
+    Retryable, TeamsWorkflow, check_url, deliver,
 };
 use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
 use macaque_core::outcome::Outcome;
+use macaque_core::recovery::RecoveryVerdict;
 use macaque_testkit::chat_room::{ChatRoom, RoomFault};
 use macaque_testkit::chat_server::ChatServer;
-use macaque_testkit::notify::{hasty, http, message, round, signed_webhook, teams};
+use macaque_testkit::notify::{hasty, http, message, recovery, round, signed_webhook, teams};
 use macaque_testkit::server_answer::{ServerAnswer, head, reply, reply_with};
 use serde_json::Value;
 
@@ -178,4 +181,20 @@ async fn neither_an_event_nor_a_card_is_sent_in_the_clear_beyond_this_host() {
     let error = deliver(&http(), &far, &message(), Placement::Own).await;
     let why = "the URL of the webhook cannot be used: it would send a secret unencrypted";
     assert_eq!(error, Err(DeliveryError::permanent(why)));
+}
+
+#[test]
+fn the_page_shows_an_event_as_it_is_sent() {
+    let context = MessageContext {
+        cluster: Some("prod".to_owned()),
+        ..MessageContext::default()
+    };
+    let report = recovery("web-1", RecoveryVerdict::Recovered);
+    let event = cloud_event(&RecoveryMessage::in_context(Arc::new(report), &context).into());
+
+    let page = include_str!("../../../docs/notifications.md");
+    let (_, shown) = page.split_once("<!-- recovery event -->\n```json\n").unwrap();
+    let (shown, _) = shown.split_once("```").unwrap();
+    let shown: Value = serde_json::from_str(shown).unwrap();
+    assert_eq!(shown, event, "docs/notifications.md: {event:#}");
 }

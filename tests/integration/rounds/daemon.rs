@@ -15,6 +15,7 @@ use macaque::actors::recipient::StableRecipient;
 use macaque::actors::role::ActorRole;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
 use macaque::actors::{self, ActorsConfig};
+use macaque::events::EventRecording;
 use macaque::facts::Facts;
 use macaque::failpoint::{FailAction, FailPoint, FailPoints};
 use macaque::health::HealthState;
@@ -45,13 +46,13 @@ const PERIOD: Duration = Duration::from_millis(100);
 const TIME_OUT: Duration = Duration::from_secs(60);
 
 /// An address at which a sandbox can come and go; nobody else gets it meanwhile.
-struct SandboxAddress {
-    address: SocketAddr,
+pub(crate) struct SandboxAddress {
+    pub(crate) address: SocketAddr,
     _held: TcpSocket,
 }
 
 impl SandboxAddress {
-    fn reserve() -> Self {
+    pub(crate) fn reserve() -> Self {
         let held = TcpSocket::new_v4().unwrap();
         held.set_reuseaddr(true).unwrap();
         held.bind(([127, 0, 0, 1], 0).into()).unwrap();
@@ -59,7 +60,7 @@ impl SandboxAddress {
         Self { address, _held: held }
     }
 
-    fn serve(&self) -> Sandbox {
+    pub(crate) fn serve(&self) -> Sandbox {
         self.serve_with(two_apps())
     }
 
@@ -76,7 +77,7 @@ impl SandboxAddress {
         Sandbox::start(options).unwrap()
     }
 
-    fn kubeconfig(&self) -> String {
+    pub(crate) fn kubeconfig(&self) -> String {
         let somewhere = Sandbox::start(SandboxOptions::default()).unwrap();
         let here = format!("http://{}", self.address);
         somewhere.kubeconfig().replace(&somewhere.url(), &here)
@@ -84,7 +85,7 @@ impl SandboxAddress {
 }
 
 /// A daemon at work on whatever serves at a place.
-struct TestDaemon {
+pub(crate) struct TestDaemon {
     messages: Receiver<OutgoingMessage>,
     rounds: Receiver<()>,
     stop: StableRecipient<StopRequested>,
@@ -118,7 +119,7 @@ impl TestDaemon {
     }
 
     /// A daemon by the configuration that `edit` makes.
-    fn start(place: &SandboxAddress, edit: impl FnOnce(ActorsConfig) -> ActorsConfig) -> Self {
+    pub(crate) fn start(place: &SandboxAddress, edit: impl FnOnce(ActorsConfig) -> ActorsConfig) -> Self {
         let home = TempDir::new().unwrap();
         let kubeconfig = home.path().join("kubeconfig");
         std::fs::write(&kubeconfig, place.kubeconfig()).unwrap();
@@ -137,7 +138,7 @@ impl TestDaemon {
     }
 
     /// Waits until this many more rounds have ended, reported or not.
-    fn await_rounds(&self, count: usize) {
+    pub(crate) fn await_rounds(&self, count: usize) {
         for _ in 0..count {
             self.rounds.recv_timeout(TIME_OUT).unwrap();
         }
@@ -160,7 +161,7 @@ impl TestDaemon {
         panic!("more messages than numbers")
     }
 
-    fn end(self) -> i32 {
+    pub(crate) fn end(self) -> i32 {
         self.stop.send(StopRequested("the test")).unwrap();
         self.actors.join().unwrap()
     }
@@ -283,7 +284,11 @@ fn actors_config(
         timeouts: ActorTimeouts::default(),
         stop,
         facts: Facts::default(),
-        health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), &platform)),
+        events: EventRecording::off(&platform),
+        health: Arc::new(HealthState::new(
+            ActorRole::of_process(false).map(ActorRole::as_str),
+            &platform,
+        )),
         platform,
         fail_points: FailPoints::armed(count),
     }

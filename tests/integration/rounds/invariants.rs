@@ -8,7 +8,8 @@ use macaque_core::selection::SAMPLING_THRESHOLD;
 use macaque_testkit::fault_proxy::ProxyRequest;
 
 /// Whatever happens: a dry run only reads, an eviction never becomes a deletion, a disruption names its pod by UID,
-/// no more victims are disrupted or in doubt than were ordered, and every pod listed is accounted for.
+/// no more victims are disrupted or in doubt than were ordered, every pod listed is accounted for, and every request names
+/// its round.
 pub(crate) fn check(config: &RoundConfig, report: &RoundReport, sent: &[ProxyRequest]) {
     let verb = match config.disrupt.method {
         DisruptionMethod::Evict => "POST ",
@@ -21,6 +22,17 @@ pub(crate) fn check(config: &RoundConfig, report: &RoundReport, sent: &[ProxyReq
         let body = request.json();
         let options = body.get("deleteOptions").unwrap_or(&body);
         assert!(options["preconditions"]["uid"].is_string(), "{request:?}");
+    }
+
+    let version = env!("CARGO_PKG_VERSION");
+    let agent = format!("macaque/{version} (round {})", report.slot);
+    for request in sent {
+        assert_eq!(request.headers["user-agent"], agent, "{request:?}");
+        if request.line().contains("/eviction") {
+            let annotations = &request.json()["metadata"]["annotations"];
+            assert_eq!(annotations["macaque/round"], report.slot.to_string());
+            assert_eq!(annotations["macaque/reason"], "chaos: drawn at random");
+        }
     }
 
     let spent = report.count(Outcome::counts_as_disruption);

@@ -222,6 +222,24 @@ fn the_channels_of_the_tutorial_are_channels_once_they_are_uncommented() {
 }
 
 #[test]
+fn the_route_of_the_tutorial_is_a_route_once_it_is_uncommented() {
+    let text = std::fs::read_to_string(config("macaque.toml")).unwrap();
+    let (_, route) = text.split_once("# [[notify.route]]\n").unwrap();
+    let (route, _) = route.split_once("\n\n").unwrap();
+    let route: Vec<_> = route
+        .lines()
+        .map(|line| line.trim_start_matches(['#', ' ']))
+        .collect();
+    let slack = "[notify.slack]\ntoken = \"t\"\nchannel = \"C1\"\nkinds = []\n";
+    let setup = fixture().file(&format!("{slack}[[notify.route]]\n{}", route.join("\n")));
+
+    let channels = setup.load().notify.channels();
+    let names: Vec<_> = channels.iter().map(Channel::name).collect();
+    assert_eq!(names, ["slack", "slack/payments"]);
+    assert!(channels[1].concerns("cart-eu", Some("payments")));
+}
+
+#[test]
 fn one_team_has_one_namespace_and_a_selector() {
     let setup = example("one-team.toml");
     assert_eq!(

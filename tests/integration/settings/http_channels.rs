@@ -171,7 +171,7 @@ fn each_mistake_names_its_field_its_line_and_what_would_be_right() {
         ),
         (
             "body = '{{ headline|shout }}'",
-            "notify.http[1].body: line 1 of the template: shout is not a filter: use one of minijinja's, or plain, markdown, limit or limit_bytes (line 4)",
+            "notify.http[1].body: line 1 of the template: shout is not a filter (for a message of kind disruption): use one of minijinja's, or plain, markdown, limit or limit_bytes (line 4)",
         ),
         (
             "body = '{{ headline'",

@@ -105,6 +105,21 @@ impl GuardConfig {
         }
     }
 
+    /// The names of the guards that are on.
+    pub fn names(&self) -> Vec<&'static str> {
+        let guards = [
+            ("whole", self.whole),
+            ("rollout", self.rollout != RolloutGuard::Off),
+            ("min_ready", !self.min_ready.is_off()),
+            ("drains", self.drains > 0),
+            ("nodes", self.nodes != NodesGuard::Off),
+            ("recovered", self.recovered != RecoveredGuard::Off),
+            ("freeze", self.freeze),
+        ];
+        let on = guards.into_iter().filter(|(_, is_on)| *is_on);
+        on.map(|(name, _)| name).collect()
+    }
+
     /// Whether a guard is on that needs the siblings of a victim.
     pub fn needs_siblings(&self) -> bool {
         self.whole || self.rollout != RolloutGuard::Off || !self.min_ready.is_off()

@@ -1,7 +1,7 @@
-//! The permissions that guards and recoveries read with: those that a configuration cannot do without, and those with
-//! which macaque sees more.
+//! The permissions that guards and recoveries read with, and that Events are written with: those that a configuration
+//! cannot do without, and those with which macaque sees or says more.
 
-use super::{Permission, ScopedPermission};
+use super::{CREATE_EVENTS, Permission, ScopedPermission};
 use crate::config::ChaosConfig;
 use crate::guard::{MinReady, NodesGuard};
 
@@ -12,8 +12,9 @@ const LIST_LEASES: Permission = Permission::new("list", "coordination.k8s.io", "
 const LIST_NODES: Permission = Permission::new("list", "", "nodes");
 const WATCH_PODS: Permission = Permission::new("watch", "", "pods");
 const GET_NAMESPACE: Permission = Permission::new("get", "", "namespaces");
+const GET_DEPLOYMENT_SCALE: Permission = Permission::new("get", "apps", "deployments/scale");
 const GET_SCALE: [Permission; 3] = [
-    Permission::new("get", "apps", "deployments/scale"),
+    GET_DEPLOYMENT_SCALE,
     Permission::new("get", "apps", "statefulsets/scale"),
     Permission::new("get", "apps", "replicasets/scale"),
 ];
@@ -28,6 +29,9 @@ const NO_SCALE: &str = "macaque does not see how many pods an owner wants, so th
                         lists whole namespaces to find an owner's pods";
 /// What follows without it, if that number does not matter.
 const NO_SELECTOR: &str = "macaque lists whole namespaces to find an owner's pods";
+
+/// What follows without the scale of a Deployment, if nothing else needs it.
+const NO_OWNER_UID: &str = "Events about a Deployment are written on its ReplicaSet";
 
 /// A permission that macaque works without, and sees less, or later.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +51,8 @@ pub fn guard_permissions(config: &ChaosConfig) -> Vec<ScopedPermission> {
     }
 }
 
-/// The permissions in `namespace`, or in all, with which the guards and the recoveries of `config` see more. A Role in a
-/// namespace lets macaque read that namespace and no other.
+/// The permissions in `namespace`, or in all, with which the guards and the recoveries of `config` see more, and Events are
+/// written. A Role in a namespace lets macaque read that namespace and no other.
 pub fn optional(config: &ChaosConfig, namespace: Option<&str>) -> Vec<OptionalPermission> {
     let mut permissions = Vec::new();
     let guards = &config.guards;
@@ -62,7 +66,8 @@ pub fn optional(config: &ChaosConfig, namespace: Option<&str>) -> Vec<OptionalPe
             without: "recoveries are not watched but polled, every 1 to 5 s",
         });
     }
-    if watches || guards.needs_siblings() {
+    let reads_scales = watches || guards.needs_siblings();
+    if reads_scales {
         permissions.extend(GET_SCALE.map(|scale| OptionalPermission {
             grant: scale.within(namespace),
             without: if counts_missing { NO_SCALE } else { NO_SELECTOR },
@@ -74,7 +79,28 @@ pub fn optional(config: &ChaosConfig, namespace: Option<&str>) -> Vec<OptionalPe
             without: "macaque does not see whether a namespace is frozen by its annotations",
         });
     }
+    if config.writes_events() {
+        permissions.push(OptionalPermission {
+            grant: CREATE_EVENTS.within(namespace),
+            without: "no Events are written",
+        });
+        permissions.extend((!reads_scales).then(|| OptionalPermission {
+            grant: GET_DEPLOYMENT_SCALE.within(namespace),
+            without: NO_OWNER_UID,
+        }));
+    }
     permissions
+}
+
+/// The permission in `namespace`, or in all, without which Events about a Deployment are written on its ReplicaSet; `None`
+/// if no Events are written.
+pub fn deployment_event_permission(
+    config: &ChaosConfig,
+    namespace: Option<&str>,
+) -> Option<ScopedPermission> {
+    config
+        .writes_events()
+        .then(|| GET_DEPLOYMENT_SCALE.within(namespace))
 }
 
 /// The permissions in `namespace`, or in all, to see whether the usual kinds of owners are frozen; none if the guard is

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::{DisruptConfig, DisruptionLimits, JournalLocation, TargetConfig};
+use crate::events::EventsConfig;
 use crate::guard::{GuardConfig, MinReady, NodesGuard, RolloutGuard};
 use crate::recovery::RecoveryConfig;
 
@@ -25,6 +26,7 @@ fn config(dry_run: bool, method: DisruptionMethod, namespaces: NamespaceScope) -
         limits: DisruptionLimits::default(),
         starting_deadline: Duration::from_secs(60),
         journal: JournalLocation::Memory,
+        events: EventsConfig::default(),
     }
 }
 
@@ -213,6 +215,44 @@ fn recoveries_need_no_permission_and_are_optionally_watched_unless_in_a_dry_run(
         assert!(optional(dry_run, enabled, off()).is_empty());
         assert!(!optional(dry_run, enabled, GuardConfig::default()).contains(&watch));
     }
+}
+
+#[test]
+fn events_need_one_grant_and_the_scale_of_deployments_if_nothing_else_reads_it() {
+    let granted = |enabled, dry_run, recovery_enabled| {
+        let config = ChaosConfig {
+            guards: GuardConfig::off(),
+            recovery: RecoveryConfig {
+                enabled: recovery_enabled,
+                ..RecoveryConfig::default()
+            },
+            events: EventsConfig {
+                enabled,
+                refusals: true,
+            },
+            ..shop(dry_run, DisruptionMethod::Evict)
+        };
+        let optional = optional(&config, Some("shop")).into_iter();
+        let of_events = optional.filter(|optional| {
+            let resource = optional.grant.permission.resource;
+            resource == "events" || resource == "deployments/scale"
+        });
+        let shown: Vec<_> = of_events
+            .map(|optional| format!("{}: {}", optional.grant, optional.without))
+            .collect();
+        assert_eq!(
+            deployment_event_permission(&config, None).is_some(),
+            config.writes_events()
+        );
+        shown
+    };
+
+    let create = "create events.events.k8s.io in namespace shop: no Events are written";
+    let scale = "get deployments.apps/scale in namespace shop: Events about a Deployment are written on its ReplicaSet";
+    assert_eq!(granted(true, false, false), [create, scale]);
+    assert_eq!(granted(true, false, true)[1..], [create]);
+    assert_eq!(granted(false, false, false), [""; 0]);
+    assert_eq!(granted(true, true, false), [""; 0], "a dry run writes none");
 }
 
 #[test]

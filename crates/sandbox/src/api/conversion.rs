@@ -19,6 +19,9 @@ const EVENT_FIELDS: [(&str, &str); 7] = [
     ("reportingComponent", "reportingController"),
 ];
 
+/// The fields of an event, in `v1`, that say who reports it.
+const EVENT_REPORTERS: [&str; 2] = ["reportingComponent", "reportingInstance"];
+
 /// Converts an object from the version of its resource to the storage version.
 pub(crate) fn to_storage_version(resource: &ApiResource, object: Value) -> Value {
     if resource.group != "events.k8s.io" {
@@ -33,7 +36,12 @@ pub(crate) fn to_request_version(resource: &ApiResource, object: &Arc<Value>) ->
     if resource.group != "events.k8s.io" {
         return object.clone();
     }
-    let event = Value::clone(object);
+    let mut event = Value::clone(object);
+    if let Some(fields) = event.as_object_mut() {
+        // These two are never left out in `v1`, and if they are empty, they are in `events.k8s.io/v1`.
+        let is_empty = |name: &str, value: &Value| EVENT_REPORTERS.contains(&name) && *value == "";
+        fields.retain(|name, value| !is_empty(name, value));
+    }
     let pairs = EVENT_FIELDS.iter().copied();
     Arc::new(rename_fields(event, pairs, "events.k8s.io/v1"))
 }

@@ -29,6 +29,7 @@ pub(crate) fn complete(object: &mut Value, resource: &ApiResource) {
     match resource.kind {
         "Pod" => object["status"] = json!({ "phase": "Pending", "qosClass": "BestEffort" }),
         "Namespace" => complete_namespace(object),
+        "Event" => complete_event(object),
         "PodDisruptionBudget" => {
             object["status"] = json!({
                 "currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0,
@@ -115,6 +116,20 @@ fn complete_service(spec: &mut Map<String, Value>) {
 }
 
 /// Sets a field that is absent, null or an empty text, which to the API are the same.
+/// Writes the fields of an event that are never left out in `v1`.
+fn complete_event(event: &mut Value) {
+    let Some(fields) = event.as_object_mut() else {
+        return;
+    };
+    for time in ["eventTime", "firstTimestamp", "lastTimestamp"] {
+        set_default(fields, time, Value::Null);
+    }
+    for text in ["reportingComponent", "reportingInstance"] {
+        set_default(fields, text, json!(""));
+    }
+    set_default(fields, "source", json!({}));
+}
+
 fn set_default(fields: &mut Map<String, Value>, field: &str, value: Value) {
     let known = fields.entry(field).or_insert(Value::Null);
     if known.is_null() || known == "" {

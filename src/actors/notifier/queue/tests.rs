@@ -28,9 +28,43 @@ fn a_message_that_waits_is_logged_with_what_comes_next() {
     );
 }
 
+/// What became of messages, and how many waited in the end.
+#[derive(Default)]
+struct QueueFacts {
+    handled: Mutex<Vec<MessageResult>>,
+    waiting: Mutex<usize>,
+}
+
+impl FactListener for QueueFacts {
+    fn note(&self, fact: Fact<'_>) {
+        match fact {
+            Fact::MessageHandled { result, .. } => self.handled.lock().unwrap().push(result),
+            Fact::MessagesWaiting { count, .. } => *self.waiting.lock().unwrap() = count,
+            _ => panic!("{fact:?}"),
+        }
+    }
+}
+
+/// A queue of the log, and what it publishes.
+fn publishing() -> (ChannelQueue, Arc<QueueFacts>) {
+    let published = Arc::new(QueueFacts::default());
+    let facts = Facts::new([Arc::clone(&published) as Arc<dyn FactListener>]);
+    (ChannelQueue::new(Channel::Log, facts), published)
+}
+
 /// What follows a series that ended with `result`, and how many messages wait then.
 fn after(result: DeliveryResult, in_doubt: u32, stopping: bool) -> (AfterDelivery, usize) {
-    let mut queue = ChannelQueue::new(Channel::Log, Facts::default());
+    let (after, waiting, _) = after_publishing(result, in_doubt, stopping);
+    (after, waiting)
+}
+
+/// What follows a series, how many messages wait then, and what is published of the message.
+fn after_publishing(
+    result: DeliveryResult,
+    in_doubt: u32,
+    stopping: bool,
+) -> (AfterDelivery, usize, Vec<MessageResult>) {
+    let (mut queue, published) = publishing();
     let message = Rc::new(RoundMessage::of(&report([])).into());
     let message = QueuedMessage {
         tries: TryCount {
@@ -47,7 +81,61 @@ fn after(result: DeliveryResult, in_doubt: u32, stopping: bool) -> (AfterDeliver
         now: Timestamp::UNIX_EPOCH,
         stopping,
     };
-    (queue.note(message, series), queue.waiting.len())
+    let after = queue.note(message, series);
+    let waiting = queue.waiting.len();
+    assert_eq!(*published.waiting.lock().unwrap(), waiting);
+    let handled = published.handled.lock().unwrap().clone();
+    (after, waiting, handled)
+}
+
+#[test]
+fn what_became_of_a_message_is_published_and_a_shutdown_is_no_end_of_one() {
+    let unconfirmed = Ok(Delivery::Unconfirmed { why: String::new() });
+    let down = || Err(DeliveryError::transient("down"));
+    let refused = Err(DeliveryError::permanent("no"));
+    let silent = || Err(DeliveryError::in_doubt("no answer"));
+    let table = [
+        (Ok(Delivery::CONFIRMED), 0, false, Some(MessageResult::Sent)),
+        (unconfirmed, 0, false, Some(MessageResult::Sent)),
+        (refused, 0, false, Some(MessageResult::Rejected)),
+        (down(), 0, false, Some(MessageResult::Retried)),
+        (silent(), 5, false, Some(MessageResult::Retried)),
+        (silent(), 10, false, Some(MessageResult::Dropped)),
+        (down(), 0, true, None),
+    ];
+    for (result, in_doubt, stopping, expected) in table {
+        let case = format!("{result:?}, {in_doubt} in doubt, stopping: {stopping}");
+        let (_, _, handled) = after_publishing(result, in_doubt, stopping);
+        assert_eq!(handled, Vec::from_iter(expected), "{case}");
+    }
+}
+
+#[test]
+fn a_message_that_a_full_queue_drops_is_published_and_so_is_how_many_wait() {
+    let (mut queue, published) = publishing();
+    for minutes in 0..=CAPACITY as u64 {
+        let _ = queue.push(about_round(minutes, MessageRole::Round));
+    }
+    assert_eq!(*published.handled.lock().unwrap(), [MessageResult::Dropped]);
+    assert_eq!(*published.waiting.lock().unwrap(), CAPACITY);
+
+    assert!(queue.take_next().is_some());
+    assert!(queue.push(about_round(500, MessageRole::Round)).is_none());
+    assert_eq!(
+        *published.waiting.lock().unwrap(),
+        CAPACITY + 1,
+        "one is being sent"
+    );
+}
+
+#[test]
+fn a_mark_is_no_message_of_its_own() {
+    let (mut queue, published) = publishing();
+    assert!(queue.push(about_round(1, MessageRole::Edit)).is_none());
+    assert_eq!(*published.waiting.lock().unwrap(), 1);
+    assert!(queue.take_next().is_none(), "nothing to edit");
+    assert_eq!(*published.waiting.lock().unwrap(), 0);
+    assert!(published.handled.lock().unwrap().is_empty());
 }
 
 #[test]
