@@ -42,8 +42,13 @@ fn issued_by(history: &mut JournalHistory, holder: usize, due: &DueNotices) -> V
     assert_eq!(next.step(&issue, &context), Ok(next.clone()), "twice is once");
 
     history.journal = next;
-    let now = notices(history);
-    now[before.len()..].to_vec()
+    news(history, &before)
+}
+
+/// The notices in the outbox that were not there `before`, which others may have pushed out since.
+fn news(history: &JournalHistory, before: &[Notice]) -> Vec<Notice> {
+    let now = notices(history).into_iter();
+    now.filter(|notice| !before.contains(notice)).collect()
 }
 
 /// Issues what is due for every holder, one after the other; returns the notices, each with the holder's number.
@@ -221,7 +226,7 @@ proptest! {
         for step in steps {
             let before = notices(&history);
             history.take(&step);
-            let news: Vec<_> = notices(&history).into_iter().filter(|notice| !before.contains(notice)).collect();
+            let news = news(&history, &before);
             prop_assert!(news.is_empty() || matches!(step.kind, StepKind::Issue));
 
             for notice in news {
