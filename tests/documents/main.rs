@@ -245,11 +245,13 @@ fn each_promise_names_a_test_that_exists() {
     assert!(promises >= 31, "{promises} promises: none is dropped");
 }
 
-/// The source files of a suite: `integration::rounds` is below `tests`, `core::laws::journal` below `crates/core/tests`.
+/// The source files of a suite: `integration::rounds` is below `tests`, `core::laws::journal` below `crates/core/tests`,
+/// `unit::health` below `src`.
 fn suite_files(suite: &str) -> Vec<String> {
     let path = suite.replace("::", "/");
     let path = match path.split_once('/') {
         Some((member @ ("core" | "sandbox"), rest)) => format!("crates/{member}/tests/{rest}"),
+        Some(("unit", rest)) => format!("src/{rest}"),
         _ => format!("tests/{path}"),
     };
 
