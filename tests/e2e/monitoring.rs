@@ -221,7 +221,7 @@ async fn disrupt_once_and_see_it_everywhere() {
 
     let recorded = namespace.until_recovering().await;
     let lost = namespace.lost(&before).await;
-    assert_eq!(lost, [recorded.victim_uid.clone()]);
+    assert_eq!(lost, std::slice::from_ref(&recorded.victim_uid));
     monitoring.shows_disruption(&namespace.name).await;
     monitoring.shows_recovery(&namespace.name, &recorded.slot).await;
     namespace.shows_events(&recorded).await;
