@@ -16,7 +16,7 @@ pub(super) fn add(environment: &mut Environment<'_>) {
     environment.add_filter("plain", |value: Value| each(&value, plain));
     environment.add_filter("markdown", |value: Value| each(&value, markdown));
     environment.add_filter("limit", |value: Value, most: usize| {
-        limited(&value, most, chars, |text, most| clip(text, most))
+        limited(&value, most, chars, clip)
     });
     environment.add_filter("limit_bytes", |value: Value, most: usize| {
         limited(&value, most, str::len, clip_bytes)
