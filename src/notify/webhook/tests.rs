@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use macaque_core::notice::{Activity, Digest, Notice, NoticeContent};
+use macaque_core::notice::{Activity, Notice, NoticeContent};
 use macaque_core::outcome::Outcome;
 use macaque_core::recovery::RecoveryVerdict;
 use macaque_core::report::RoundReport;
@@ -82,7 +82,7 @@ fn closed(disrupted: usize) -> NoticeContent {
 
 #[test]
 fn every_message_has_a_type_and_the_time_that_is_known() {
-    let digest = NoticeContent::Digest(Box::new(Digest::default()));
+    let digest = NoticeContent::Digest(Box::default());
     let paused = NoticeContent::Paused {
         by: None,
         reason: None,
