@@ -155,7 +155,7 @@ pub fn signed_webhook(address: &str) -> Channel {
     })
 }
 
-/// A channel over HTTP at `address`, which has a secret wherever one may be.
+/// A channel over HTTP at `address`, which has a secret wherever one may be, and its destination in a header.
 pub fn http_channel(address: &str) -> Channel {
     let template = r#"{ "key": {{ secrets.key }}, "text": {{ headline }} }"#;
     Channel::from(HttpChannel {
@@ -163,7 +163,10 @@ pub fn http_channel(address: &str) -> Channel {
         method: HttpChannelMethod::Post,
         url: format!("http://{address}/hook/{CANARY}").into(),
         token: Some(CANARY.into()),
-        headers: vec![("X-Key".to_owned(), CANARY.into())],
+        headers: vec![
+            ("X-Key".to_owned(), CANARY.into()),
+            ("X-Room".to_owned(), "room-destination".into()),
+        ],
         content_type: "application/json".to_owned(),
         template: BodyTemplate::compile(template, BodyFormat::Json).unwrap(),
         secrets: vec![("key".to_owned(), CANARY.into())],
