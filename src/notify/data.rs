@@ -14,8 +14,10 @@ use crate::text::{clip, items_within};
 
 /// How many bytes of JSON the report, the recovery or the notice may take, and the lines. Together with the other texts, of
 /// which none is longer than 400 characters, that is less than the 64 KiB that every receiver of CloudEvents takes.
-const MOST_REPORT_BYTES: usize = 44 * 1024;
+const MOST_REPORT_BYTES: usize = 40 * 1024;
 const MOST_LINE_BYTES: usize = 12 * 1024;
+/// The longest ID, in characters: no slot and no UID of Kubernetes makes a longer one.
+const LONGEST_ID: usize = 400;
 
 /// The longest text, in characters, and the longest list of a report that is too long: as much of it as fits is kept.
 const CUTS: [(usize, usize); 4] = [(2_000, 200), (400, 60), (120, 20), (40, 4)];
@@ -35,7 +37,7 @@ pub fn message_data(message: &OutgoingMessage) -> Value {
     };
 
     json!({
-        "id": message.id().to_string(),
+        "id": clip(&message.id().to_string(), LONGEST_ID),
         "cluster": message.cluster(),
         "kinds": kinds,
         "headline": message.headline(),
