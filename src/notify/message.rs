@@ -87,6 +87,8 @@ pub struct RoundMessage {
     pub cluster: Option<String>,
     /// Whether the headline and the notes only repeat the line of the single victim.
     pub repeats_its_victim: bool,
+    /// The name of the route whose part of the round it is, if it is not about the whole.
+    pub route: Option<String>,
 }
 
 impl RoundMessage {
@@ -98,16 +100,21 @@ impl RoundMessage {
     /// Writes the message about `report`.
     pub fn in_context(report: Arc<RoundReport>, context: &MessageContext) -> Self {
         let footer = footer(&report, context);
-        Self::written(report, &footer, context)
+        Self::written(report, None, &footer, context)
     }
 
     /// Writes the message about the part of a round that concerns the route of this name.
     pub(super) fn on_route(part: Arc<RoundReport>, route: &str, context: &MessageContext) -> Self {
         let footer = footer_on_route(&part, route, context);
-        Self::written(part, &footer, context)
+        Self::written(part, Some(route.to_owned()), &footer, context)
     }
 
-    fn written(report: Arc<RoundReport>, footer: &str, context: &MessageContext) -> Self {
+    fn written(
+        report: Arc<RoundReport>,
+        route: Option<String>,
+        footer: &str,
+        context: &MessageContext,
+    ) -> Self {
         let shown = |text: &str, max| clean(&with_local_times(text, &context.zone), max);
 
         let prefix = if report.dry_run { "dry run: " } else { "" };
@@ -136,6 +143,7 @@ impl RoundMessage {
             headline,
             victims,
             cluster: context.cluster_name(),
+            route,
             report,
         }
     }

@@ -48,16 +48,14 @@ pub fn cloud_event(message: &OutgoingMessage) -> Value {
     event
 }
 
-/// The ID of the event: the same for each try, and no other monkey's. It begins with the ID of the message, which is unique
-/// for one monkey; the hash tells apart those of several, which may have the same slots, and the parts of a message that
-/// routes send to one receiver.
+/// The ID of the event: the same for each try, whatever the journal has left out of the report since, and no other monkey's.
+/// It begins with the ID of the message, which is unique for one monkey; the hash tells apart those of several, which may
+/// have the same slots, and the parts of a round that routes send to one receiver. A route sends a recovery as it is, so
+/// that is the same event.
 pub fn event_id(message: &OutgoingMessage) -> String {
     let id = message.id().to_string();
     let own = match message {
-        OutgoingMessage::Round(round) => {
-            let victims = round.report.attempts.iter().map(|attempt| &attempt.pod.uid);
-            json!([round.seed, victims.collect::<Vec<_>>()])
-        }
+        OutgoingMessage::Round(round) => json!([round.seed, round.route]),
         OutgoingMessage::Recovery(recovery) => json!(recovery.report.pod.uid),
         OutgoingMessage::Notice(notice) => json!(notice.notice),
     };

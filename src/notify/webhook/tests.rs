@@ -17,7 +17,7 @@ use crate::notify::data::message_data;
 use crate::notify::delivery::{Retryable, answer};
 use crate::notify::message::recovery::tests::{recovery, unschedulable};
 use crate::notify::message::tests::{attempt, budget, report};
-use crate::notify::{Channel, MessageContext, NoticeMessage, RecoveryMessage, RoundMessage};
+use crate::notify::{Channel, MessageContext, NoticeMessage, RecoveryMessage, RoundMessage, Route};
 
 /// The secret, the message and the signature that the reference libraries of Standard Webhooks are tested with.
 const SECRET_VECTOR: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -174,9 +174,18 @@ fn without_a_name_of_the_cluster_the_source_is_macaque() {
 #[test]
 fn an_id_is_the_same_for_each_try_and_no_other_message_has_it() {
     let seeded = |seed| RoundReport { seed, ..report([]) };
-    let part = RoundReport {
+    let with_victim = RoundReport {
         attempts: vec![attempt("web-1", Outcome::Evicted)],
         ..seeded(1)
+    };
+    let of_route = |name: &str| {
+        let route = Route {
+            name: name.to_owned(),
+            namespaces: Vec::new(),
+            teams: Vec::new(),
+        };
+        let whole = round(with_victim.clone(), "a");
+        route.part_of(&whole, &in_cluster("a")).unwrap().into_owned()
     };
     let on_demand = RoundReport {
         slot: "2027-03-01T09:30:00.123Z".parse().unwrap(),
@@ -187,7 +196,8 @@ fn an_id_is_the_same_for_each_try_and_no_other_message_has_it() {
             round(seeded(1), "a"),
             round(seeded(2), "a"),
             round(seeded(1), "b"),
-            round(part.clone(), "a"),
+            of_route("payments"),
+            of_route("carts"),
             round(on_demand.clone(), "a"),
             RecoveryMessage::of(recovery(Some(RecoveryVerdict::Recovered))).into(),
             RecoveryMessage::of(unschedulable(None)).into(),
@@ -201,7 +211,12 @@ fn an_id_is_the_same_for_each_try_and_no_other_message_has_it() {
     assert_eq!(ids, messages().iter().map(event_id).collect::<Vec<_>>());
     assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{ids:?}");
     assert!(ids[0].starts_with("round-2027-03-01T09:30:00Z-"), "{ids:?}");
-    assert!(ids[4].starts_with("round-2027-03-01T09:30:00%2E123Z-"), "{ids:?}");
+    assert!(ids[5].starts_with("round-2027-03-01T09:30:00%2E123Z-"), "{ids:?}");
+    assert_eq!(
+        event_id(&round(with_victim, "a")),
+        ids[0],
+        "the journal may have left victims out"
+    );
 }
 
 #[test]
