@@ -173,12 +173,17 @@ impl Journal {
         let next = known
             .as_ref()
             .map(|known| after(known.at, Duration::from_secs(1)));
-        let now = whole_second(context.now);
-        let at = next.map_or(now, |next| next.max(now));
+        let at = |instant| {
+            let instant = whole_second(instant);
+            next.map_or(instant, |next| next.max(instant))
+        };
 
         match (known, context.pause.as_ref().filter(is_in_force)) {
             (Some(known), None) if !known.lifted => {
                 let since = known.at;
+                // It may be long over, if no process ran.
+                let ended = known.until.filter(|until| *until <= context.now);
+                let at = at(ended.unwrap_or(context.now));
                 self.add_notice(at, NoticeContent::Resumed { since }, context);
                 self.notices.pause = Some(PauseRecord {
                     at,
@@ -188,10 +193,13 @@ impl Journal {
             }
             (_, None) => {}
             (known, Some(pause)) => {
+                let at = at(context.now);
                 let record = PauseRecord::new(pause, at);
-                // A pause until an instant is not over and in force again, although clocks may differ.
-                let is_known = known
-                    .is_some_and(|known| known.is_same(&record) && (!known.lifted || known.until.is_some()));
+                // A pause whose time has come is not over and in force again, although clocks may differ.
+                let is_known = known.is_some_and(|known| {
+                    let has_expired = known.until.is_some_and(|until| until <= known.at);
+                    known.is_same(&record) && (!known.lifted || has_expired)
+                });
                 if is_known {
                     return;
                 }

@@ -90,6 +90,40 @@ fn a_pause_that_ends_by_time_is_not_announced_again_by_a_replica_whose_clock_is_
 }
 
 #[test]
+fn a_pause_that_ends_while_no_process_runs_was_over_at_its_time() {
+    let mut history = history();
+    let nothing = DueNotices::default();
+    let until = history.now + SignedDuration::from_hours(2);
+    history.pause = pause("jane", PauseEnd::Until(until));
+    assert_eq!(kinds(&issued(&mut history, &nothing)), ["paused"]);
+
+    wait(&mut history, 60 * 3600);
+    let news = issued(&mut history, &nothing);
+    assert_eq!(kinds(&news), ["resumed"]);
+    assert_eq!(news[0].at, until);
+}
+
+#[test]
+fn a_pause_that_is_lifted_early_and_requested_again_until_the_same_time_is_announced_again() {
+    let mut history = history();
+    let nothing = DueNotices::default();
+    let until_monday = pause(
+        "jane",
+        PauseEnd::Until(history.now + SignedDuration::from_hours(48)),
+    );
+    for (requested, expected) in [
+        (until_monday.clone(), "paused"),
+        (None, "resumed"),
+        (until_monday, "paused"),
+        (None, "resumed"),
+    ] {
+        history.pause = requested;
+        assert_eq!(kinds(&issued(&mut history, &nothing)), [expected]);
+        wait(&mut history, 3600);
+    }
+}
+
+#[test]
 fn the_pause_that_a_recovery_called_for_is_announced_by_the_message_about_it_and_its_end_by_a_notice() {
     let mut history = history();
     history.recovery = RecoveryPolicy {
