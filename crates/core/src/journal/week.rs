@@ -20,6 +20,8 @@ const MAX_TIMES: usize = 100;
 const MOST_BYTES: usize = 40_000;
 /// How many owners without a turn are named for each reason.
 const MAX_NAMED: usize = 12;
+/// How many bytes a digest may take in the outbox, which drops what is too long.
+const MOST_DIGEST_BYTES: usize = 18_000;
 /// How many problems a digest names.
 const MAX_PROBLEMS: usize = 3;
 
@@ -105,7 +107,7 @@ impl WeekRecord {
     pub(super) fn digest(&self, scope: &ScopeOwners) -> Digest {
         let mut problems = scope.problems.clone();
         problems.truncate(MAX_PROBLEMS);
-        Digest {
+        bounded(Digest {
             since: self.since,
             activity: self.activity.clone(),
             median_ms: self.median(),
@@ -114,7 +116,7 @@ impl WeekRecord {
             unjudged: scope.unjudged(),
             forgotten: self.forgotten,
             problems: problems.iter().map(|problem| short_name(problem)).collect(),
-        }
+        })
     }
 
     fn median(&self) -> Option<u64> {
@@ -167,6 +169,21 @@ impl WeekRecord {
             }
         }
     }
+}
+
+/// The digest, with fewer owners of each reason by name if it is too long.
+fn bounded(mut digest: Digest) -> Digest {
+    while indented_bytes(&digest) > MOST_DIGEST_BYTES {
+        let named = digest.without_turn.iter_mut().map(|group| &mut group.owners);
+        let Some(longest) = named
+            .filter(|owners| !owners.is_empty())
+            .max_by_key(|owners| owners.len())
+        else {
+            break;
+        };
+        longest.pop();
+    }
+    digest
 }
 
 /// The name of an owner in the record.

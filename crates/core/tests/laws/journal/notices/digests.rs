@@ -109,3 +109,65 @@ fn what_a_week_holds_is_bounded_and_says_what_was_forgotten() {
     assert_eq!(digest.activity.disrupted, 2000);
     assert!((1500..2000).contains(&digest.forgotten), "{}", digest.forgotten);
 }
+
+#[test]
+fn the_longest_digest_stays_in_the_outbox() {
+    let long = |letter: &str, n: usize, most: usize| format!("{n:02}{}", letter.repeat(most - 2));
+    let owner = |n| PodOwner {
+        kind: "K".repeat(63),
+        name: long("o", n, 253),
+    };
+    let mut history = history();
+    begin_week(&mut history);
+    assert!(history.take(&HolderStep::of(0, StepKind::Claim).after(60)));
+    let slot = history.journal.round().unwrap().slot;
+    let mut busy = report(slot, 51, "");
+    for (n, attempt) in busy.attempts.iter_mut().enumerate() {
+        attempt.pod.namespace = long("s", n, 63);
+        attempt.owner = Some(owner(n));
+        attempt.outcome = match n % 3 {
+            0 => Outcome::Evicted,
+            1 => Outcome::Refused(Refusal::Budget {
+                name: Some(long("b", n, 253)),
+                message: String::new(),
+                unsynced: false,
+            }),
+            _ => Outcome::Held(GuardHold {
+                guard: long("\"", n, 63),
+                answer: HoldAnswer::HoldsBack,
+                why: String::new(),
+            }),
+        };
+    }
+    history.close(busy);
+
+    let exemption = Exemption {
+        rule: "daemonset",
+        why: "owned by a DaemonSet".into(),
+    };
+    let eligibility = EligibilityConfig {
+        target: TargetConfig::all_of("shop"),
+        method: DisruptionMethod::Evict,
+        own_pod: None,
+    };
+    let mut in_scope = scope(&[]);
+    for n in 0..140 {
+        let mut pod = pod_of(candidate(0));
+        pod.id.namespace = long("s", n, 63);
+        pod.owner = Some(owner(n));
+        in_scope.note(&pod, Some(&exemption).filter(|_| n >= 100), &eligibility);
+    }
+    wait(&mut history, 3600);
+    let due = due_digest(history.now, Some(in_scope));
+    let digest = digest_of(&issued(&mut history, &due));
+    let named: Vec<_> = digest
+        .without_turn
+        .iter()
+        .map(|group| (group.count, group.owners.len()))
+        .collect();
+    assert!(
+        named.len() == 4 && named.iter().all(|(count, named)| *count >= 17 && *named >= 3),
+        "{named:?}"
+    );
+    assert_eq!(history.journal.dropped(), 0);
+}
