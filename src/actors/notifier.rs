@@ -14,9 +14,10 @@ mod outage;
 mod queue;
 mod queued_message;
 mod round_marks;
+mod tracked_messages;
 mod views;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::iter;
 use std::rc::Rc;
 use std::time::Duration;
@@ -28,6 +29,7 @@ use self::delivery::DeliveryContext;
 use self::queue::{AfterDelivery, ChannelQueue, SeriesResult};
 use self::queued_message::{MessageRole, QueuedMessage};
 use self::round_marks::RoundMarks;
+use self::tracked_messages::TrackedMessages;
 use super::ActorsConfig;
 use super::messages::{MessageDelivered, NoticeIssued, RecoveryReported, RoundFinished, Shutdown};
 use super::recipient::StableRecipient;
@@ -40,20 +42,10 @@ use crate::notify::{
 use crate::platform::Platform;
 use crate::proxy::ProxyPolicy;
 
-/// How many messages are remembered, so that one incarnation of the Notifier delivers none of them twice.
-const TRACKED_MESSAGES: usize = 400;
-
-/// A message of the outbox that was accepted for delivery.
-struct TrackedMessage {
-    id: MessageId,
-    /// How many channels have not finished with the message.
-    left: usize,
-}
-
 /// The Notifier actor. Its HTTP client belongs to this incarnation and its Arbiter.
 pub struct Notifier {
     queues: Vec<ChannelQueue>,
-    tracked: VecDeque<TrackedMessage>,
+    tracked: TrackedMessages,
     /// By queue, the messages about rounds whose victims recover.
     marks: Vec<RoundMarks>,
     http: Option<NotifyClient>,
@@ -79,7 +71,7 @@ impl Notifier {
         let queue = |channel: &Channel| ChannelQueue::new(channel.clone(), config.facts.clone());
         Self {
             queues: config.channels.iter().map(queue).collect(),
-            tracked: VecDeque::new(),
+            tracked: TrackedMessages::default(),
             marks: config.channels.iter().map(|_| RoundMarks::default()).collect(),
             http: None,
             proxies: config.proxies.clone(),
@@ -97,13 +89,11 @@ impl Notifier {
 
     /// Whether this incarnation has accepted a message before; confirms it again if every channel has finished with it.
     fn knows(&self, id: &MessageId) -> bool {
-        let Some(known) = self.tracked.iter().find(|tracked| tracked.id == *id) else {
-            return false;
-        };
-        if known.left == 0 {
+        let left = self.tracked.left(id);
+        if left == Some(0) {
             self.confirm(MessageDelivered::finished(id.clone()));
         }
-        true
+        left.is_some()
     }
 
     /// Remembers a message of the outbox, with `left` channels to deliver to.
@@ -111,10 +101,7 @@ impl Notifier {
         if left == 0 {
             self.confirm(MessageDelivered::finished(id.clone()));
         }
-        self.tracked.push_back(TrackedMessage { id, left });
-        if self.tracked.len() > TRACKED_MESSAGES {
-            self.tracked.pop_front();
-        }
+        self.tracked.add(id, left);
     }
 
     /// Adds a message to a queue.
@@ -193,11 +180,7 @@ impl Notifier {
         let Some(id) = &message.id else {
             return;
         };
-        let tracked = self.tracked.iter_mut().find(|tracked| tracked.id == *id);
-        let left = tracked.map_or(0, |tracked| {
-            tracked.left = tracked.left.saturating_sub(1);
-            tracked.left
-        });
+        let left = self.tracked.finish_one(id);
 
         let channel = self.queues[index].channel.name().to_owned();
         self.confirm(MessageDelivered {
