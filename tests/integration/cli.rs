@@ -6,6 +6,7 @@ mod first_command;
 mod mistakes;
 mod notify;
 mod once;
+mod once_delivery;
 mod once_wait;
 mod output;
 mod pause;

@@ -21,8 +21,17 @@ const DELIVERY_TIMEOUT: Duration = Duration::from_secs(20);
 /// By channel, the name of a message there, if it has one.
 pub(super) type MessageNames = BTreeMap<String, Option<String>>;
 
+/// The channels that received a message.
+#[derive(Default)]
+pub(super) struct Delivered {
+    /// The names of the message there.
+    pub(super) names: MessageNames,
+    /// Whether no other channel is to receive it.
+    pub(super) is_complete: bool,
+}
+
 /// Delivers to every channel what it gets of a message, at once, until the next signal or the timeout, and logs each
-/// failure: as a reply to those of the `parents` that have names. If every channel received it, returns its names.
+/// failure: as a reply to those of the `parents` that have names.
 pub(super) async fn deliver(
     notify: &NotifySettings,
     message: &OutgoingMessage,
@@ -30,20 +39,23 @@ pub(super) async fn deliver(
     parents: &MessageNames,
     signals: watch::Receiver<usize>,
     platform: &Platform,
-) -> Option<MessageNames> {
+) -> Delivered {
     let channels = notify.channels();
     let views = channels
         .iter()
         .filter_map(|channel| Some((channel, channel.view(message, context)?)));
     let views: Vec<_> = views.collect();
     if views.is_empty() {
-        return Some(MessageNames::new());
+        return Delivered {
+            is_complete: true,
+            ..Delivered::default()
+        };
     }
     let http = match NotifyClient::new(&channels, &setup::notify_proxies(notify), platform) {
         Ok(http) => http,
         Err(error) => {
             log::error!("the report was not delivered: {error}");
-            return None;
+            return Delivered::default();
         }
     };
 
@@ -67,7 +79,10 @@ pub(super) async fn deliver(
         Some((channel.name().to_owned(), name))
     });
     let delivered = futures_util::future::join_all(deliveries).await;
-    delivered.into_iter().collect()
+    Delivered {
+        is_complete: delivered.iter().all(Option::is_some),
+        names: delivered.into_iter().flatten().collect(),
+    }
 }
 
 /// Delivers a message to one channel; as a message of its own if the one that it would reply to is gone.

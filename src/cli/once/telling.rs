@@ -11,7 +11,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 
 use super::FinishedRound;
-use super::delivery::{MessageNames, deliver};
+use super::delivery::{Delivered, MessageNames, deliver};
 use super::recovery_wait::{self, PrintedRecovery, WaitResult};
 use crate::cli::args::OutputFormat;
 use crate::cli::{exit, output};
@@ -98,30 +98,27 @@ impl Telling<'_> {
     async fn deliver_report(&self, round: &FinishedRound) -> MessageNames {
         let message = RoundMessage::in_context(Arc::new(round.report.clone()), &self.messages).into();
         let delivered = self.deliver(&message, &MessageNames::new()).await;
-        let names = delivered.clone().unwrap_or_default();
-        if let Some(channels) = delivered
-            && round.claim_state == ClaimState::Closed
-        {
+        if round.claim_state == ClaimState::Closed {
             let id = MessageId::of_round(round.report.slot);
-            self.record_delivery(id, channels).await;
+            self.record_delivery(id, &delivered).await;
         }
-        names
+        delivered.names
     }
 
-    async fn deliver(&self, message: &OutgoingMessage, parents: &MessageNames) -> Option<MessageNames> {
+    async fn deliver(&self, message: &OutgoingMessage, parents: &MessageNames) -> Delivered {
         let notify = &self.settings.notify;
         let signals = self.signals.clone();
         let context = &self.messages;
         deliver(notify, message, context, parents, signals, self.context.platform).await
     }
 
-    /// Records that a message was delivered to every channel; otherwise a Killer on the same journal delivers it. The
-    /// messages about the recoveries are replies to the report's messages of these names.
-    async fn record_delivery(&self, message: MessageId, channels: MessageNames) {
+    /// Records the channels that received a message; a Killer on the same journal delivers it to the others. The messages
+    /// about the recoveries are replies to the report's messages of these names.
+    async fn record_delivery(&self, message: MessageId, delivered: &Delivered) {
         let delivered = JournalEvent::Delivered {
             message,
-            channels,
-            done: true,
+            channels: delivered.names.clone(),
+            done: delivered.is_complete,
         };
         let context = self.context;
         if let Err(error) = context.writer.commit(context.cluster, &delivered).await {
@@ -179,9 +176,8 @@ impl Telling<'_> {
     }
 
     async fn deliver_recovery(&self, message: RecoveryMessage, id: MessageId, parents: &MessageNames) {
-        if let Some(channels) = self.deliver(&message.into(), parents).await {
-            self.record_delivery(id, channels).await;
-        }
+        let delivered = self.deliver(&message.into(), parents).await;
+        self.record_delivery(id, &delivered).await;
     }
 
     /// Prints a sentence for people.

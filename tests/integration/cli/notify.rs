@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::macaque;
 
 /// The address of a service that answers each request so, and the requests that it got.
-fn service(status: u16, body: &'static str) -> (String, Receiver<String>) {
+pub(super) fn service(status: u16, body: &'static str) -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let (asked, heard) = channel();
