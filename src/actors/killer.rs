@@ -31,7 +31,7 @@ use crate::k8s::Cluster;
 use crate::round::{ClaimState, RoundResult, Takeover};
 use crate::stop::StopSwitch;
 
-/// How many messages may wait for the Killer: all channels, of which there may be fifty, may confirm a delivery at once.
+/// How many messages may wait for the Killer: all channels, of which there may be seventy, may confirm a delivery at once.
 const MAILBOX: usize = 100;
 /// How often unsent messages are offered again while the Notifier is restarting.
 const OFFER_INTERVAL: Duration = Duration::from_millis(500);

@@ -45,6 +45,8 @@ pub struct HttpChannel {
     pub template: BodyTemplate,
     /// What the template may write into the body, by name.
     pub secrets: Vec<(String, SecretString)>,
+    /// The kinds of messages that the template is for, if it is not for all.
+    pub template_kinds: Option<MessageKinds>,
 }
 
 /// The method of a channel's requests.
@@ -110,6 +112,10 @@ impl NotifyService for HttpChannel {
 
     fn title(&self) -> &str {
         &self.name
+    }
+
+    fn kinds(&self, general: &MessageKinds) -> MessageKinds {
+        self.template_kinds.as_ref().unwrap_or(general).clone()
     }
 
     fn url(&self) -> &str {

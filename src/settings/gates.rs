@@ -12,7 +12,7 @@ use rustls::pki_types::pem::PemObject;
 
 use super::decoder::SettingsDecoder;
 use super::given_table::{FieldValue, GivenTable, accept};
-use super::http_fields::decode_headers;
+use super::http_fields::{decode_headers, decode_name};
 use super::mistake::{MistakeReported, quote};
 use super::secret::{ReadFile, is_token};
 use super::table_fields::TableKind;
@@ -48,7 +48,8 @@ fn decode_gate(
     gate: &GivenTable,
     names: &mut HashMap<String, String>,
 ) -> Result<GateConfig, MistakeReported> {
-    let name = decode_name(decoder, gate, names);
+    const NAME: &str = "set it to the name that messages show, such as name = \"no-page\"";
+    let name = decode_name(decoder, gate, names, NAME, checks::check_name);
     let url = decode_url(decoder, gate);
     let transport = url.as_ref().ok().map(|(_, transport)| *transport);
     let timeout = decode_timeout(decoder, gate);
@@ -71,23 +72,6 @@ fn decode_gate(
         headers: headers?,
         kind: kind?,
     })
-}
-
-fn decode_name(
-    decoder: &mut SettingsDecoder,
-    gate: &GivenTable,
-    names: &mut HashMap<String, String>,
-) -> Result<String, MistakeReported> {
-    let right = "set it to the name that messages show, such as name = \"no-page\"";
-    let name = gate.required_text(decoder, "name", right)?;
-    accept(decoder, gate, &name, checks::check_name(&name.value))?;
-
-    if let Some(place) = names.get(&name.value) {
-        let wrong = format!("{} is also the name of {place}", quote(&name.value));
-        return Err(gate.refuse(decoder, &name, wrong, "give each gate a name of its own"));
-    }
-    names.insert(name.value.clone(), gate.place());
-    Ok(name.value)
 }
 
 fn decode_url(

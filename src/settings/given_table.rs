@@ -4,7 +4,7 @@ mod reader;
 
 use ::config::{Value, ValueKind};
 
-pub(super) use self::reader::{Fault, accept};
+pub(super) use self::reader::{Fault, accept, check_number};
 
 use super::table_fields::TableKind;
 

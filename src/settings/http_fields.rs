@@ -1,5 +1,7 @@
-//! What gates and channels over HTTP have in common: the form of their names, and their headers. Nothing that may be a
-//! secret is repeated.
+//! What gates, and channels over HTTP, have in common: their names, as routes have them too, and their headers. Nothing
+//! that may be a secret is repeated.
+
+use std::collections::HashMap;
 
 use ::config::ValueKind;
 use http::header::{HeaderName, HeaderValue};
@@ -25,6 +27,27 @@ const OWN_HEADERS: [&str; 9] = [
 
 /// A text of a table within a table: its name there, and the text.
 pub(super) type NamedText = (String, FieldValue<String>);
+
+/// Decodes the field `name`, which `check` accepts; `right` says how to set it, and `names` holds the names of the tables
+/// before, with their places.
+pub(super) fn decode_name(
+    decoder: &mut SettingsDecoder,
+    table: &GivenTable,
+    names: &mut HashMap<String, String>,
+    right: &str,
+    check: impl Fn(&str) -> Result<(), Fault>,
+) -> Result<String, MistakeReported> {
+    let name = table.required_text(decoder, "name", right)?;
+    accept(decoder, table, &name, check(&name.value))?;
+
+    if let Some(place) = names.get(&name.value) {
+        let wrong = format!("{} is also the name of {place}", quote(&name.value));
+        let right = format!("give each {} a name of its own", table.kind.noun());
+        return Err(table.refuse(decoder, &name, wrong, right));
+    }
+    names.insert(name.value.clone(), table.place());
+    Ok(name.value)
+}
 
 /// Checks the form of a name; `example` is one that is right.
 pub(super) fn check_name(name: &str, example: &str) -> Result<(), Fault> {

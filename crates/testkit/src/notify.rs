@@ -170,6 +170,7 @@ pub fn http_channel(address: &str) -> Channel {
         content_type: "application/json".to_owned(),
         template: BodyTemplate::compile(template, BodyFormat::Json).unwrap(),
         secrets: vec![("key".to_owned(), CANARY.into())],
+        template_kinds: None,
     })
 }
 

@@ -18,6 +18,7 @@ fn channel(template: &str) -> HttpChannel {
         content_type: "application/json".to_owned(),
         template: BodyTemplate::compile(template, BodyFormat::Json).unwrap(),
         secrets: vec![("key".to_owned(), "canary-secret".into())],
+        template_kinds: None,
     }
 }
 

@@ -157,3 +157,17 @@ pub(in crate::settings) fn accept<T, V>(
 ) -> Result<T, MistakeReported> {
     checked.map_err(|(wrong, right)| table.refuse(decoder, field, wrong, right))
 }
+
+/// Checks that there are no more of these tables, which are in the order of the file, than `most`.
+pub(in crate::settings) fn check_number(
+    decoder: &mut SettingsDecoder,
+    tables: &[GivenTable],
+    most: usize,
+) -> Result<(), MistakeReported> {
+    let Some(extra) = tables.get(most) else {
+        return Ok(());
+    };
+    let noun = extra.kind.noun();
+    let wrong = format!("this is {noun} {} of {most} at most", extra.number);
+    Err(extra.missing(decoder, "name", &wrong, &format!("remove some {noun}s")))
+}

@@ -14,14 +14,17 @@ use secrecy::SecretString;
 use self::files::{decode_header_files, decode_secret_files, decode_token_file, decode_url};
 use self::template::{GivenTemplate, decode_template};
 use super::super::decoder::SettingsDecoder;
-use super::super::given_table::{GivenTable, accept};
-use super::super::http_fields::{check_name, decode_headers};
-use super::super::mistake::{MistakeReported, quote};
+use super::super::given_table::{GivenTable, check_number};
+use super::super::http_fields::{check_name, decode_headers, decode_name};
+use super::super::mistake::MistakeReported;
 use super::super::secret::ReadFile;
 use super::super::table_fields::TableKind;
 use super::kinds::decode_kinds_of_table;
 use crate::notify::http::{HttpChannelMethod, prove};
 use crate::notify::{HttpChannel, MessageKinds, ServiceChannel};
+
+/// How many channels there may be: each has a queue, and a name in the journal.
+const MOST_CHANNELS: usize = 20;
 
 /// Decodes every channel; those that do not choose get messages of the `general` kinds.
 pub(super) fn decode_http_channels(
@@ -31,6 +34,7 @@ pub(super) fn decode_http_channels(
 ) -> Result<Vec<ServiceChannel>, MistakeReported> {
     let mut given = decoder.take_tables(|kind| kind == TableKind::HttpChannel);
     given.sort_by_key(|table| table.number);
+    check_number(decoder, &given, MOST_CHANNELS)?;
     let mut names = HashMap::new();
     let decoded = given
         .iter()
@@ -47,7 +51,8 @@ fn decode_channel(
     general: &MessageKinds,
     names: &mut HashMap<String, String>,
 ) -> Result<ServiceChannel, MistakeReported> {
-    let name = decode_name(decoder, table, names);
+    const NAME: &str = "set it to the name that the log shows, such as name = \"on-call\"";
+    let name = decode_name(decoder, table, names, NAME, |name| check_name(name, "on-call"));
     let url = decode_url(decoder, read, table);
     let method = decode_method(decoder, table);
     let token = decode_token_file(decoder, read, table);
@@ -59,7 +64,9 @@ fn decode_channel(
     let secrets = secrets?;
     let template = template?;
     template.check_secrets(decoder, table, &secrets)?;
-    let kinds = kinds?.unwrap_or_else(|| template.default_kinds(general));
+    let template_kinds = template.kinds();
+    let kinds = kinds?.or_else(|| template_kinds.clone());
+    let kinds = kinds.unwrap_or_else(|| general.clone());
     prove_template(decoder, table, &template, &secrets, &kinds)?;
 
     let name = format!("http/{}", name?);
@@ -73,28 +80,12 @@ fn decode_channel(
         content_type: template.content_type,
         template: template.body,
         secrets,
+        template_kinds,
     };
     Ok(ServiceChannel {
         kinds,
         ..ServiceChannel::new(Arc::new(service))
     })
-}
-
-fn decode_name(
-    decoder: &mut SettingsDecoder,
-    table: &GivenTable,
-    names: &mut HashMap<String, String>,
-) -> Result<String, MistakeReported> {
-    let right = "set it to the name that the log shows, such as name = \"on-call\"";
-    let name = table.required_text(decoder, "name", right)?;
-    accept(decoder, table, &name, check_name(&name.value, "on-call"))?;
-
-    if let Some(place) = names.get(&name.value) {
-        let wrong = format!("{} is also the name of {place}", quote(&name.value));
-        return Err(table.refuse(decoder, &name, wrong, "give each channel a name of its own"));
-    }
-    names.insert(name.value.clone(), table.place());
-    Ok(name.value)
 }
 
 fn decode_method(

@@ -9,8 +9,8 @@ use macaque_core::words::either;
 use secrecy::ExposeSecret;
 
 use super::super::decoder::SettingsDecoder;
-use super::super::given_table::{Fault, GivenTable, accept};
-use super::super::http_fields::check_name;
+use super::super::given_table::{Fault, GivenTable, accept, check_number};
+use super::super::http_fields::{check_name, decode_name};
 use super::super::mistake::{MistakeReported, quote};
 use super::super::nearest::nearest_name;
 use super::super::secret::{ReadFile, decode_secret_of_table};
@@ -52,13 +52,7 @@ pub(super) fn decode_routes(
 ) -> Result<Vec<ServiceChannel>, MistakeReported> {
     let mut given = decoder.take_tables(|kind| kind == TableKind::Route);
     given.sort_by_key(|table| table.number);
-    if let Some(extra) = given.get(MOST_ROUTES) {
-        let wrong = format!(
-            "is not set, and this is route {} of {MOST_ROUTES} at most",
-            extra.number
-        );
-        return Err(extra.missing(decoder, "name", &wrong, "remove some routes"));
-    }
+    check_number(decoder, &given, MOST_ROUTES)?;
 
     let mut names = HashMap::new();
     let decoded = given
@@ -77,7 +71,8 @@ fn decode_route(
     general: &MessageKinds,
     names: &mut HashMap<String, String>,
 ) -> Result<ServiceChannel, MistakeReported> {
-    let name = decode_name(decoder, table, names);
+    const NAME: &str = "set it to the name that the log shows, such as name = \"payments\"";
+    let name = decode_name(decoder, table, names, NAME, |name| check_name(name, "payments"));
     let namespaces = decode_namespaces(decoder, table);
     let teams = decode_teams(decoder, table);
     let is_about_somebody = check_filter(decoder, table);
@@ -92,7 +87,7 @@ fn decode_route(
         }
         RouteTarget::Http(channel) => {
             refuse_destinations(decoder, table, &[], &channel.name)?;
-            let kinds = kinds?.unwrap_or_else(|| general.clone());
+            let kinds = kinds?.unwrap_or_else(|| channel.service.kinds(general));
             prove(decoder, table, channel.service.as_ref(), &kinds)?;
             (Arc::clone(&channel.service), kinds)
         }
@@ -110,23 +105,6 @@ fn decode_route(
             teams: teams?,
         })),
     })
-}
-
-fn decode_name(
-    decoder: &mut SettingsDecoder,
-    table: &GivenTable,
-    names: &mut HashMap<String, String>,
-) -> Result<String, MistakeReported> {
-    let right = "set it to the name that the log shows, such as name = \"payments\"";
-    let name = table.required_text(decoder, "name", right)?;
-    accept(decoder, table, &name, check_name(&name.value, "payments"))?;
-
-    if let Some(place) = names.get(&name.value) {
-        let wrong = format!("{} is also the name of {place}", quote(&name.value));
-        return Err(table.refuse(decoder, &name, wrong, "give each route a name of its own"));
-    }
-    names.insert(name.value.clone(), table.place());
-    Ok(name.value)
 }
 
 fn decode_namespaces(

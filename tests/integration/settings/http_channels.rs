@@ -212,6 +212,19 @@ fn each_mistake_names_its_field_its_line_and_what_would_be_right() {
 }
 
 #[test]
+fn there_are_not_more_than_twenty() {
+    let channel = |n| {
+        format!("[[notify.http]]\nname = \"c{n}\"\nurl = \"https://a.example\"\ntemplate = \"discord\"\n")
+    };
+    let many = |count| (0..count).map(channel).collect::<String>();
+    assert_eq!(channels(&many(20)).len(), 20);
+    assert_eq!(
+        fixture().file(&many(21)).mistake(),
+        "notify.http[21].name: this is channel 21 of 20 at most: remove some channels (macaque.toml line 81)"
+    );
+}
+
+#[test]
 fn a_name_and_a_url_are_required_and_checked() {
     let rest = "template = \"discord\"\n";
     for (text, words) in [

@@ -140,6 +140,37 @@ to = \"http/chat\"
 }
 
 #[test]
+fn a_route_gets_the_kinds_that_its_service_would_get_unless_either_chooses() {
+    let http = |template: &str| {
+        format!(
+            "[notify]\nkinds = [\"idle\"]\n[[notify.http]]\nname = \"it\"\nurl = \"https://it.example\"\nkinds = []\n\
+             {template}\n[[notify.route]]\nname = \"r\"\nteams = [\"t\"]\nto = \"http/it\"\n"
+        )
+    };
+    let alerts = [
+        MessageKind::Failure,
+        MessageKind::Recovery,
+        MessageKind::Recovered,
+    ];
+    for (template, route, expected) in [
+        ("template = \"incident-io\"", "", MessageKinds::of(alerts)),
+        (
+            "template = \"incident-io\"",
+            "kinds = [\"held\"]",
+            MessageKinds::of([MessageKind::Held]),
+        ),
+        (
+            "template = \"discord\"",
+            "",
+            MessageKinds::of([MessageKind::Idle]),
+        ),
+    ] {
+        let channels = channels(&format!("{}{route}\n", http(template)));
+        assert_eq!(channels[1].kinds, expected, "{template} {route}");
+    }
+}
+
+#[test]
 fn a_route_that_leads_nowhere_or_concerns_nobody_is_refused_with_what_would_be_right() {
     let route = |fields: &str| format!("[[notify.route]]\nname = \"r\"\n{fields}");
     let shop = "namespaces = [\"shop\"]\n";

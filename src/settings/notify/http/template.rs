@@ -57,13 +57,10 @@ impl GivenTemplate {
         Err(table.missing(decoder, "secret_files", &wrong, &right))
     }
 
-    /// The kinds of messages for a channel that does not choose.
-    pub(super) fn default_kinds(&self, general: &MessageKinds) -> MessageKinds {
+    /// The kinds of messages that the template is for, if it is not for all.
+    pub(super) fn kinds(&self) -> Option<MessageKinds> {
         let own = self.built_in.and_then(|built_in| built_in.kinds);
-        own.map_or_else(
-            || general.clone(),
-            |kinds| MessageKinds::of(kinds.iter().copied()),
-        )
+        own.map(|kinds| MessageKinds::of(kinds.iter().copied()))
     }
 
     /// The URL with what the service needs in it.
