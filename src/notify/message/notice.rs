@@ -76,6 +76,13 @@ fn summary(activity: &Activity) -> String {
     }
     let rounds = count(activity.rounds, "round");
     match (activity.disrupted, activity.dry_run) {
+        // Some may have been.
+        (0, false) if activity.unknown > 0 => {
+            format!(
+                "{rounds} ran, with unknown outcome for {}",
+                count(activity.unknown, "pod")
+            )
+        }
         (0, false) => format!("{rounds} ran, and no pod was disrupted"),
         (0, true) => format!("{rounds} ran dry, and no pod would have been disrupted"),
         (1, false) => format!("{rounds} ran, and 1 pod was disrupted"),
