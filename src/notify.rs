@@ -1,4 +1,5 @@
-//! Delivers what people are to know of a round and of the recoveries from it: turns each report into one message, which each channel delivers in its own form.
+//! Delivers what people are to know of a round and of the recoveries from it: turns each report into one message, which
+//! each channel delivers in its own form.
 //!
 //! This module depends on reports and HTTP, and neither on Kubernetes nor on actors. [`message`] holds the wording,
 //! [`registry`] the list of chat services, [`client`] the client, and each service's own file its payload and the

@@ -151,7 +151,7 @@ pub fn judge(answer: &ServiceAnswer) -> DeliveryResult {
     let title = WEBHOOK.title;
     if answer.status == 410 {
         return Err(DeliveryError::channel_gone(format!(
-            "{title} answered 410: its receiver wants no more events (remove [notify.webhook], or set the URL of another)"
+            "{title} answered 410: its receiver wants no more events (remove it from [notify], or set the URL of another)"
         )));
     }
 

@@ -14,7 +14,8 @@ use crate::notify::service::{FieldFault, check_token};
 /// How a secret's file is read; an argument, so that decoding stays pure.
 pub(super) type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<String>;
 
-/// Decodes a secret of a form that `check` accepts, by value or from a file, in which blanks and line breaks around the secret do not count.
+/// Decodes a secret of a form that `check` accepts, by value or from a file, in which blanks and line breaks around the
+/// secret do not count.
 pub(super) fn decode_secret(
     decoder: &mut SettingsDecoder,
     read: ReadFile<'_>,

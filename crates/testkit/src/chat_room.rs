@@ -1,5 +1,5 @@
-//! A room of a chat service on loopback, which understands Slack's bots and webhooks, Webex's bots and signed webhooks: it keeps the messages,
-//! their threads and their edits, and fails when a test wants it to.
+//! A room of a chat service on loopback, which understands Slack's bots and webhooks, Webex's bots and signed webhooks:
+//! it keeps the messages, their threads and their edits, and fails when a test wants it to.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;

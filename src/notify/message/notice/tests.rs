@@ -131,7 +131,7 @@ fn a_pause_says_who_paused_why_and_how_it_ends() {
     );
     assert_eq!(
         lines(
-            "2026-12-24T15:00:40Z",
+            "2026-12-24T15:00:00Z",
             NoticeContent::Resumed {
                 since: instant("2026-12-24T12:00:00Z")
             }
@@ -139,7 +139,7 @@ fn a_pause_says_who_paused_why_and_how_it_ends() {
         [
             "macaque is resumed: rounds run again as scheduled",
             "the pause was noticed at 2026-12-24T12:00:00Z (13:00 CET)",
-            "cluster prod · at 2026-12-24T15:00:40Z (16:00:40 CET)",
+            "cluster prod · at 2026-12-24T15:00:00Z (16:00 CET)",
         ]
     );
 }
@@ -211,6 +211,13 @@ fn a_summary_claims_no_disruption_that_was_none() {
     for (activity, words) in [
         (activity(0, 0, false), "no round ran"),
         (activity(1, 0, false), "1 round ran, and no pod was disrupted"),
+        (
+            Activity {
+                unknown: 2,
+                ..activity(1, 0, false)
+            },
+            "1 round ran, with unknown outcome for 2 pods",
+        ),
         (activity(2, 1, false), "2 rounds ran, and 1 pod was disrupted"),
         (activity(2, 2, true), "2 rounds ran dry: 2 pods picked"),
         (
@@ -369,7 +376,7 @@ fn the_document_shows_messages_as_they_are() {
             },
         ),
         (
-            "2026-12-24T15:00:40Z",
+            "2026-12-24T15:00:00Z",
             NoticeContent::Resumed {
                 since: instant("2026-12-24T12:00:00Z"),
             },
