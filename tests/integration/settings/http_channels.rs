@@ -122,7 +122,7 @@ fn each_mistake_names_its_field_its_line_and_what_would_be_right() {
         ),
         (
             "template = \"discord\"\nheaders = { Authorization = \"Bearer canary-9c1d\" }",
-            "notify.http[1].headers: Authorization cannot be set: write the token to a file, and set token_file (line 5)",
+            "notify.http[1].headers: Authorization cannot be set: write the token to a file, and set token_file, or name it in header_files (line 5)",
         ),
         (
             "template = \"discord\"\nheaders = { Content-Type = \"canary-9c1d\" }",
