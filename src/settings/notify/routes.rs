@@ -54,7 +54,7 @@ pub(super) fn decode_routes(
     given.sort_by_key(|table| table.number);
     if let Some(extra) = given.get(MOST_ROUTES) {
         let wrong = format!(
-            "is not set, and this is route {} of {MOST_ROUTES} at most",
+            "is that of route {}, and a file may have {MOST_ROUTES} at most",
             extra.number
         );
         return Err(extra.missing(decoder, "name", &wrong, "remove some routes"));
