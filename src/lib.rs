@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!              RoundDue{slot, seed}            RoundFinished{report}
-//!   Clock ──────────────────────────▶ Killer ──────────────────────────▶ Notifier ──▶ log, Slack, Webex
+//!   Clock ──────────────────────────▶ Killer ──────────────────────────▶ Notifier ──▶ log, chat, webhooks
 //!                                        │                                  ▲
 //!                     DisruptionAccepted └────▶ Watcher ────────────────────┘
 //!                                                        RecoveryReported{report}

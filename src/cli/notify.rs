@@ -10,6 +10,7 @@ use macaque_core::words::either;
 use serde::Serialize;
 
 use super::args::{GlobalArgs, OutputFormat};
+use super::once::slot_of_request;
 use super::{exit, output, setup};
 use crate::notify::test_message::test_message;
 use crate::notify::{
@@ -97,7 +98,7 @@ pub(super) fn run(global: &GlobalArgs, args: &NotifyArgs) -> i32 {
 
     let platform = Platform::system();
     let context = setup::context_of(&settings.cluster, &settings.zone);
-    let message = test_message(args.kind, platform.now(), &context);
+    let message = test_message(args.kind, slot_of_request(platform.now()), &context);
     let sent = System::new().block_on(send(&settings.notify, &channels, &message, &platform));
     let answers = match sent {
         Ok(answers) => answers,

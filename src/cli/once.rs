@@ -192,9 +192,9 @@ fn parse_wait(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// The slot of a round that is asked for at `now`: that time, never a later one, and fine enough to tell two requests
+/// The slot of a round, or of a sample of one, that is asked for at `now`: that time, never a later one, and fine enough to tell two requests
 /// within a second apart.
-fn slot_of_request(now: Timestamp) -> Timestamp {
+pub(super) fn slot_of_request(now: Timestamp) -> Timestamp {
     let down = TimestampRound::new()
         .smallest(Unit::Millisecond)
         .mode(RoundMode::Floor);

@@ -1,10 +1,11 @@
 //! A sample of each kind of message, which says at its head that it is a test: what `macaque notify test` sends.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use macaque_core::guard::{GuardHold, HoldAnswer};
-use macaque_core::notice::{Notice, NoticeContent};
+use macaque_core::notice::{Digest, Notice, NoticeContent};
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::pod::{PodOwner, PodRef};
 use macaque_core::recovery::{RecoveryPrecision, RecoveryReport, RecoveryTimes, RecoveryVerdict};
@@ -20,6 +21,9 @@ const MARK: &str = "TEST: ";
 /// The note of a sample.
 const NOTE: &str =
     "This is a test by `macaque notify test`: nothing was disrupted, and these names are made up.";
+
+/// What a digest is about.
+const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// The sample of a message of this kind at `now`.
 pub fn test_message(kind: MessageKind, now: Timestamp, context: &MessageContext) -> OutgoingMessage {
@@ -42,6 +46,10 @@ pub fn test_message(kind: MessageKind, now: Timestamp, context: &MessageContext)
         until: None,
     };
     let window = NoticeContent::WindowOpened { last: now, rounds: 1 };
+    let digest = Digest {
+        since: now.checked_sub(WEEK).unwrap_or(now),
+        ..Digest::default()
+    };
 
     match kind {
         MessageKind::Disruption => round(Some(Outcome::Evicted), RoundEnd::Complete, now, context),
@@ -53,7 +61,7 @@ pub fn test_message(kind: MessageKind, now: Timestamp, context: &MessageContext)
         MessageKind::Recovered => recovery(RecoveryVerdict::Recovered, now, context),
         MessageKind::Pause => notice(paused, now, context),
         MessageKind::Window => notice(window, now, context),
-        MessageKind::Digest => notice(NoticeContent::Digest(Box::default()), now, context),
+        MessageKind::Digest => notice(NoticeContent::Digest(Box::new(digest)), now, context),
     }
 }
 
@@ -163,5 +171,15 @@ mod tests {
             assert!(message.headline().starts_with("TEST: "), "{message:?}");
             assert!(message.lines().any(|line| line == NOTE), "{message:?}");
         }
+    }
+
+    #[test]
+    fn the_sample_of_a_digest_is_about_the_week_before() {
+        let now = "2026-11-30T08:00:00Z".parse().unwrap();
+        let message = test_message(MessageKind::Digest, now, &MessageContext::default());
+        assert_eq!(
+            message.headline(),
+            "TEST: since 2026-11-23T08:00:00Z: no round ran"
+        );
     }
 }

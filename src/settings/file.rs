@@ -11,6 +11,7 @@ use super::mistake::SettingMistake;
 use super::nearest::{names_in, nearest_name, nearest_path};
 use super::remedy::shape;
 use super::table_fields::{TableKind, is_table, table_fields};
+use crate::notify::http::BuiltInTemplate;
 
 /// Reads the text of a file. `name` is what messages call the file.
 ///
@@ -260,12 +261,16 @@ fn refuse_section(layer: &mut SettingsLayer, full: String, value: &DeValue<'_>, 
 
 /// Refuses a name that is not a setting, and suggests the nearest.
 fn refuse_unknown(layer: &mut SettingsLayer, section: &str, full: String, origin: String) {
+    let template = full
+        .strip_prefix("notify.")
+        .and_then(|name| BuiltInTemplate::named(&name.replace('_', "-")));
     let meant = nearest_path(&full);
-    let right = match (&meant, section) {
-        (Some(meant), _) if *meant == full => "write it without the quotes".to_owned(),
-        (Some(meant), _) => format!("did you mean {meant}?"),
-        (None, "") => format!("at the top level use {}", either(&names_in(""))),
-        (None, _) => format!("in [{section}] use {}", either(&names_in(section))),
+    let right = match (template, &meant, section) {
+        (Some(template), ..) => format!("write [[notify.http]] with template = \"{}\"", template.name),
+        (None, Some(meant), _) if *meant == full => "write it without the quotes".to_owned(),
+        (None, Some(meant), _) => format!("did you mean {meant}?"),
+        (None, None, "") => format!("at the top level use {}", either(&names_in(""))),
+        (None, None, _) => format!("in [{section}] use {}", either(&names_in(section))),
     };
     let mistake = SettingMistake {
         key: full,

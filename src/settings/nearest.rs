@@ -3,8 +3,12 @@
 use super::keys::{PREFIX, SettingKey, find, is_within, keys};
 use super::table_fields::TableKind;
 
-/// Keys that were replaced, and what took their place: nothing that is spelt like them.
-const REPLACED: &[(&str, &str)] = &[("notify.recovery", "notify.kinds")];
+/// Keys that were replaced or are tried because other sections have them, and what is in their place: nothing that is spelt
+/// like them.
+const REPLACED: &[(&str, &str)] = &[
+    ("metrics.enabled", "metrics.listen"),
+    ("notify.recovery", "notify.kinds"),
+];
 
 /// The key or section that `path`, which is neither, was probably meant to be.
 pub(super) fn nearest_path(path: &str) -> Option<String> {
@@ -155,6 +159,7 @@ mod tests {
     #[test]
     fn a_key_that_was_replaced_leads_to_the_new_one() {
         assert_eq!(nearest_path("notify.recovery").as_deref(), Some("notify.kinds"));
+        assert_eq!(nearest_path("metrics.enabled").as_deref(), Some("metrics.listen"));
         let (_, name) = nearest_variable("MACAQUE_NOTIFY__RECOVERY").unwrap();
         assert_eq!(name, "MACAQUE_NOTIFY__KINDS");
     }

@@ -1,8 +1,10 @@
 //! Promises of the metrics: facts in, text out.
 
+mod at_start;
 mod bounds;
 mod counters;
 mod journal;
+mod recoveries;
 
 use jiff::Timestamp;
 use macaque::metrics::{ExpositionFormat, Metrics, MetricsConfig};

@@ -1,4 +1,4 @@
-//! Promises of the five actors as a whole: an actor that fails or hangs is replaced and the next round comes, one that
+//! Promises of the actors as a whole: an actor that fails or hangs is replaced and the next round comes, one that
 //! fails too often ends the process, and a shutdown is in order. The cluster is the sandbox, spoken to over HTTP.
 
 #![cfg(feature = "sandbox")]

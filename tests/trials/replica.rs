@@ -17,7 +17,9 @@ use macaque::failpoint::{FailAction, FailPoint, FailPoints};
 use macaque::health::HealthState;
 use macaque::journal::JournalStore;
 use macaque::k8s::{ClusterAccess, RequestDeadlines};
-use macaque::notify::{Channel, DeliveryRetry, MessageContext, SlackWebhook};
+use macaque::notify::{
+    Channel, DeliveryRetry, MessageContext, MessageKind, MessageKinds, ServiceChannel, SlackWebhook,
+};
 use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
@@ -36,6 +38,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::fake_chat::FakeChat;
 use crate::fault::ActorFault;
+
+/// The kinds of messages that a trial counts: every report of a round, and every end of a recovery.
+const HEARD: [MessageKind; 7] = [
+    MessageKind::Disruption,
+    MessageKind::Refusal,
+    MessageKind::Held,
+    MessageKind::Idle,
+    MessageKind::Failure,
+    MessageKind::Recovery,
+    MessageKind::Recovered,
+];
 
 /// The time from one slot to the next.
 pub(crate) const SLOT_INTERVAL: Duration = Duration::from_millis(500);
@@ -140,8 +153,12 @@ impl ReplicaConfig {
             lease: slot * 3 / 2,
             skew: Duration::from_secs(30),
         };
-        let channel = Channel::from(SlackWebhook {
+        let webhook = SlackWebhook {
             url: format!("http://{}/hook", self.chat).into(),
+        };
+        let channel = Channel::Service(ServiceChannel {
+            kinds: MessageKinds::of(HEARD),
+            ..ServiceChannel::new(Arc::new(webhook))
         });
         let access = ClusterAccess {
             kubeconfig: Some(self.kubeconfig),

@@ -168,6 +168,9 @@ pub(in crate::settings) fn check_number(
         return Ok(());
     };
     let noun = extra.kind.noun();
-    let wrong = format!("this is {noun} {} of {most} at most", extra.number);
+    let wrong = format!(
+        "is that of {noun} {}, and a file may have {most} at most",
+        extra.number
+    );
     Err(extra.missing(decoder, "name", &wrong, &format!("remove some {noun}s")))
 }

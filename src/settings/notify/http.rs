@@ -115,7 +115,7 @@ fn decode_all_headers(
     table: &GivenTable,
     has_token: bool,
 ) -> Result<Vec<(String, SecretString)>, MistakeReported> {
-    let written = decode_headers(decoder, table, "token_file");
+    let written = decode_headers(decoder, table, "token_file, or name it in header_files");
     let from_files = decode_header_files(decoder, read, table);
     let written = written?;
     let from_files = from_files?;

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
 
+use jiff::Timestamp;
 use macaque_testkit::{CANARY, Program};
 use serde_json::json;
 
@@ -57,6 +58,17 @@ fn each_channel_gets_a_sample_that_says_so_and_all_delivered_is_0() {
         assert!(request.contains(channel), "{request}");
         assert!(request.contains("TEST: evicted sample/web-0"), "{request}");
         assert!(request.contains("nothing was disrupted"), "{request}");
+
+        let slot = request
+            .split_once("slot ")
+            .and_then(|(_, text)| text.split_once(' '));
+        let (slot, _) = slot.unwrap_or_else(|| panic!("no slot: {request}"));
+        let slot: Timestamp = slot.parse().unwrap();
+        assert_eq!(
+            slot.subsec_nanosecond() % 1_000_000,
+            0,
+            "as fine as that of `once`: {slot}"
+        );
     }
 }
 

@@ -4,84 +4,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use macaque::facts::{Fact, FactListener as _, MessageResult};
-use macaque::metrics::{ExpositionFormat, MetricKind, MetricsConfig};
+use macaque::metrics::ExpositionFormat;
 use macaque_core::guard::{GuardHold, HoldAnswer};
 use macaque_core::outcome::{DisruptionMethod, Outcome};
-use macaque_core::recovery::{RecoveryReport, RecoveryVerdict};
 use macaque_core::refusal::{Refusal, WebhookFault};
 use macaque_core::report::{ExemptionTallies, RoundEnd, RoundReport};
 use macaque_testkit::metrics::{armed, attempt, exempted, fill, hold, refused_by_budget, tried};
-use macaque_testkit::notify::{recovery, round, stuck};
+use macaque_testkit::notify::round;
 
 use super::{metrics, scrape, start, text};
-
-#[test]
-fn every_label_set_that_is_known_at_the_start_is_there_at_0() {
-    let scrape = scrape(&metrics(&armed()));
-
-    let known = [
-        ("macaque_rounds_total", 8),
-        ("macaque_disruptions_total", 5),
-        ("macaque_refusals_total", 5),
-        ("macaque_recoveries_total", 8),
-        ("macaque_guard_holds_total", 2),
-        ("macaque_candidates", 1),
-        ("macaque_disrupting", 1),
-        ("macaque_last_disruption_timestamp_seconds", 1),
-        ("macaque_notifications_total", 4),
-        ("macaque_notification_queue_length", 1),
-        ("macaque_actor_restarts_total", 2),
-    ];
-    for (name, count) in known {
-        let values: Vec<_> = scrape.of(name).map(|(_, value)| value).collect();
-        assert_eq!(values, vec![0.0; count], "{name}");
-    }
-    assert!(scrape.of("macaque_exempted_pods").count() > 20);
-    assert_eq!(
-        scrape.value("macaque_exempted_pods", [("reason", "cooldown")]),
-        Some(0.0)
-    );
-}
-
-#[test]
-fn the_start_says_what_runs_here_and_that_nothing_happened_yet() {
-    let scrape = scrape(&metrics(&armed()));
-    let value = |name| scrape.value(name, []);
-
-    let version = ("version", env!("CARGO_PKG_VERSION"));
-    let build: Vec<_> = scrape.of("macaque_build_info").collect();
-    assert!(
-        matches!(build[..], [(labels, 1.0)] if labels["version"] == version.1),
-        "{build:?}"
-    );
-    assert_eq!(value("macaque_armed"), Some(1.0));
-    assert_eq!(value("macaque_paused"), Some(0.0));
-    assert_eq!(value("macaque_journal_trusted"), Some(1.0));
-    assert_eq!(value("macaque_last_round_timestamp_seconds"), Some(0.0));
-    assert_eq!(value("macaque_next_slot_timestamp_seconds"), Some(0.0));
-    assert_eq!(
-        value("process_start_time_seconds"),
-        Some(start().as_second() as f64)
-    );
-    assert_eq!(
-        value("process_resident_memory_bytes").is_some_and(|bytes| bytes > 1e6),
-        cfg!(target_os = "linux")
-    );
-}
-
-#[test]
-fn a_dry_run_waits_for_other_outcomes_than_a_disruption() {
-    let dry_run = MetricsConfig {
-        armed: false,
-        ..armed()
-    };
-    let scrape = scrape(&metrics(&dry_run));
-
-    let outcomes = scrape.of("macaque_disruptions_total");
-    let outcomes: Vec<_> = outcomes.map(|(labels, _)| labels["outcome"].as_str()).collect();
-    assert_eq!(outcomes, ["gone", "held", "spared"]);
-    assert_eq!(scrape.value("macaque_armed", []), Some(0.0));
-}
 
 #[test]
 fn a_round_has_the_verdict_that_its_report_and_its_log_line_have() {
@@ -285,93 +216,6 @@ fn the_gauges_of_a_round_show_the_last_one_and_no_earlier() {
 }
 
 #[test]
-fn a_recovery_is_observed_if_the_owner_is_whole_again_and_counted_in_any_case() {
-    for verdict in RecoveryVerdict::ALL {
-        let metrics = metrics(&armed());
-        metrics.note(Fact::RecoveryReported(&recovery("web-1", verdict)));
-
-        let scrape = scrape(&metrics);
-        let counted = [("namespace", "shop"), ("verdict", verdict.as_str())];
-        assert_eq!(scrape.value("macaque_recoveries_total", counted), Some(1.0));
-        let owner = [("namespace", "shop"), ("owner_kind", "Deployment")];
-        let observed = scrape.value("macaque_recovery_seconds_count", owner);
-        assert_eq!(observed, verdict.is_recovered().then_some(1.0), "{verdict:?}");
-    }
-}
-
-#[test]
-fn a_recovery_falls_into_the_bucket_of_its_seconds() {
-    let metrics = metrics(&armed());
-    metrics.note(Fact::RecoveryReported(&recovery("web-1", RecoveryVerdict::Slow)));
-
-    let scrape = scrape(&metrics);
-    let bucket = |le| {
-        let labels = [("namespace", "shop"), ("owner_kind", "Deployment"), ("le", le)];
-        scrape.value("macaque_recovery_seconds_bucket", labels)
-    };
-    let bounds = [
-        "1", "2.5", "5", "10", "15", "30", "60", "120", "300", "600", "+Inf",
-    ];
-    let counts = bounds.map(bucket).map(Option::unwrap);
-    assert_eq!(counts, [0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
-}
-
-#[test]
-fn a_recovery_that_goes_on_is_no_recovery() {
-    let metrics = metrics(&armed());
-    let before = scrape(&metrics);
-    metrics.note(Fact::RecoveryReported(&stuck("web-1", "Unschedulable")));
-
-    let of = "macaque_recoveries_total";
-    assert!(scrape(&metrics).of(of).eq(before.of(of)));
-}
-
-#[test]
-fn a_disruption_prepares_the_series_of_its_recovery() {
-    let metrics = metrics(&MetricsConfig {
-        owners: true,
-        ..armed()
-    });
-    metrics.note(tried(&attempt("shop", Outcome::Evicted), start()));
-
-    let scrape = scrape(&metrics);
-    let kind = [("namespace", "shop"), ("owner_kind", "Deployment")];
-    assert_eq!(scrape.value("macaque_recovery_seconds_count", kind), Some(0.0));
-    let owner = [
-        ("namespace", "shop"),
-        ("owner", "deployment/web"),
-        ("verdict", "unrecovered"),
-    ];
-    assert_eq!(scrape.value("macaque_owner_recoveries_total", owner), Some(0.0));
-}
-
-#[test]
-fn recoveries_are_counted_by_owner_only_if_that_is_asked_for() {
-    for owners in [true, false] {
-        let metrics = metrics(&MetricsConfig { owners, ..armed() });
-        metrics.note(Fact::RecoveryReported(&recovery(
-            "web-1",
-            RecoveryVerdict::Recovered,
-        )));
-
-        let owner = [
-            ("namespace", "shop"),
-            ("owner", "deployment/web"),
-            ("verdict", "recovered"),
-        ];
-        let counted = scrape(&metrics).value("macaque_owner_recoveries_total", owner);
-        assert_eq!(counted, owners.then_some(1.0));
-        assert_eq!(
-            metrics
-                .descriptions()
-                .iter()
-                .any(|metric| metric.name == "macaque_owner_recoveries_total"),
-            owners
-        );
-    }
-}
-
-#[test]
 fn messages_requests_and_restarts_count_by_what_became_of_them() {
     let metrics = metrics(&armed());
     for result in MessageResult::ALL {
@@ -451,53 +295,4 @@ fn open_metrics_names_the_round_of_a_disruption_and_of_a_recovery_and_the_classi
     for absent in ["# {", "# EOF", "# UNIT", "_created", " info\n"] {
         assert!(!classic.contains(absent), "{absent}");
     }
-}
-
-#[test]
-fn the_list_of_metrics_is_what_the_text_holds() {
-    let metrics = metrics(&MetricsConfig {
-        owners: true,
-        ..armed()
-    });
-    fill(&metrics, start());
-    let scrape = scrape(&metrics);
-
-    let described: Vec<_> = metrics.descriptions().iter().map(|metric| metric.name).collect();
-    let mut written: Vec<_> = scrape.families().keys().map(String::as_str).collect();
-    if !cfg!(target_os = "linux") {
-        written.push("process_resident_memory_bytes");
-    }
-    written.sort_by_key(|name| described.iter().position(|described| described == name));
-    assert_eq!(written, described);
-
-    for metric in metrics.descriptions() {
-        let (kind, help) = &scrape.families()[metric.name];
-        assert_eq!(
-            (kind.as_str(), help.as_str()),
-            (metric.kind.as_str(), &*format!("{}.", metric.help))
-        );
-        let series = match metric.kind {
-            MetricKind::Histogram => format!("{}_sum", metric.name),
-            MetricKind::Counter | MetricKind::Gauge => metric.name.to_owned(),
-        };
-        for (labels, _) in scrape.of(&series) {
-            let labels: Vec<_> = labels.keys().map(String::as_str).collect();
-            let mut expected = metric.labels.to_vec();
-            expected.sort_unstable();
-            assert_eq!(labels, expected, "{}", metric.name);
-        }
-    }
-}
-
-#[test]
-fn a_report_without_a_time_is_counted_and_not_observed() {
-    let metrics = metrics(&armed());
-    let mut report = recovery("web-1", RecoveryVerdict::Recovered);
-    report.times.whole_ms = None;
-    metrics.note(Fact::RecoveryReported(&RecoveryReport { ..report }));
-
-    let scrape = scrape(&metrics);
-    assert_eq!(scrape.of("macaque_recovery_seconds_count").count(), 0);
-    let counted = [("namespace", "shop"), ("verdict", "recovered")];
-    assert_eq!(scrape.value("macaque_recoveries_total", counted), Some(1.0));
 }

@@ -122,7 +122,7 @@ fn each_mistake_names_its_field_its_line_and_what_would_be_right() {
         ),
         (
             "template = \"discord\"\nheaders = { Authorization = \"Bearer canary-9c1d\" }",
-            "notify.http[1].headers: Authorization cannot be set: write the token to a file, and set token_file (line 5)",
+            "notify.http[1].headers: Authorization cannot be set: write the token to a file, and set token_file, or name it in header_files (line 5)",
         ),
         (
             "template = \"discord\"\nheaders = { Content-Type = \"canary-9c1d\" }",
@@ -138,11 +138,11 @@ fn each_mistake_names_its_field_its_line_and_what_would_be_right() {
         ),
         (
             "template = \"discord\"\nheader_files = { X-Key = \"canary-9c1d\" }",
-            "notify.http[1].header_files: cannot read the file that it names: No such file",
+            "notify.http[1].header_files: X-Key: cannot read the file that it names: No such file",
         ),
         (
             "template = \"discord\"\nsecret_files = { key = \"canary-9c1d\" }",
-            "notify.http[1].secret_files: cannot read the file that it names: No such file",
+            "notify.http[1].secret_files: key: cannot read the file that it names: No such file",
         ),
         (
             "template = \"discord\"\nsecret_files = { \"a-b\" = \"x\" }",
@@ -220,7 +220,7 @@ fn there_are_not_more_than_twenty() {
     assert_eq!(channels(&many(20)).len(), 20);
     assert_eq!(
         fixture().file(&many(21)).mistake(),
-        "notify.http[21].name: this is channel 21 of 20 at most: remove some channels (macaque.toml line 81)"
+        "notify.http[21].name: is that of channel 21, and a file may have 20 at most: remove some channels (macaque.toml line 81)"
     );
 }
 
@@ -281,7 +281,7 @@ fn a_file_that_cannot_be_used_is_reported_and_what_it_holds_is_not() {
         ),
         (
             format!("header_files = {{ X-Key = {empty:?} }}"),
-            "notify.http[1].header_files: \"empty\" is empty",
+            "notify.http[1].header_files: X-Key: \"empty\" is empty",
         ),
         (
             format!("header_files = {{ X-Key = {lines:?} }}"),
@@ -297,11 +297,11 @@ fn a_file_that_cannot_be_used_is_reported_and_what_it_holds_is_not() {
         ),
         (
             format!("secret_files = {{ key = {empty:?} }}"),
-            "notify.http[1].secret_files: \"empty\" is empty",
+            "notify.http[1].secret_files: key: \"empty\" is empty",
         ),
         (
             format!("secret_files = {{ key = {lines:?} }}"),
-            "notify.http[1].secret_files: the secret contains a space or another invalid character",
+            "notify.http[1].secret_files: key: the secret contains a space or another invalid character",
         ),
     ] {
         let mistake = mistake_in(&fixture, &format!("template = \"discord\"\n{fields}"));

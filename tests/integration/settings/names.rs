@@ -34,6 +34,26 @@ fn a_key_that_resembles_none_is_answered_with_what_there_is() {
 }
 
 #[test]
+fn a_section_for_a_service_of_a_template_is_answered_with_the_template() {
+    for (section, template) in [
+        ("notify.discord", "discord"),
+        ("notify.google_chat", "google-chat"),
+        ("notify.ntfy", "ntfy"),
+    ] {
+        let mistake = fixture()
+            .file(&format!("[{section}]\nurl = \"https://chat.example\""))
+            .mistake();
+        assert_eq!(
+            mistake,
+            format!(
+                "{section}: no setting has this name: write [[notify.http]] with template = \"{template}\" \
+                 (macaque.toml line 1)"
+            )
+        );
+    }
+}
+
+#[test]
 fn a_quoted_dotted_key_is_not_a_path() {
     let mistake = fixture().file("\"disrupt.count\" = 3").mistake();
     assert!(

@@ -250,7 +250,7 @@ fn two_routes_have_two_names_and_there_are_not_more_than_forty() {
     assert_eq!(channels(&format!("{SLACK}{}", many(40))).len(), 41);
     let refused = mistake(&format!("{SLACK}{}", many(41)));
     assert!(
-        refused.contains("notify.route[41]") && refused.contains("40 at most"),
+        refused.contains("notify.route[41].name: is that of route 41, and a file may have 40 at most"),
         "{refused}"
     );
 }

@@ -87,6 +87,7 @@ fn nobody_gets_a_message_of_a_disruption_and_everybody_of_the_rest() {
             "alertname=MacaqueVictimNotRecovered severity=warning namespace=shop",
         ),
         ("people", "alertname=Broken severity=critical namespace=shop"),
+        ("people", "alertname=Watchdog severity=none"),
     ] {
         let test = "amtool config routes test --config.file=alertmanager.yaml";
         succeeds(&format!("{test} --verify.receivers={receiver} {labels}"));

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::notify::check_url;
 use crate::settings::decoder::SettingsDecoder;
-use crate::settings::given_table::{FieldValue, GivenTable, accept};
+use crate::settings::given_table::{Fault, FieldValue, GivenTable, accept};
 use crate::settings::http_fields::{check_header_name, check_header_value, named_texts};
 use crate::settings::mistake::{MistakeReported, quote};
 use crate::settings::secret::{ReadFile, decode_secret_of_table, is_token, read_secret};
@@ -43,7 +43,7 @@ pub(super) fn decode_token_file(
     let Some(file) = table.text(decoder, "token_file")? else {
         return Ok(None);
     };
-    read_word(decoder, read, table, &file).map(Some)
+    accept(decoder, table, &file, read_word(read, &file.value)).map(Some)
 }
 
 /// Decodes `header_files`.
@@ -57,7 +57,8 @@ pub(super) fn decode_header_files(
         .into_iter()
         .map(|(name, file)| {
             accept(decoder, table, &file, check_header_name(&name))?;
-            let value = accept(decoder, table, &file, read_secret(read, &file.value))?;
+            let value = read_secret(read, &file.value).map_err(|fault| of_entry(&name, fault));
+            let value = accept(decoder, table, &file, value)?;
             let checked = check_header_value(&name, value.expose_secret());
             accept(decoder, table, &file, checked)?;
             Ok((name, file, value))
@@ -82,7 +83,8 @@ pub(super) fn decode_secret_files(
                 let right = "use letters, digits and _, such as routing_key";
                 return Err(table.refuse(decoder, &file, wrong, right));
             }
-            let secret = read_word(decoder, read, table, &file)?;
+            let secret = read_word(read, &file.value).map_err(|fault| of_entry(&name, fault));
+            let secret = accept(decoder, table, &file, secret)?;
             Ok((name, secret))
         })
         .collect();
@@ -90,18 +92,18 @@ pub(super) fn decode_secret_files(
 }
 
 /// The one word in a file.
-fn read_word(
-    decoder: &mut SettingsDecoder,
-    read: ReadFile<'_>,
-    table: &GivenTable,
-    file: &FieldValue<String>,
-) -> Result<SecretString, MistakeReported> {
-    let secret = accept(decoder, table, file, read_secret(read, &file.value))?;
+fn read_word(read: ReadFile<'_>, path: &str) -> Result<SecretString, Fault> {
+    let secret = read_secret(read, path)?;
     if is_token(secret.expose_secret()) {
         return Ok(secret);
     }
     let wrong = "the secret contains a space or another invalid character";
-    Err(table.refuse(decoder, file, wrong, "copy it again"))
+    Err((wrong.to_owned(), "copy it again".to_owned()))
+}
+
+/// A fault of the file that a table names as `entry`: of several, a message says which.
+fn of_entry(entry: &str, (wrong, right): Fault) -> Fault {
+    (format!("{entry}: {wrong}"), right)
 }
 
 fn is_template_name(name: &str) -> bool {
