@@ -83,11 +83,11 @@ pub fn prove(
     secrets: &[(String, SecretString)],
     kinds: &MessageKinds,
 ) -> Result<(), TemplateFault> {
-    for message in samples().iter().filter(|message| kinds.include(message)) {
+    for message in samples().filter(|message| kinds.include(message)) {
         template
-            .render(&template_data(message), secrets)
+            .render(&template_data(&message), secrets)
             .map_err(|fault| {
-                let kinds = MessageKind::of(message);
+                let kinds = MessageKind::of(&message);
                 let kind = kinds.first().map_or("", |kind| kind.as_str());
                 TemplateFault {
                     wrong: format!("{} (for a message of kind {kind})", fault.wrong),

@@ -23,28 +23,26 @@ const HOSTILE: &str = "a\"b\\c'd`e</script><!here><@U1>@everyone<users/all>[l](h
 /// How many victims the longest message has.
 const MANY: usize = 40;
 
-/// Messages of every kind: plain ones, hostile ones and a long one.
-pub fn samples() -> Vec<OutgoingMessage> {
-    let context = MessageContext {
+/// Messages of every kind: plain ones, hostile ones and a long one. They are made one at a time, because memory that was used
+/// once stays with the process.
+pub fn samples() -> impl Iterator<Item = OutgoingMessage> {
+    let hostile = || MessageContext {
         cluster: Some(HOSTILE.to_owned()),
         ..MessageContext::default()
     };
-    let nameless = MessageContext::default();
 
-    let rounds = rounds();
-    let rounds = rounds
+    let rounds = rounds()
         .into_iter()
-        .map(|report| RoundMessage::in_context(Arc::new(report), &context).into());
-    let recoveries = recoveries();
-    let recoveries = recoveries
+        .map(move |report| RoundMessage::in_context(Arc::new(report), &hostile()).into());
+    let recoveries = recoveries()
         .into_iter()
-        .map(|report| RecoveryMessage::in_context(Arc::new(report), &context).into());
-    let notices = notices();
-    let notices = notices.into_iter().map(|content| {
+        .map(move |report| RecoveryMessage::in_context(Arc::new(report), &hostile()).into());
+    let notices = notices().into_iter().map(|content| {
         let at = Timestamp::UNIX_EPOCH;
-        NoticeMessage::in_context(Arc::new(Notice { at, content }), &nameless).into()
+        let notice = Arc::new(Notice { at, content });
+        NoticeMessage::in_context(notice, &MessageContext::default()).into()
     });
-    rounds.chain(recoveries).chain(notices).collect()
+    rounds.chain(recoveries).chain(notices)
 }
 
 fn rounds() -> Vec<RoundReport> {
@@ -252,7 +250,7 @@ mod tests {
 
     #[test]
     fn the_samples_are_of_every_kind_that_there_is() {
-        let samples = samples();
+        let samples: Vec<_> = samples().collect();
         for kind in MessageKind::ALL {
             let is_of = |message: &OutgoingMessage| MessageKind::of(message).contains(&kind);
             assert!(samples.iter().any(is_of), "{kind:?}");

@@ -140,7 +140,7 @@ fn a_proof_renders_the_kinds_that_the_channel_gets_and_no_other() {
         r#"{% if about == "recovery" %}{{ recovery.replacement }}{% endif %}"#,
     ] {
         let template = BodyTemplate::compile(optional, BodyFormat::Text).unwrap();
-        let data = samples().iter().map(template_data).collect::<Vec<_>>();
+        let data: Vec<_> = samples().map(|message| template_data(&message)).collect();
         let failures = data.iter().filter_map(|data| template.render(data, &[]).err());
         let undefined = failures
             .filter(|fault| fault.wrong.ends_with("is not defined"))

@@ -279,8 +279,8 @@ fn prove(
     channel: &dyn NotifyService,
     kinds: &MessageKinds,
 ) -> Result<(), MistakeReported> {
-    for message in samples().iter().filter(|message| kinds.include(message)) {
-        let request = channel.request(message, Placement::Own, Timestamp::UNIX_EPOCH);
+    for message in samples().filter(|message| kinds.include(message)) {
+        let request = channel.request(&message, Placement::Own, Timestamp::UNIX_EPOCH);
         if let Err(error) = request {
             let wrong = format!(
                 "{} cannot be written as the route needs it: {error}",
