@@ -132,9 +132,7 @@ impl NotifyService for HttpChannel {
         placement: Placement<'_>,
         _: Timestamp,
     ) -> Result<ServiceRequest<'_>, DeliveryError> {
-        if matches!(placement, Placement::Edit(_)) {
-            return Err(DeliveryError::no_edit(self.title()));
-        }
+        placement.refuse_edit(self.title())?;
         let body = self.template.render(&template_data(message), &self.secrets);
         let body = body.map_err(|fault| {
             DeliveryError::permanent(format!("the template of {} failed: {fault}", self.name))

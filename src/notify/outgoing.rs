@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use macaque_core::journal::MessageId;
 
+use super::delivery::DeliveryError;
 use super::message::{NoticeMessage, RecoveryMessage, RoundMessage};
 
 /// A message for people.
@@ -107,6 +108,19 @@ pub enum Placement<'a> {
     Reply(&'a str),
     /// In place of the message of this name.
     Edit(&'a str),
+}
+
+impl Placement<'_> {
+    /// Refuses an edit, for a service of this title that has none.
+    ///
+    /// # Errors
+    /// The placement is an edit.
+    pub fn refuse_edit(self, title: &str) -> Result<(), DeliveryError> {
+        match self {
+            Self::Edit(_) => Err(DeliveryError::no_edit(title)),
+            Self::Own | Self::Reply(_) => Ok(()),
+        }
+    }
 }
 
 /// Omits the name, which tells the destination.

@@ -14,7 +14,7 @@ use super::outgoing::{OutgoingMessage, Placement};
 use super::url::check_url;
 use crate::http_client::Method;
 
-/// A configured chat service; its `Debug` output shows neither its secret nor its destination.
+/// A configured service; its `Debug` output shows neither its secret nor its destination.
 pub trait NotifyService: fmt::Debug + Send + Sync {
     /// The name in logs, metrics and the journal; it must never change.
     fn name(&self) -> &str;
@@ -53,7 +53,7 @@ pub trait NotifyService: fmt::Debug + Send + Sync {
     fn hidden(&self) -> Vec<&str>;
 }
 
-/// A request to a chat service.
+/// A request to a service.
 pub struct ServiceRequest<'a> {
     /// POST for a new message; an edit may need another method.
     pub(crate) method: Method,
@@ -191,7 +191,7 @@ impl FieldFault {
 /// Checks that a secret is one word.
 ///
 /// # Errors
-/// It has a blank, or a character that no secret has.
+/// The secret has a blank, or a character that no secret has.
 pub fn check_token(secret: &str) -> Result<(), FieldFault> {
     if secret.chars().all(|c| c.is_ascii_graphic()) {
         Ok(())

@@ -182,9 +182,7 @@ impl NotifyService for SlackWebhook {
         placement: Placement<'_>,
         _: Timestamp,
     ) -> Result<ServiceRequest<'_>, DeliveryError> {
-        if matches!(placement, Placement::Edit(_)) {
-            return Err(DeliveryError::no_edit(WEBHOOK.title));
-        }
+        placement.refuse_edit(WEBHOOK.title)?;
         Ok(ServiceRequest::post(
             self.url.expose_secret(),
             &webhook_payload(message),

@@ -76,9 +76,7 @@ impl NotifyService for TeamsWorkflow {
         placement: Placement<'_>,
         _: Timestamp,
     ) -> Result<ServiceRequest<'_>, DeliveryError> {
-        if matches!(placement, Placement::Edit(_)) {
-            return Err(DeliveryError::no_edit(WORKFLOW.title));
-        }
+        placement.refuse_edit(WORKFLOW.title)?;
         Ok(ServiceRequest::post(self.url.expose_secret(), &payload(message)))
     }
 

@@ -101,9 +101,7 @@ impl NotifyService for SignedWebhook {
         placement: Placement<'_>,
         now: Timestamp,
     ) -> Result<ServiceRequest<'_>, DeliveryError> {
-        if matches!(placement, Placement::Edit(_)) {
-            return Err(DeliveryError::no_edit(WEBHOOK.title));
-        }
+        placement.refuse_edit(WEBHOOK.title)?;
 
         let id = event_id(message);
         let seconds = now.as_second().to_string();

@@ -49,7 +49,7 @@ pub fn cloud_event(message: &OutgoingMessage) -> Value {
 }
 
 /// The ID of the event: the same for each try, whatever the journal has left out of the report since, and no other monkey's.
-/// It begins with the ID of the message, which is unique for one monkey; the hash tells apart those of several, which may
+/// Its beginning is the ID of the message, which is unique for one monkey; the hash tells apart those of several, which may
 /// have the same slots, and the parts of a round that routes send to one receiver. A route sends a recovery as it is, so
 /// that is the same event.
 pub fn event_id(message: &OutgoingMessage) -> String {
