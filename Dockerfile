@@ -31,6 +31,7 @@ RUN case "$TARGETARCH" in \
     && rustup target add "$target"
 
 # The sandbox stays out: it is for trying macaque, and a cluster has a real API.
+COPY .cargo .cargo
 COPY Cargo.toml Cargo.lock ./
 COPY config config
 # Cargo.toml names benchmarks and tests, and cargo wants to see them.
