@@ -1,8 +1,8 @@
 # syntax=docker/dockerfile:1
 # macaque as one static binary and nothing else, for amd64 and arm64:
 #
-#   docker build -t macaque:0.1.0 .
-#   docker buildx build --platform linux/amd64,linux/arm64 -t REGISTRY/macaque:0.1.0 --push .
+#   docker build -t macaque:0.2.0 .
+#   docker buildx build --platform linux/amd64,linux/arm64 -t REGISTRY/macaque:0.2.0 --push .
 #
 # With --build-arg BUILD_REVISION=$(git rev-parse HEAD) the metric macaque_build_info names the revision too.
 #
