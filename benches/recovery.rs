@@ -32,13 +32,45 @@ const PATIENCE: Duration = Duration::from_secs(420);
 /// How long a replacement takes to become ready.
 const NEVER: Duration = Duration::MAX;
 
+/// A round that is far away.
+const NEW_YEAR: &str = "0 0 1 1 *";
+
+/// Each part that takes memory of its own: Events, metrics of owners, a channel of each kind, and a route.
+const EVERYTHING: &str = r#"
+[events]
+enabled = true
+refusals = true
+[metrics]
+owners = true
+[notify.slack]
+token = "xoxb-benchmark"
+channel = "C1"
+[notify.webhook]
+url = "https://receiver.invalid/webhook"
+secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr"
+[notify.teams]
+url = "https://receiver.invalid/teams"
+[[notify.http]]
+name = "discord"
+url = "https://receiver.invalid/discord"
+template = "discord"
+[[notify.route]]
+name = "shop"
+namespaces = ["shop"]
+to = "slack"
+channel = "C2"
+"#;
+
 fn main() {
     println!(
         "{:<36} {:>7} {:>8} {:>8} {:>7} {:>8}",
         "a minute of", "CPU %", "MiB", "peak MiB", "threads", "requests"
     );
     actix_rt::System::new().block_on(async {
-        RecoveryBench::new().idle().await;
+        RecoveryBench::new().idle("nothing to do", "").await;
+        RecoveryBench::new()
+            .idle("nothing to do, with everything on", EVERYTHING)
+            .await;
         RecoveryBench::new().recovering().await;
     });
 }
@@ -48,7 +80,7 @@ struct RecoveryBench {
     sandbox: Sandbox,
     kubeconfig: PathBuf,
     platform: Platform,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 impl RecoveryBench {
@@ -74,21 +106,21 @@ impl RecoveryBench {
             sandbox,
             kubeconfig,
             platform: Platform::system(),
-            _directory: directory,
+            directory,
         }
     }
 
-    /// Prints what a daemon takes whose next round is far away.
-    async fn idle(&self) {
-        let daemon = self.start("0 0 1 1 *").await;
-        self.measure("nothing to do", &daemon).await;
+    /// Prints what a daemon with this configuration takes whose next round is far away.
+    async fn idle(&self, name: &str, settings: &str) {
+        let daemon = self.start(NEW_YEAR, settings).await;
+        self.measure(name, &daemon).await;
     }
 
     /// Prints what a daemon takes while it follows a recovery of each workload.
     async fn recovering(&self) {
         // A round in the first half minute would be missed, and a minute has begun already.
         let first = self.platform.now() + 120.seconds();
-        let daemon = self.start(&cron_of_two_rounds(first)).await;
+        let daemon = self.start(&cron_of_two_rounds(first), "").await;
         let end = self.platform.monotonic() + PATIENCE;
         while self.evictions() < WORKLOADS {
             assert!(self.platform.monotonic() < end, "{} evictions", self.evictions());
@@ -101,12 +133,15 @@ impl RecoveryBench {
         self.measure(&name, &daemon).await;
     }
 
-    async fn start(&self, cron: &str) -> MeasuredDaemon {
+    async fn start(&self, cron: &str, settings: &str) -> MeasuredDaemon {
+        let file = self.directory.path().join("macaque.toml");
+        std::fs::write(&file, settings).unwrap();
         let built = || env!("CARGO_BIN_EXE_macaque").into();
         let mut command = Command::new(std::env::var_os("MACAQUE_BINARY").map_or_else(built, PathBuf::from));
         command
             .args(["run", "-n", "shop", "--dry-run=false"])
             .env_remove("MACAQUE_BINARY")
+            .env("MACAQUE_CONFIG", file)
             .env("KUBECONFIG", &self.kubeconfig)
             .env("MACAQUE_POD_NAMESPACE", "shop")
             .env("MACAQUE_JOURNAL", "configmap/macaque-journal")
