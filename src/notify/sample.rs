@@ -49,7 +49,7 @@ fn rounds() -> Vec<RoundReport> {
     let why = || HOSTILE.to_owned();
     let webhook = Refusal::Webhook {
         name: why(),
-        message: HOSTILE.repeat(20),
+        message: HOSTILE.repeat(3),
         temporary: false,
     };
     let hold = GuardHold {
