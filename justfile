@@ -6,9 +6,10 @@ bench_profile := env("BENCH_PROFILE", "bench")
 _list:
     @just --list --unsorted
 
-# The rules of the house, format, lints, documentation and dependencies, as CI checks them
+# The rules of the house, the book, format, lints, documentation and dependencies, as CI checks them
 check:
     .ci/house
+    .ci/book
     cargo fmt --all --check
     cargo clippy --locked --workspace --all-targets -- -D warnings
     cargo clippy --locked --package macaque --no-default-features -- -D warnings
@@ -41,6 +42,10 @@ e2e:
 interop:
     PATH="$(.ci/prometheus):$PATH" PYTHONPATH="$(.ci/verifiers)" \
         cargo test --locked --test interop -- --ignored
+
+# The book of docs/ in target/book, its links checked
+docs:
+    .ci/book
 
 # Trials of the promises under faults, as many as the table of docs/reliability.md holds
 trials:
