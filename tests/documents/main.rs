@@ -109,7 +109,7 @@ fn the_configuration_page_lists_every_setting_with_its_default() {
 }
 
 #[test]
-fn the_configuration_page_lists_every_field_of_a_gate_with_its_default() {
+fn the_page_about_guards_lists_every_field_of_a_gate_with_its_default() {
     let row = |field: &TableField| {
         let of = (field.kinds.len() == 1).then(|| field.kinds[0].section());
         let of = of.and_then(|section| section.strip_prefix("guards."));
@@ -128,14 +128,14 @@ fn the_configuration_page_lists_every_field_of_a_gate_with_its_default() {
         .map(row)
         .fold(head, |table, row| table + &row);
     assert_eq!(
-        table("docs/configuration.md", "gates"),
+        table("docs/guards.md", "gates"),
         expected,
         "the table that belongs below <!-- gates --> is:\n{expected}"
     );
 }
 
 #[test]
-fn the_configuration_page_lists_every_field_of_channels_over_http_and_of_routes_with_its_default() {
+fn the_page_about_notifications_lists_every_field_of_channels_over_http_and_of_routes_with_its_default() {
     for (kind, name) in [
         (TableKind::HttpChannel, "http channels"),
         (TableKind::Route, "routes"),
@@ -149,7 +149,7 @@ fn the_configuration_page_lists_every_field_of_channels_over_http_and_of_routes_
             .map(row)
             .fold(head, |table, row| table + &row);
         assert_eq!(
-            table("docs/configuration.md", name),
+            table("docs/notifications.md", name),
             expected,
             "the table that belongs below <!-- {name} --> is:\n{expected}"
         );
@@ -180,19 +180,19 @@ fn default_of(field: &TableField) -> String {
 }
 
 #[test]
-fn the_configuration_page_has_a_row_for_every_guard() {
-    let text = read("docs/configuration.md");
+fn the_page_about_guards_has_a_row_for_every_guard() {
+    let text = read("docs/guards.md");
     for key in keys()
         .iter()
         .filter(|key| key.section() == "guards" && key.name() != "nodes_unready")
     {
         let row = format!("\n| `{}` | ", key.name());
-        assert!(text.contains(&row), "a row of {} below ## Guards", key.name());
+        assert!(text.contains(&row), "a row of {} below ## The guards", key.name());
     }
 }
 
 #[test]
-fn the_configuration_page_lists_every_rule_in_the_order_of_the_checks() {
+fn the_page_about_targets_lists_every_rule_in_the_order_of_the_checks() {
     let head = "| rule | exempts | how to change it |\n|---|---|---|\n".to_owned();
     let row =
         |rule: &EligibilityRule| format!("| `{}` | {} | {} |\n", rule.name, rule.doc, rule.how_to_change());
@@ -201,7 +201,7 @@ fn the_configuration_page_lists_every_rule_in_the_order_of_the_checks() {
     expected += "| `cooldown` | pods of an owner that had a pod disrupted recently | `limits.cooldown` |\n";
 
     assert_eq!(
-        table("docs/configuration.md", "rules"),
+        table("docs/targets.md", "rules"),
         expected,
         "the table that belongs below <!-- rules --> is:\n{expected}"
     );
