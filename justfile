@@ -47,6 +47,10 @@ interop:
 docs:
     .ci/book
 
+# docs/commands.md, from the help of the commands
+docs-update:
+    UPDATE_DOCS=1 cargo test --locked --quiet --test documents commands::
+
 # Trials of the promises under faults, as many as the table of docs/reliability.md holds
 trials:
     cargo test --locked --release --test trials -- --trials 10680 --at-a-time 44
