@@ -63,7 +63,7 @@ fn write_command(page: &mut String, words: &[String]) {
 fn the_page_of_commands_holds_the_help_of_each() {
     let mut page = HEAD.to_owned();
     write_command(&mut page, &[]);
-    assert!(page.contains("\n## macaque notify test\n"), "{page}");
+    assert!(page.contains("\n## macaque demo\n"), "{page}");
 
     let path = root().join("docs/commands.md");
     if env::var_os("UPDATE_DOCS").is_some() {
