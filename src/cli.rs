@@ -161,7 +161,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
         Command::Resume(args) => pause::resume(&global, &args),
         Command::Notify(args) => notify::run(&global, &args),
         Command::Schedule(args) => schedule::run(&global, &args),
-        Command::Config(args) => config::run(&args),
+        Command::Config(args) => config::run(&global, &args),
         Command::Completions(args) => completions::run(&args),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::run(&args),
@@ -298,6 +298,7 @@ mod tests {
                 "why" => Some("shop/web"),
                 "completions" => Some("bash"),
                 "notify" => Some("test"),
+                "config" => Some("print"),
                 _ => None,
             };
             for arg in &global {
