@@ -55,6 +55,7 @@ pub use notify::NotifySettings;
 pub use process::{ClusterSettings, LogFormat, LogSettings, MetricsListen, MetricsSettings};
 pub use sources::{DEFAULT_FILE, FlagSetting, SettingsSources};
 pub use table_fields::{FieldDefault, TableField, TableKind, table_fields};
+pub use target::is_namespace_name;
 
 /// Whether a schedule must be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
