@@ -130,19 +130,20 @@ impl OptionSyntax {
                 Some((name, value)) => (name, Some(value)),
                 None => (written, None),
             };
-            let next = after.first().map(String::as_str);
-            let next = next.filter(|next| inline.is_none() && !next.starts_with('-'));
+            let next = after.first().filter(|_| inline.is_none());
+            // What follows a flag and is none is its value, even if the tool would not take it.
+            let is_value = next.is_some_and(|next| self.flag_of(next).is_none());
+            let next = next.map(String::as_str).filter(|next| !next.starts_with('-'));
             let flag = format!("{}{name}", self.dashes());
             let Some((option, is_off)) = self.option_of(name) else {
                 let names = self.options.iter().map(|option| self.flag(option)).collect();
                 mistakes.push(unknown(&flag, "flag", names));
-                // What follows an unknown flag is its value.
-                rest = &after[usize::from(next.is_some())..];
+                rest = &after[usize::from(is_value)..];
                 continue;
             };
 
             if option.kind != OldKind::Switch {
-                rest = &after[usize::from(next.is_some())..];
+                rest = &after[usize::from(is_value)..];
             }
             match value_of(option, &flag, is_off, inline, next) {
                 Err(mistake) => mistakes.push(mistake),

@@ -12,7 +12,7 @@ mod target;
 
 use super::OldTool;
 use super::arguments::{FlagStyle, OptionSyntax};
-use super::migration::{Migration, UnmigratedEffect};
+use super::migration::Migration;
 use super::old_option::{OldOption, OldSources, secret, switch, value};
 use super::translator::Translator;
 use crate::settings::SettingMistake;
@@ -33,7 +33,8 @@ pub(super) const OPTIONS: &[OldOption] = &[
     value(
         "namespaces",
         "",
-        "`target.namespaces`; of those excluded by `!NAME` only `kube-system` and its like have an equal, `target.include`",
+        "`target.namespaces`; of those excluded by `!NAME` from all only `kube-system` and its like have an equal, \
+         `target.include`",
     ),
     value(
         "namespace-labels",
@@ -103,10 +104,7 @@ pub(super) fn migrate(sources: &OldSources) -> Result<Migration, Vec<SettingMist
     target::translate(&mut translator);
     disrupt::translate(&mut translator);
     serving::translate(&mut translator);
-    for unread in &sources.unread {
-        let why = "it was not read and may restrict more: give its variables with --env-file";
-        translator.lose(unread, why, UnmigratedEffect::Wider);
-    }
+    translator.lose_unread(&sources.unread);
 
     let (is_dry_run, origin) = translator.switch("dry-run", true);
     let origin = origin.unwrap_or_else(|| translator.default_origin());

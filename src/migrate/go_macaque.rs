@@ -1,7 +1,7 @@
 //! The Go macaque: its flags and environment variables, and what becomes of them.
 //!
-//! Facts from its source, version 0.3: at each slot of the crontab line it deletes one running pod of a namespace, not its
-//! own, whatever owns it. It has no dry run.
+//! Facts from its source, version 0.3: at each slot of the crontab line it deletes one running pod of a namespace, not
+//! its own, whatever owns it. It has no dry run.
 
 use macaque_core::eligibility::SYSTEM_NAMESPACES;
 use macaque_core::schedule::{CronSchedule, parse_timezone};
@@ -77,10 +77,7 @@ pub(super) fn migrate(sources: &OldSources) -> Result<Migration, Vec<SettingMist
     for bot in &BOTS {
         translate_bot(&mut translator, bot);
     }
-    for unread in &sources.unread {
-        let why = "it was not read and may restrict more: give its variables with --env-file";
-        translator.lose(unread, why, UnmigratedEffect::Wider);
-    }
+    translator.lose_unread(&sources.unread);
 
     translator.finish(true, "the Go macaque has no dry run")
 }

@@ -1,8 +1,8 @@
 //! kube-monkey: its keys, which are environment variables too, its labels, and what becomes of them.
 //!
 //! Facts from its documentation, version 0.6: on each run day it draws for each workload that opted in whether and when
-//! to delete pods of it, by the workload's own mean time between failures, within a window of hours. It does not look at
-//! PodDisruptionBudgets.
+//! to delete pods of it, by the workload's own mean time between failures, within a window of hours. It does not look
+//! at PodDisruptionBudgets.
 
 mod config_file;
 mod namespaces;
@@ -59,7 +59,8 @@ pub(super) const OPTIONS: &[OldOption] = &[
     value(
         "kubemonkey.blacklisted_namespaces",
         "[\"kube-system\"]",
-        "left out of `target.namespaces`; without a whitelist only `kube-system` and its like have an equal, `target.include`",
+        "left out of `target.namespaces`; without a whitelist only `kube-system` and its like have an equal, \
+         `target.include`",
     ),
     value(
         "kubemonkey.custom_resources",
@@ -146,13 +147,9 @@ pub(super) fn migrate(sources: &OldSources) -> Result<Migration, Vec<SettingMist
     translate_notifications(&mut translator);
     translate_metrics(&mut translator);
     if let Some(given) = translator.origin("kubernetes.host") {
-        let why = "macaque finds the API server as kubectl does: name a kubeconfig with this server in cluster.kubeconfig";
-        translator.lose(given, why, Wider);
+        translator.lose_server(&given);
     }
-    for unread in &sources.unread {
-        let why = "it was not read and may restrict more: give its variables with --env-file";
-        translator.lose(unread, why, Wider);
-    }
+    translator.lose_unread(&sources.unread);
 
     let (is_dry_run, origin) = translator.switch("kubemonkey.dry_run", true);
     let origin = origin.unwrap_or_else(|| translator.default_origin());
@@ -180,8 +177,8 @@ fn translate_target(translator: &mut Translator) {
         Same,
     );
     if let Some(given) = translator.text("kubemonkey.custom_resources") {
-        let why = "macaque looks at pods, not at the resources of operators: name the label of their pods in target.selector, \
-                   in place of kube-monkey/enabled";
+        let why = "macaque looks at pods, not at the resources of operators: name the label of their pods in \
+                   target.selector, in place of kube-monkey/enabled";
         translator.lose(given.shown(), why, Same);
     }
 }
@@ -261,7 +258,8 @@ fn translate_notifications(translator: &mut Translator) {
         }
     }
     if let (true, Some(origin)) = (reports_schedule, schedule) {
-        let why = "`macaque schedule` lists the rounds, and the kind \"window\" of notify.kinds announces the first of a day";
+        let why = "`macaque schedule` lists the rounds, and the kind \"window\" of notify.kinds announces the first of \
+                   a day";
         translator.lose(origin, why, Same);
     }
 }

@@ -36,7 +36,7 @@ pub struct MigratedSetting {
 pub struct Unmigrated {
     /// The option as it was given, with its value unless that may be a secret.
     pub option: String,
-    /// Why there is no equal, and what is nearest.
+    /// The reason, and what is nearest.
     pub why: String,
     /// What follows for the victims.
     pub effect: UnmigratedEffect,
@@ -47,7 +47,7 @@ pub struct Unmigrated {
 pub enum UnmigratedEffect {
     /// Without the option macaque would disrupt pods that the other tool leaves alone, or more often.
     Wider,
-    /// The same pods are disrupted, or fewer.
+    /// Without the option macaque disrupts the same pods, or fewer.
     Same,
 }
 

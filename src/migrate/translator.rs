@@ -150,6 +150,30 @@ impl Translator {
         });
     }
 
+    /// Notes that a namespace cannot be left out of all.
+    pub(super) fn lose_namespace(&mut self, option: &str, name: &str) {
+        let why = format!(
+            "macaque has no list of namespaces to leave out: name the others in target.namespaces, or freeze this one \
+             with `kubectl annotate namespace {name} macaque/frozen=true`"
+        );
+        self.lose(option, why, UnmigratedEffect::Wider);
+    }
+
+    /// Notes the address of an API server, which may hold a password and is not shown.
+    pub(super) fn lose_server(&mut self, origin: &str) {
+        let why = "macaque finds the API server as kubectl does: name a kubeconfig with this server in \
+                   cluster.kubeconfig; in the cluster none is needed";
+        self.lose(origin, why, UnmigratedEffect::Wider);
+    }
+
+    /// Notes what could not be read.
+    pub(super) fn lose_unread(&mut self, unread: &[String]) {
+        for unread in unread {
+            let why = "it was not read and may restrict more: give its variables with --env-file";
+            self.lose(unread, why, UnmigratedEffect::Wider);
+        }
+    }
+
     /// Notes a mistake.
     pub(super) fn refuse(&mut self, subject: &str, wrong: &str, right: &str) {
         self.mistakes.push(mistake(subject, wrong, right));

@@ -12,7 +12,7 @@ pub(super) struct NameSelection {
 }
 
 impl NameSelection {
-    /// Reads the names of a flag, each of which passes `check`, or notes the mistakes; `right` says what would be right.
+    /// Reads the names of a flag, each of which passes `check`, or notes the mistakes with what would be `right`.
     pub(super) fn read(
         translator: &mut Translator,
         given: Option<&GivenText>,

@@ -1,7 +1,7 @@
 //! What chaoskube logs, serves and sends, and the cluster that it connects to.
 
 use crate::migrate::go_address::listen_address;
-use crate::migrate::migration::UnmigratedEffect::{Same, Wider};
+use crate::migrate::migration::UnmigratedEffect::Same;
 use crate::migrate::translator::Translator;
 
 /// Translates the flags of the process.
@@ -75,8 +75,6 @@ fn translate_cluster(translator: &mut Translator) {
         translator.set("cluster.kubeconfig", given.text, &given.origin);
     }
     if let Some(given) = translator.text("master") {
-        let why = "macaque finds the API server as kubectl does: name a kubeconfig with this server in cluster.kubeconfig; \
-                   in the cluster none is needed";
-        translator.lose(given.origin, why, Wider);
+        translator.lose_server(&given.origin);
     }
 }

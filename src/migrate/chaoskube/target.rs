@@ -20,8 +20,8 @@ const OLDEST: Duration = Duration::from_secs(365 * 24 * 3600);
 const RESTRICTIONS: [(&str, &str); 4] = [
     (
         "annotations",
-        "macaque selects pods by labels: set the same keys as labels and name them in target.selector, or let the other \
-         pods opt out with the annotation macaque/enabled: \"false\"",
+        "macaque selects pods by labels: set the same keys as labels and name them in target.selector, or let the \
+         other pods opt out with the annotation macaque/enabled: \"false\"",
     ),
     (
         "namespace-labels",
@@ -169,11 +169,7 @@ fn exclude_from_all(
     }
 
     for name in others {
-        let why = format!(
-            "macaque has no list of namespaces to leave out: name the others in target.namespaces, or freeze this one with \
-             `kubectl annotate namespace {name} macaque/frozen=true`"
-        );
-        translator.lose(format!("{origin}=\"!{name}\""), why, Wider);
+        translator.lose_namespace(&format!("{origin}=\"!{name}\""), name);
     }
 }
 
@@ -199,8 +195,8 @@ fn translate_kinds(translator: &mut Translator, include: &mut BTreeSet<&'static 
         return;
     };
     if !selection.included.is_empty() {
-        let why = "macaque reaches pods of any other kind of owner too; those without an owner, and those of a DaemonSet or a \
-                   Job that is not named, are exempt: give the pods a label, and name it in target.selector";
+        let why = "macaque reaches pods of any other kind of owner too, and exempts only those without an owner and those \
+                   of a DaemonSet or a Job: give the pods a label, and name it in target.selector";
         translator.lose(given.shown(), why, Wider);
     }
     for kind in selection

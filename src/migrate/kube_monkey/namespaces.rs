@@ -107,11 +107,7 @@ fn leave_out(
         _ => {}
     }
     for name in denied.names.iter().filter(|name| !is_system(name)) {
-        let why = format!(
-            "macaque has no list of namespaces to leave out: name the others in target.namespaces, or freeze this one with \
-             `kubectl annotate namespace {name} macaque/frozen=true`"
-        );
-        translator.lose(format!("{origin}={name:?}"), why, Wider);
+        translator.lose_namespace(&format!("{origin}={name:?}"), name);
     }
 }
 
