@@ -63,6 +63,7 @@ pub use process::{ClusterSettings, LogSettings, MetricsListen, MetricsSettings};
 pub use schema::config_schema;
 pub use sources::{DEFAULT_FILE, FlagSetting, SettingsSources};
 pub use table_fields::{FieldDefault, FieldType, TableField, TableKind, table_fields};
+pub use target::is_namespace_name;
 
 /// Whether a schedule must be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
