@@ -1,16 +1,22 @@
-//! The code blocks of the documents: what is YAML or JSON can be read, and every flag of a `macaque` line exists.
+//! The code blocks of the documents: what is YAML or JSON can be read, and every flag of a `macaque` line and every value of
+//! a `helm` line exists.
 //!
 //! Blocks of TOML are loaded as settings by `integration::settings::documents`, and those of docs/notifications.md by
 //! `integration::notify::documents`, which sends a message to every channel too.
 
 use std::process::Command;
 
+use macaque::settings::keys;
+
 use super::links::linking;
 use super::read;
 
 /// The languages of code blocks, and what tests a block of each.
 const LANGUAGES: [(&str, &str); 7] = [
-    ("console", "here: the lines that begin with `$ macaque`"),
+    (
+        "console",
+        "here: the flags of `$ macaque`, and the values that `$ helm` sets; not what is for kubectl, docker or cargo",
+    ),
     ("json", "here: it can be read"),
     ("promql", "interop::monitoring, on a real Prometheus"),
     (
@@ -75,19 +81,39 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
-/// The arguments of the `macaque` lines in a console block.
-fn macaque_lines(text: &str) -> Vec<Vec<String>> {
+/// The commands of a console block, each as its words.
+fn commands(text: &str) -> Vec<Vec<String>> {
     let joined = text.replace("\\\n", " ");
     let lines = joined.lines().filter_map(|line| line.strip_prefix("$ "));
-    let lines = lines.map(|line| {
-        line.strip_prefix("kubectl macaque ")
-            .map_or(line.to_owned(), |rest| format!("macaque {rest}"))
-    });
-    lines
-        .map(|line| words(&line))
-        .filter(|words| words.first().is_some_and(|word| word == "macaque"))
-        .map(|words| words[1..].to_vec())
-        .collect()
+    lines.map(words).collect()
+}
+
+/// The arguments of the `macaque` commands in a console block, those of the plugin for kubectl among them.
+fn macaque_commands(text: &str) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    for mut words in commands(text) {
+        if words.first().is_some_and(|word| word == "kubectl") {
+            words.remove(0);
+        }
+        if words.first().is_some_and(|word| word == "macaque") {
+            found.push(words.split_off(1));
+        }
+    }
+    found
+}
+
+/// The values that the `helm` commands of a console block set.
+fn helm_values(text: &str) -> Vec<String> {
+    let helm = commands(text)
+        .into_iter()
+        .filter(|words| words.first().is_some_and(|word| word == "helm"));
+    let mut values = Vec::new();
+    for words in helm {
+        let flags = words.iter().zip(words.iter().skip(1));
+        let set = flags.filter(|(flag, _)| flag.starts_with("--set"));
+        values.extend(set.map(|(_, value)| value.split_once('=').unwrap().0.to_owned()));
+    }
+    values
 }
 
 #[test]
@@ -122,7 +148,7 @@ fn every_block_of_yaml_or_json_can_be_read() {
 fn every_flag_of_a_macaque_line_exists() {
     let mut checked = 0;
     for block in blocks().into_iter().filter(|block| block.language == "console") {
-        for args in macaque_lines(&block.text) {
+        for args in macaque_commands(&block.text) {
             // Clap reads what is before `--help`, and refuses what it does not know.
             let output = Command::new(env!("CARGO_BIN_EXE_macaque"))
                 .args(&args)
@@ -142,10 +168,26 @@ fn every_flag_of_a_macaque_line_exists() {
     assert!(checked >= 10, "{checked} lines");
 }
 
+#[test]
+fn every_value_of_a_helm_line_is_one_of_the_chart() {
+    let values: serde_json::Value = serde_saphyr::from_str(&read("deploy/chart/values.yaml")).unwrap();
+    let mut checked = 0;
+    for block in blocks().into_iter().filter(|block| block.language == "console") {
+        for name in helm_values(&block.text) {
+            let pointer = format!("/{}", name.replace('.', "/"));
+            let key = name.strip_prefix("config.").unwrap_or_default();
+            let is_known = values.pointer(&pointer).is_some() || keys().iter().any(|known| known.path == key);
+            assert!(is_known, "{}: {name}", block.place);
+            checked += 1;
+        }
+    }
+    assert!(checked >= 5, "{checked} values");
+}
+
 #[cfg(feature = "sandbox")]
 #[test]
 fn a_flag_that_does_not_exist_is_seen() {
-    let lines = macaque_lines(
+    let lines = macaque_commands(
         "$ macaque plan -n shop \\\n    --sede 3 | less\nNAMESPACE\n$ ls\n$ kubectl macaque why 'a b'",
     );
     assert_eq!(
