@@ -10,6 +10,7 @@ _list:
 check:
     .ci/house
     .ci/book
+    deploy/render --check
     cargo fmt --all --check
     cargo clippy --locked --workspace --all-targets -- -D warnings
     cargo clippy --locked --package macaque --no-default-features -- -D warnings
