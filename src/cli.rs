@@ -9,6 +9,7 @@ mod check;
 mod completions;
 #[cfg(feature = "sandbox")]
 mod demo;
+mod man;
 mod notify;
 mod once;
 mod output;
@@ -120,6 +121,9 @@ enum Command {
     /// Print a shell completion script
     #[command(args = all_but(&[]))]
     Completions(completions::CompletionsArgs),
+    /// Print the manual page of macaque or of a command, for `man -l -`
+    #[command(args = all_but(&[]))]
+    Man(man::ManArgs),
     /// Serve an in-memory Kubernetes API with a small shop, for trying out macaque and kubectl
     #[cfg(feature = "sandbox")]
     #[command(args = all_but(&[]))]
@@ -159,6 +163,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
         Command::Notify(args) => notify::run(&global, &args),
         Command::Schedule(args) => schedule::run(&global, &args),
         Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::run(&args),
         #[cfg(feature = "sandbox")]
