@@ -42,6 +42,16 @@ interop:
     PATH="$(.ci/prometheus):$PATH" PYTHONPATH="$(.ci/verifiers)" \
         cargo test --locked --test interop -- --ignored
 
+# What a release consists of, built from a clean commit into dist/VERSION (needs buildah)
+[positional-arguments]
+release version:
+    PATH="$(.ci/tools):$PATH" deploy/release "$1"
+
+# The same release once more, built from nothing in another directory, compared byte by byte with dist/VERSION
+[positional-arguments]
+reproduce version:
+    PATH="$(.ci/tools):$PATH" deploy/reproduce "$1"
+
 # Trials of the promises under faults, as many as the table of docs/reliability.md holds
 trials:
     cargo test --locked --release --test trials -- --trials 10680 --at-a-time 44
