@@ -9,6 +9,7 @@ _list:
 # The rules of the house, format, lints, documentation and dependencies, as CI checks them
 check:
     .ci/house
+    deploy/render --check
     cargo fmt --all --check
     cargo clippy --locked --workspace --all-targets -- -D warnings
     cargo clippy --locked --package macaque --no-default-features -- -D warnings

@@ -7,6 +7,7 @@ mod args;
 mod budgets;
 mod check;
 mod completions;
+mod config;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod notify;
@@ -117,6 +118,8 @@ enum Command {
     /// List the next scheduled rounds and those skipped by quiet times
     #[command(args = all_but(&["config"]))]
     Schedule(schedule::ScheduleArgs),
+    /// Print the schema of the configuration file, or the settings in use; needs no cluster
+    Config(config::ConfigArgs),
     /// Print a shell completion script
     #[command(args = all_but(&[]))]
     Completions(completions::CompletionsArgs),
@@ -158,6 +161,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
         Command::Resume(args) => pause::resume(&global, &args),
         Command::Notify(args) => notify::run(&global, &args),
         Command::Schedule(args) => schedule::run(&global, &args),
+        Command::Config(args) => config::run(&global, &args),
         Command::Completions(args) => completions::run(&args),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::run(&args),
@@ -205,8 +209,11 @@ fn all_but(used: &[&str]) -> Vec<Arg> {
 /// The first flag given, before or after the command's name, that the command does not use; and the command's name.
 fn unused_flag(command: &clap::Command, matches: &ArgMatches) -> Option<(String, String)> {
     let (name, given) = matches.subcommand()?;
-    let hidden = command.find_subcommand(name)?.get_arguments();
-    let mut unused = hidden.filter(|arg| arg.is_hide_set());
+    let subcommand = command.find_subcommand(name)?;
+    if let Some((flag, action)) = unused_flag(subcommand, given) {
+        return Some((flag, format!("{name} {action}")));
+    }
+    let mut unused = subcommand.get_arguments().filter(|arg| arg.is_hide_set());
     let is_given = |arg: &&Arg| given.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
     let flag = unused.find(is_given)?.get_long()?;
     Some((format!("--{flag}"), name.to_owned()))
@@ -291,6 +298,7 @@ mod tests {
                 "why" => Some("shop/web"),
                 "completions" => Some("bash"),
                 "notify" => Some("test"),
+                "config" => Some("print"),
                 _ => None,
             };
             for arg in &global {

@@ -14,6 +14,7 @@ mod decoder;
 mod disrupt;
 mod environment;
 mod file;
+mod forms;
 mod gates;
 mod given_table;
 mod given_value;
@@ -23,6 +24,8 @@ mod journal;
 mod keys;
 mod layer;
 mod limits;
+mod listing;
+mod log_words;
 mod mistake;
 mod nearest;
 mod notify;
@@ -30,6 +33,7 @@ mod process;
 mod recovery;
 mod remedy;
 mod schedule;
+mod schema;
 mod secret;
 mod sources;
 mod table_fields;
@@ -48,13 +52,17 @@ use decoder::SettingsDecoder;
 use mistake::MistakeReported;
 
 pub use environment::{POD_NAMESPACE, environment};
+pub use forms::{NumberBounds, TextForm, ValueForm};
 pub use journal::is_object_name;
 pub use keys::{DefaultChoice, KeyKind, SettingKey, keys};
+pub use listing::{ListedSetting, ListedTable, SettingsListing, list_settings};
+pub use log_words::LogFormat;
 pub use mistake::{SettingMistake, SettingMistakes};
 pub use notify::NotifySettings;
-pub use process::{ClusterSettings, LogFormat, LogSettings, MetricsListen, MetricsSettings};
+pub use process::{ClusterSettings, LogSettings, MetricsListen, MetricsSettings};
+pub use schema::config_schema;
 pub use sources::{DEFAULT_FILE, FlagSetting, SettingsSources};
-pub use table_fields::{FieldDefault, TableField, TableKind, table_fields};
+pub use table_fields::{FieldDefault, FieldType, TableField, TableKind, table_fields};
 
 /// Whether a schedule must be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -110,9 +110,14 @@ pub(super) fn read_secret(read: ReadFile<'_>, path: &str) -> Result<SecretString
 
 /// A path as a message shows it, unless it may be the secret itself, set to the wrong key.
 pub(super) fn shown(path: &str) -> String {
-    if path.starts_with(['/', '.']) {
+    if is_path(path) {
         quote(path)
     } else {
         "the file that it names".to_owned()
     }
+}
+
+/// Whether a text is surely a path, and no secret that was set to the wrong key.
+pub(super) fn is_path(text: &str) -> bool {
+    text.starts_with(['/', '.'])
 }

@@ -16,7 +16,7 @@ use std::path::Path;
 use std::process::Command;
 
 use macaque::notify::http::BUILT_IN;
-use macaque::settings::{FieldDefault, SettingKey, TableField, TableKind, keys, table_fields};
+use macaque::settings::{FieldDefault, SettingKey, TableField, TableKind, config_schema, keys, table_fields};
 use macaque_core::eligibility::{EligibilityRule, rules};
 use macaque_core::report::RoundStatus;
 
@@ -154,6 +154,15 @@ fn the_configuration_page_lists_every_field_of_channels_over_http_and_of_routes_
             "the table that belongs below <!-- {name} --> is:\n{expected}"
         );
     }
+}
+
+#[test]
+fn the_schema_of_the_configuration_file_is_that_of_the_settings() {
+    let expected = serde_json::to_string_pretty(&config_schema()).unwrap() + "\n";
+    assert!(
+        read("config/macaque.schema.json") == expected,
+        "write it anew: cargo run -- config schema > config/macaque.schema.json"
+    );
 }
 
 #[test]

@@ -14,6 +14,7 @@ pub mod fact_recorder;
 pub mod fake_gate;
 pub mod fault_proxy;
 pub mod loopback_server;
+pub mod manifest;
 pub mod metrics;
 pub mod monitoring;
 pub mod notify;

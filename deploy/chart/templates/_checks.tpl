@@ -58,7 +58,7 @@
 
 {{- $keys := include "macaque.secretKeys" . -}}
 {{- if and $keys (not .Values.existingSecret) -}}
-  {{- $mistakes = append $mistakes (printf "existingSecret: is not set, and %s of it would be mounted: name the Secret that holds it" (splitList "\n" $keys | join ", ")) -}}
+  {{- $mistakes = append $mistakes (printf "existingSecret: is not set, and config names files of its keys (%s): name the Secret that holds them" (splitList "\n" $keys | join ", ")) -}}
 {{- else if and .Values.existingSecret (not $keys) -}}
   {{- $mistakes = append $mistakes (printf "existingSecret: no key of %s would be mounted: name files such as /etc/macaque/secrets/slack-token in config, or list keys in secretKeys" .Values.existingSecret) -}}
 {{- end -}}
