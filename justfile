@@ -6,9 +6,11 @@ bench_profile := env("BENCH_PROFILE", "bench")
 _list:
     @just --list --unsorted
 
-# The rules of the house, format, lints, documentation and dependencies, as CI checks them
+# The rules of the house, the book, format, lints, documentation and dependencies, as CI checks them
 check:
     .ci/house
+    .ci/book
+    deploy/render --check
     cargo fmt --all --check
     cargo clippy --locked --workspace --all-targets -- -D warnings
     cargo clippy --locked --package macaque --no-default-features -- -D warnings
@@ -31,16 +33,34 @@ test:
 # $MACAQUE_BINARY, or a release built here, on a real Kubernetes control plane (needs Go, once for about ten minutes)
 e2e:
     test -n "${MACAQUE_BINARY:-}" || cargo build --locked --release
-    PATH="$(.ci/prometheus):$(.ci/tools):$PATH" PYTHONPATH="$(.ci/verifiers)" \
+    PATH="$(.ci/prometheus):$(.ci/tools):$(.ci/helm3):$PATH" PYTHONPATH="$(.ci/verifiers)" \
     MACAQUE_BINARY="${MACAQUE_BINARY:-$PWD/target/release/macaque}" \
         tests/controlplane/controlplane run target/controlplane -- \
         sh -c '.ci/deploy && cargo test --locked --test e2e --test conformance -- --ignored \
             && cargo test --locked --test trials -- --real --trials 10'
 
-# What macaque writes, read by Prometheus and by the reference libraries of the formats (needs Python with pip)
+# What others read, by their own programs: Prometheus, Helm, and libraries of the formats (needs Go, and Python with pip)
 interop:
-    PATH="$(.ci/prometheus):$PATH" PYTHONPATH="$(.ci/verifiers)" \
+    PATH="$(.ci/prometheus):$(.ci/tools):$(.ci/helm3):$PATH" PYTHONPATH="$(.ci/verifiers)" \
         cargo test --locked --test interop -- --ignored
+
+# The book of docs/ in target/book, its links checked
+docs:
+    PATH="$(.ci/tools):$PATH" .ci/book
+
+# docs/commands.md, from the help of the commands
+docs-update:
+    UPDATE_DOCS=1 cargo test --locked --quiet --test documents commands::
+
+# What a release consists of, built from a clean commit into dist/VERSION (needs buildah)
+[positional-arguments]
+release version:
+    PATH="$(.ci/tools):$PATH" deploy/release "$1"
+
+# The same release once more, built from nothing in another directory, compared byte by byte with dist/VERSION
+[positional-arguments]
+reproduce version:
+    PATH="$(.ci/tools):$PATH" deploy/reproduce "$1"
 
 # Trials of the promises under faults, as many as the table of docs/reliability.md holds
 trials:
