@@ -1,6 +1,7 @@
 {{/*
-The metadata and spec of a pod of macaque, for the Deployment, the CronJob and the test. `args` is the command line after
-the program's name; `serves` says whether it has ports and probes, `others` whether it has the containers of the values.
+The metadata and spec of a pod of macaque, for the Deployment, the CronJob and the test. `args` is the command line
+after the program's name; `serves` says whether it has ports and probes, `others` whether it has the containers of the
+values.
 */}}
 {{- define "macaque.podTemplate" -}}
 {{- $root := .root -}}
