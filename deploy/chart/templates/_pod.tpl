@@ -119,8 +119,8 @@ containers:
     {{- end }}
     {{- if and .serves $settings.healthPort }}
     {{- with $values.livenessProbe }}
-    # Not live: macaque hangs, and a new container fixes that. Neither probe asks the API server: macaque waits for one
-    # that is down, and a restart would not help.
+    # Not live: macaque hangs, and a new container fixes that. Neither probe asks the API server: macaque waits for
+    # one that is down, and a restart would not help.
     livenessProbe:
       {{- toYaml . | nindent 6 }}
     {{- end }}
