@@ -32,15 +32,15 @@ test:
 # $MACAQUE_BINARY, or a release built here, on a real Kubernetes control plane (needs Go, once for about ten minutes)
 e2e:
     test -n "${MACAQUE_BINARY:-}" || cargo build --locked --release
-    PATH="$(.ci/prometheus):$(.ci/tools):$PATH" PYTHONPATH="$(.ci/verifiers)" \
+    PATH="$(.ci/prometheus):$(.ci/tools):$(.ci/helm3):$PATH" PYTHONPATH="$(.ci/verifiers)" \
     MACAQUE_BINARY="${MACAQUE_BINARY:-$PWD/target/release/macaque}" \
         tests/controlplane/controlplane run target/controlplane -- \
         sh -c '.ci/deploy && cargo test --locked --test e2e --test conformance -- --ignored \
             && cargo test --locked --test trials -- --real --trials 10'
 
-# What macaque writes, read by Prometheus and by the reference libraries of the formats (needs Python with pip)
+# What others read, by their own programs: Prometheus, Helm, and libraries of the formats (needs Go, and Python with pip)
 interop:
-    PATH="$(.ci/prometheus):$PATH" PYTHONPATH="$(.ci/verifiers)" \
+    PATH="$(.ci/prometheus):$(.ci/tools):$(.ci/helm3):$PATH" PYTHONPATH="$(.ci/verifiers)" \
         cargo test --locked --test interop -- --ignored
 
 # Trials of the promises under faults, as many as the table of docs/reliability.md holds

@@ -5,6 +5,7 @@
     reason = "clippy takes the helpers of a test for code of the program"
 )]
 
+mod chart;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod links;
