@@ -4,7 +4,8 @@
 #   docker build -t macaque:0.2.0 .
 #   docker buildx build --platform linux/amd64,linux/arm64 -t REGISTRY/macaque:0.2.0 --push .
 #
-# With --build-arg BUILD_REVISION=$(git rev-parse HEAD) the metric macaque_build_info names the revision too.
+# With --build-arg BUILD_REVISION=$(git rev-parse HEAD) the metric macaque_build_info names the revision too. `just
+# release` builds both architectures the same way, with more labels, and adds what else belongs to a release.
 #
 # The compiler runs on the machine's own architecture whatever it compiles for; zig is the linker
 # and the C compiler for either target, so nothing is emulated.
@@ -17,6 +18,9 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 COPY deploy/build-tools.txt /tmp/
 RUN pip install --no-cache-dir --break-system-packages --no-deps --require-hashes --requirement /tmp/build-tools.txt
+# It writes the names and versions of all crates into the binary, where scanners of images look for them.
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    cargo install --quiet --locked --root /usr/local cargo-auditable@0.7.7
 
 FROM tools AS build
 # amd64 or arm64: set by --platform.
@@ -46,7 +50,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/macaque/target \
     target=$(cat /tmp/target) \
     && flock /usr/local/cargo/registry/fetch.lock cargo fetch --locked \
-    && cargo zigbuild --locked --release --package macaque --no-default-features \
+    && cargo auditable zigbuild --locked --release --package macaque --no-default-features \
         --target "$target" --target-dir "target/$TARGETARCH" \
     && cp "target/$TARGETARCH/$target/release/macaque" /tmp/macaque
 

@@ -10,6 +10,8 @@ mod completions;
 mod config;
 #[cfg(feature = "sandbox")]
 mod demo;
+mod man;
+mod migrate;
 mod notify;
 mod once;
 mod output;
@@ -45,6 +47,7 @@ Exit codes:
   3   once: all refused or already gone
       once: the journal allowed none
       budgets: a budget needs fixing
+      migrate: a restriction has no equal
   4   once: no pod was eligible
   5   once --wait: a victim did not recover in time
   6   once: a guard held back
@@ -68,6 +71,7 @@ pub mod exit {
     /// `once`: all attempts were refused or the pods were already gone, or the journal allowed none.
     pub const REFUSED: i32 = 3;
     /// `budgets`: a budget needs fixing. The code is that of a refusal: the API server would refuse an eviction.
+    /// `migrate`: a restriction of the other tool has no equal.
     pub const FOUND: i32 = REFUSED;
     /// `once`: no pod was eligible.
     pub const IDLE: i32 = 4;
@@ -115,6 +119,9 @@ enum Command {
     /// Send a sample to the channels, and print what each answered; needs no cluster
     #[command(args = all_but(&["config", "kubeconfig", "context"]))]
     Notify(notify::NotifyArgs),
+    /// Print the configuration that does what chaoskube, kube-monkey or the Go macaque was configured to do
+    #[command(args = all_but(&[]))]
+    Migrate(migrate::MigrateArgs),
     /// List the next scheduled rounds and those skipped by quiet times
     #[command(args = all_but(&["config"]))]
     Schedule(schedule::ScheduleArgs),
@@ -123,6 +130,9 @@ enum Command {
     /// Print a shell completion script
     #[command(args = all_but(&[]))]
     Completions(completions::CompletionsArgs),
+    /// Print the manual page of macaque or of a command, for `man -l -`
+    #[command(args = all_but(&[]))]
+    Man(man::ManArgs),
     /// Serve an in-memory Kubernetes API with a small shop, for trying out macaque and kubectl
     #[cfg(feature = "sandbox")]
     #[command(args = all_but(&[]))]
@@ -160,9 +170,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
         Command::Pause(args) => pause::run(&global, &args),
         Command::Resume(args) => pause::resume(&global, &args),
         Command::Notify(args) => notify::run(&global, &args),
+        Command::Migrate(args) => migrate::run(&args),
         Command::Schedule(args) => schedule::run(&global, &args),
         Command::Config(args) => config::run(&global, &args),
         Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::run(&args),
         #[cfg(feature = "sandbox")]
@@ -297,6 +309,7 @@ mod tests {
             let required = match name {
                 "why" => Some("shop/web"),
                 "completions" => Some("bash"),
+                "migrate" => Some("chaoskube"),
                 "notify" => Some("test"),
                 "config" => Some("print"),
                 _ => None,
