@@ -58,7 +58,9 @@ fn values_that_are_hard_to_write_reach_macaque_as_they_were() {
         json!({"target": {"selector": ""}, "limits": {"per_hour": null, "per_day": 4}}),
         json!({"cluster": {"name": "\"prod\" \\ 'eu' \t # = [x] é 🐒"}}),
         gate(json!({"query": "max(rate(errors{app=\"web\", path=~\"/a\\\\d+\"}[5m]))\n  < bool 2\n"})),
-        gate(json!({"query": "'''\"\"\"\n{{namespace}}\r\n", "headers": {"X-Scope-OrgID": "a b", "x.y": "1"}})),
+        gate(
+            json!({"query": "'''\"\"\"\n{{namespace}}\r\n", "headers": {"X-Scope-OrgID": "a b", "x.y": "1"}}),
+        ),
         json!({"guards": {"http": [
             {"name": "a", "url": "https://a.example", "expect_json": "/n", "equals": 2},
             {"name": "b", "url": "https://b.example", "expect_json": "/n", "equals": false},
