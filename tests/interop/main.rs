@@ -5,4 +5,5 @@
 mod metrics;
 mod monitoring;
 mod python;
+mod release;
 mod webhooks;
