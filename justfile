@@ -6,9 +6,11 @@ bench_profile := env("BENCH_PROFILE", "bench")
 _list:
     @just --list --unsorted
 
-# The rules of the house, format, lints, documentation and dependencies, as CI checks them
+# The rules of the house, the book, format, lints, documentation and dependencies, as CI checks them
 check:
     .ci/house
+    .ci/book
+    deploy/render --check
     cargo fmt --all --check
     cargo clippy --locked --workspace --all-targets -- -D warnings
     cargo clippy --locked --package macaque --no-default-features -- -D warnings
@@ -41,6 +43,14 @@ e2e:
 interop:
     PATH="$(.ci/prometheus):$(.ci/tools):$(.ci/helm3):$PATH" PYTHONPATH="$(.ci/verifiers)" \
         cargo test --locked --test interop -- --ignored
+
+# The book of docs/ in target/book, its links checked
+docs:
+    PATH="$(.ci/tools):$PATH" .ci/book
+
+# docs/commands.md, from the help of the commands
+docs-update:
+    UPDATE_DOCS=1 cargo test --locked --quiet --test documents commands::
 
 # What a release consists of, built from a clean commit into dist/VERSION (needs buildah)
 [positional-arguments]

@@ -7,9 +7,11 @@ mod args;
 mod budgets;
 mod check;
 mod completions;
+mod config;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod man;
+mod migrate;
 mod notify;
 mod once;
 mod output;
@@ -45,6 +47,7 @@ Exit codes:
   3   once: all refused or already gone
       once: the journal allowed none
       budgets: a budget needs fixing
+      migrate: a restriction has no equal
   4   once: no pod was eligible
   5   once --wait: a victim did not recover in time
   6   once: a guard held back
@@ -68,6 +71,7 @@ pub mod exit {
     /// `once`: all attempts were refused or the pods were already gone, or the journal allowed none.
     pub const REFUSED: i32 = 3;
     /// `budgets`: a budget needs fixing. The code is that of a refusal: the API server would refuse an eviction.
+    /// `migrate`: a restriction of the other tool has no equal.
     pub const FOUND: i32 = REFUSED;
     /// `once`: no pod was eligible.
     pub const IDLE: i32 = 4;
@@ -115,9 +119,14 @@ enum Command {
     /// Send a sample to the channels, and print what each answered; needs no cluster
     #[command(args = all_but(&["config", "kubeconfig", "context"]))]
     Notify(notify::NotifyArgs),
+    /// Print the configuration that does what chaoskube, kube-monkey or the Go macaque was configured to do
+    #[command(args = all_but(&[]))]
+    Migrate(migrate::MigrateArgs),
     /// List the next scheduled rounds and those skipped by quiet times
     #[command(args = all_but(&["config"]))]
     Schedule(schedule::ScheduleArgs),
+    /// Print the schema of the configuration file, or the settings in use; needs no cluster
+    Config(config::ConfigArgs),
     /// Print a shell completion script
     #[command(args = all_but(&[]))]
     Completions(completions::CompletionsArgs),
@@ -161,7 +170,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
         Command::Pause(args) => pause::run(&global, &args),
         Command::Resume(args) => pause::resume(&global, &args),
         Command::Notify(args) => notify::run(&global, &args),
+        Command::Migrate(args) => migrate::run(&args),
         Command::Schedule(args) => schedule::run(&global, &args),
+        Command::Config(args) => config::run(&global, &args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
         #[cfg(feature = "sandbox")]
@@ -210,8 +221,11 @@ fn all_but(used: &[&str]) -> Vec<Arg> {
 /// The first flag given, before or after the command's name, that the command does not use; and the command's name.
 fn unused_flag(command: &clap::Command, matches: &ArgMatches) -> Option<(String, String)> {
     let (name, given) = matches.subcommand()?;
-    let hidden = command.find_subcommand(name)?.get_arguments();
-    let mut unused = hidden.filter(|arg| arg.is_hide_set());
+    let subcommand = command.find_subcommand(name)?;
+    if let Some((flag, action)) = unused_flag(subcommand, given) {
+        return Some((flag, format!("{name} {action}")));
+    }
+    let mut unused = subcommand.get_arguments().filter(|arg| arg.is_hide_set());
     let is_given = |arg: &&Arg| given.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
     let flag = unused.find(is_given)?.get_long()?;
     Some((format!("--{flag}"), name.to_owned()))
@@ -295,7 +309,9 @@ mod tests {
             let required = match name {
                 "why" => Some("shop/web"),
                 "completions" => Some("bash"),
+                "migrate" => Some("chaoskube"),
                 "notify" => Some("test"),
+                "config" => Some("print"),
                 _ => None,
             };
             for arg in &global {

@@ -45,6 +45,7 @@
 //! - [`http_server`]: serves the probes and the metrics, on a thread of its own.
 //! - [`actors`]: Clock, Killer, Watcher, Notifier, EventRecorder and Supervisor, thin shells around the modules above.
 //! - [`settings`]: defaults, file, environment and flags, validated into one configuration.
+//! - [`migrate`]: the settings that do what another tool was configured to do.
 //! - [`telemetry`]: the log. The only module that uses `env_logger`.
 //! - [`cli`] and `main`: one file for each command; `main` holds the only exit.
 //!
@@ -69,6 +70,7 @@ pub mod journal;
 pub mod k8s;
 mod list_pager;
 pub mod metrics;
+pub mod migrate;
 pub mod notify;
 pub mod platform;
 pub mod preview;

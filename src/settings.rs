@@ -14,6 +14,7 @@ mod decoder;
 mod disrupt;
 mod environment;
 mod file;
+mod forms;
 mod gates;
 mod given_table;
 mod given_value;
@@ -23,6 +24,8 @@ mod journal;
 mod keys;
 mod layer;
 mod limits;
+mod listing;
+mod log_words;
 mod mistake;
 mod nearest;
 mod notify;
@@ -30,12 +33,12 @@ mod process;
 mod recovery;
 mod remedy;
 mod schedule;
+mod schema;
 mod secret;
 mod sources;
 mod table_fields;
 mod target;
 
-use std::fs;
 use std::net::SocketAddr;
 
 use jiff::tz::TimeZone;
@@ -48,13 +51,18 @@ use decoder::SettingsDecoder;
 use mistake::MistakeReported;
 
 pub use environment::{POD_NAMESPACE, environment};
+pub use forms::{NumberBounds, TextForm, ValueForm};
 pub use journal::is_object_name;
 pub use keys::{DefaultChoice, KeyKind, SettingKey, keys};
+pub use listing::{ListedSetting, ListedTable, SettingsListing, list_settings};
+pub use log_words::LogFormat;
 pub use mistake::{SettingMistake, SettingMistakes};
 pub use notify::NotifySettings;
-pub use process::{ClusterSettings, LogFormat, LogSettings, MetricsListen, MetricsSettings};
+pub use process::{ClusterSettings, LogSettings, MetricsListen, MetricsSettings};
+pub use schema::config_schema;
 pub use sources::{DEFAULT_FILE, FlagSetting, SettingsSources};
-pub use table_fields::{FieldDefault, TableField, TableKind, table_fields};
+pub use table_fields::{FieldDefault, FieldType, TableField, TableKind, table_fields};
+pub use target::is_namespace_name;
 
 /// Whether a schedule must be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,7 +150,7 @@ pub fn load_calendar(sources: &SettingsSources) -> Result<Calendar, SettingMista
 /// Loads the channels alone, so that neither a namespace nor a schedule is needed.
 pub fn load_notify(sources: &SettingsSources) -> Result<ChannelSettings, SettingMistakes> {
     let mut decoder = sources.decoder();
-    let notify = notify::decode_notify(&mut decoder, &|path| fs::read_to_string(path));
+    let notify = notify::decode_notify(&mut decoder, &secret::read_file);
     let calendar = schedule::decode_calendar(&mut decoder, ScheduleNeed::Optional);
     let cluster = process::decode_cluster(&mut decoder);
 
@@ -173,8 +181,8 @@ fn decode_all(
     need: ScheduleNeed,
 ) -> Result<ValidSettings, MistakeReported> {
     let config = decode_config(decoder, sources, need);
-    let gates = gates::decode_gates(decoder, Some(&|path| fs::read_to_string(path)));
-    let notify = notify::decode_notify(decoder, &|path| fs::read_to_string(path));
+    let gates = gates::decode_gates(decoder, Some(&secret::read_file));
+    let notify = notify::decode_notify(decoder, &secret::read_file);
     let digest = schedule::decode_digest(decoder);
     let metrics = process::decode_metrics(decoder);
     let health = process::decode_health(decoder);

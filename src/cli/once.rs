@@ -13,7 +13,8 @@ use clap::Args;
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use macaque_core::journal::{Denial, RecoveryRecord};
 use macaque_core::recovery::DisruptedVictim;
-use macaque_core::report::{RoundEnd, RoundReport};
+use macaque_core::report::{RoundEnd, RoundReport, RoundStatus};
+use macaque_core::words::either;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -46,6 +47,9 @@ pub(super) struct OnceArgs {
         reason = "a flag that may have a value, as clap reads it"
     )]
     wait: Option<Option<Duration>>,
+    /// Exit with 0 at these statuses of the round too: refused, held, unanswered, idle
+    #[arg(long, value_name = "STATUS", value_delimiter = ',', value_parser = parse_status)]
+    succeed_on: Vec<RoundStatus>,
     /// Output format
     #[arg(short, long, value_enum, default_value_t)]
     output: OutputFormat,
@@ -127,6 +131,7 @@ async fn run_and_report(settings: &ValidSettings, args: &OnceArgs) -> i32 {
         settings,
         messages: setup::message_context(settings),
         limit: args.wait.flatten(),
+        succeed_on: &args.succeed_on,
         format: args.output,
         signals,
     };
@@ -190,6 +195,18 @@ fn parse_wait(text: &str) -> Result<Duration, String> {
     } else {
         Ok(longest)
     }
+}
+
+/// Parses a status that means success to whoever asks: one of a round that had nothing to do, or was not allowed to.
+fn parse_status(text: &str) -> Result<RoundStatus, String> {
+    let known = [
+        RoundStatus::Refused,
+        RoundStatus::Held,
+        RoundStatus::Unanswered,
+        RoundStatus::Idle,
+    ];
+    let found = known.into_iter().find(|status| status.as_str() == text);
+    found.ok_or_else(|| format!("use {}", either(&known.map(RoundStatus::as_str))))
 }
 
 /// The slot of a round, or of a sample of one, that is asked for at `now`: that time, never a later one, and fine enough to tell two requests

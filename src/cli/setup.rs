@@ -21,7 +21,7 @@ use crate::proxy::{ProxyEnvironment, ProxyPolicy};
 use crate::round::RoundConfig;
 use crate::settings::{
     self, ChannelSettings, ClusterSettings, CommandSettings, FlagSetting, NotifySettings, ScheduleNeed,
-    SettingMistakes, SettingsSources, ValidSettings,
+    SettingMistakes, SettingsListing, SettingsSources, ValidSettings,
 };
 use crate::telemetry;
 
@@ -64,6 +64,14 @@ pub(super) fn load_notify(global: &GlobalArgs) -> Result<ChannelSettings, i32> {
 /// The exit code, after every mistake was reported on standard error.
 pub(super) fn load_settings(global: &GlobalArgs, more: Vec<FlagSetting>) -> Result<CommandSettings, i32> {
     load_view_from(&sources(global, more))
+}
+
+/// Lists the settings in use: neither a namespace nor the files of secrets are needed.
+///
+/// # Errors
+/// The exit code, after every mistake was reported on standard error.
+pub(super) fn list_settings(global: &GlobalArgs, more: Vec<FlagSetting>) -> Result<SettingsListing, i32> {
+    settings::list_settings(&sources(global, more)).map_err(|mistakes| report(&mistakes))
 }
 
 /// Loads the settings of a command that only reads, for a macaque that runs in the namespace `own_namespace`.

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use ::config::{Config, Value, ValueKind};
 use macaque_core::duration::parse_duration;
 use macaque_core::words::either;
 
+use super::forms::{NumberBounds, TextForm};
 use super::given_table::GivenTable;
 use super::given_value::{ChosenValue, GivenValue};
-use super::keys::{SettingKey, find, keys};
+use super::keys::{KeyKind, SettingKey, find, keys};
 use super::layer::{SettingsLayer, explains};
 use super::mistake::{MistakeReported, SettingMistake, quote};
 use super::remedy::{self, without_quotes};
@@ -130,6 +130,10 @@ impl SettingsDecoder {
         name: fn(T) -> &'static str,
     ) -> Result<T, MistakeReported> {
         let word = self.text(path)?;
+        debug_assert!(
+            matches!(word.key.form, TextForm::Words(words) if words() == all.map(name)),
+            "the table holds the words of {path}"
+        );
         let is_meant = |known: &T| name(*known).eq_ignore_ascii_case(&word.value);
         let known = all.into_iter().find(is_meant);
         known.ok_or_else(|| self.refuse_word(&word, what, &all.map(name)))
@@ -173,27 +177,14 @@ impl SettingsDecoder {
         }
     }
 
-    /// A number from 1 to `most`.
-    pub(super) fn count(
-        &mut self,
-        path: &'static str,
-        most: usize,
-    ) -> Result<GivenValue<usize>, MistakeReported> {
-        self.count_within(path, 1..=most)
-    }
-
-    /// A number in `range`.
-    pub(super) fn count_within(
-        &mut self,
-        path: &'static str,
-        range: RangeInclusive<usize>,
-    ) -> Result<GivenValue<usize>, MistakeReported> {
+    /// A number within the bounds of the key.
+    pub(super) fn count(&mut self, path: &'static str) -> Result<GivenValue<usize>, MistakeReported> {
         let given = self.required(path)?;
-        let ValueKind::I64(number) = given.value else {
+        let (ValueKind::I64(number), KeyKind::Count(_, bounds)) = (&given.value, given.key.kind) else {
             return Err(self.wrong_type(&given));
         };
-        let (least, most) = range.into_inner();
-        let wrong = match usize::try_from(number) {
+        let NumberBounds { least, most } = bounds;
+        let wrong = match usize::try_from(*number) {
             Ok(count) if (least..=most).contains(&count) => return Ok(given.map(|_| count)),
             Ok(count) if count > most => format!("{count} is too many"),
             _ => format!("{number} is too few"),
@@ -202,16 +193,15 @@ impl SettingsDecoder {
         Err(self.refuse(&given, wrong, format!("use {least} to {most}")))
     }
 
-    /// A number from 1 to `most` that may be absent.
+    /// A number within the bounds of the key, which may be absent.
     pub(super) fn optional_count(
         &mut self,
         path: &'static str,
-        most: usize,
     ) -> Result<Option<GivenValue<usize>>, MistakeReported> {
         if self.look(path).is_none() {
             return Ok(None);
         }
-        self.count(path, most).map(Some)
+        self.count(path).map(Some)
     }
 
     /// A value of one of several types, which `convert` takes or leaves.

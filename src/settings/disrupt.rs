@@ -9,10 +9,6 @@ use super::decoder::SettingsDecoder;
 use super::given_value::GivenValue;
 use super::mistake::{MistakeReported, quote};
 
-/// More victims per round than this are an outage, not an experiment.
-const MOST_VICTIMS: usize = 100;
-/// Each attempt may last as long as a request to the API server; more of them would outlast any schedule.
-const MOST_ATTEMPTS: usize = 1000;
 /// The longest grace period: a pod that ends more slowly is hardly disrupted.
 const LONGEST_GRACE: Duration = Duration::from_secs(24 * 3600);
 
@@ -21,7 +17,7 @@ pub(super) type VictimCount = Result<GivenValue<usize>, MistakeReported>;
 
 /// Decodes the number of victims per round.
 pub(super) fn decode_count(decoder: &mut SettingsDecoder) -> VictimCount {
-    decoder.count("disrupt.count", MOST_VICTIMS)
+    decoder.count("disrupt.count")
 }
 
 /// Decodes the rest of the section.
@@ -43,7 +39,7 @@ pub(super) fn decode_disrupt(
     );
     let grace_period = decode_grace_period(decoder);
     let counts = decode_counts(decoder, count);
-    let after_webhook = decoder.count_within("disrupt.attempts_after_webhook", 0..=MOST_ATTEMPTS);
+    let after_webhook = decoder.count("disrupt.attempts_after_webhook");
 
     let (count, attempts) = counts?;
     Ok(DisruptConfig {
@@ -61,7 +57,7 @@ fn decode_counts(
     decoder: &mut SettingsDecoder,
     count: VictimCount,
 ) -> Result<(usize, usize), MistakeReported> {
-    let attempts = decoder.count("disrupt.attempts", MOST_ATTEMPTS);
+    let attempts = decoder.count("disrupt.attempts");
     let count = count?;
     let attempts = attempts?;
 

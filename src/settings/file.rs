@@ -10,7 +10,7 @@ use super::layer::SettingsLayer;
 use super::mistake::SettingMistake;
 use super::nearest::{names_in, nearest_name, nearest_path};
 use super::remedy::shape;
-use super::table_fields::{TableKind, is_table, table_fields};
+use super::table_fields::{TableKind, table_fields};
 use crate::notify::http::BuiltInTemplate;
 
 /// Reads the text of a file. `name` is what messages call the file.
@@ -193,9 +193,9 @@ fn read_table(layer: &mut SettingsLayer, lines: &LineIndex<'_>, given: &mut Give
             continue;
         };
 
-        let converted = match (field.name, value.get_ref()) {
-            (name, DeValue::Table(texts)) if is_table(name) => convert_texts(texts, lines),
-            (name, value) => convert(value, is_table(name), &origin, lines),
+        let converted = match value.get_ref() {
+            DeValue::Table(texts) if field.is_table() => convert_texts(texts, lines),
+            value => convert(value, field.is_table(), &origin, lines),
         };
         match converted {
             Ok(kind) => given.fields.push((field.name, Value::new(Some(&origin), kind))),

@@ -3,16 +3,10 @@
 use macaque_core::guard::{GuardConfig, MinReady, NodesGuard, RecoveredGuard, RolloutGuard};
 
 use super::decoder::SettingsDecoder;
+use super::forms::{MOST_DRAINS, MOST_READY, MOST_STRIKES};
 use super::given_value::{ChosenValue, GivenValue};
 use super::mistake::MistakeReported;
 use super::recovery::{RecoverySwitch, refuse_unless_watched};
-
-/// A workload of more pods is better asked for a percentage.
-const MOST_READY: i64 = 100;
-/// More pods that leave at once are as good as none that are counted.
-const MOST_DRAINS: i64 = 1000;
-/// More strikes are as good as none that are counted.
-const MOST_STRIKES: i64 = 100;
 
 /// Decodes the keys of the section. Without recoveries, which `watched` says, the guards that need them are off.
 pub(super) fn decode_guards(

@@ -25,7 +25,7 @@ impl SettingsLayer {
         let values = keys.iter().filter_map(|key| {
             let kind: ValueKind = match key.kind {
                 KeyKind::Boolean(default) => default.into(),
-                KeyKind::Count(default) => default?.into(),
+                KeyKind::Count(default, _) => default?.into(),
                 KeyKind::Text(default) | KeyKind::Duration(default) => default.into(),
                 KeyKind::List(_) => ValueKind::Array(Vec::new()),
                 KeyKind::Choice(DefaultChoice::On, _) => true.into(),
@@ -49,7 +49,7 @@ impl SettingsLayer {
         let origin = origin.to_owned();
         let kind: ValueKind = match key.kind {
             KeyKind::Boolean(_) => boolean(text).unwrap_or_else(|| text.into()),
-            KeyKind::Count(_) => number(text).unwrap_or_else(|| text.into()),
+            KeyKind::Count(..) => number(text).unwrap_or_else(|| text.into()),
             KeyKind::Choice(..) => boolean(text).or(number(text)).unwrap_or_else(|| text.into()),
             KeyKind::List(separator) | KeyKind::OptionalList(separator) => ValueKind::Array(
                 entries(text, separator)

@@ -9,10 +9,6 @@ use super::given_value::GivenValue;
 use super::mistake::MistakeReported;
 use super::recovery::{RecoverySwitch, refuse_unless_watched};
 
-/// A higher limit is as good as none.
-const MOST_OVER_TIME: usize = 100_000;
-/// The journal holds no more recoveries.
-const MOST_IN_FLIGHT: usize = 40;
 /// The longest cooldown: the journal remembers owners no longer.
 const LONGEST_COOLDOWN: Duration = Duration::from_secs(7 * 24 * 3600);
 
@@ -22,12 +18,12 @@ pub(super) fn decode_limits(
     victims: Option<&GivenValue<usize>>,
     watched: &RecoverySwitch,
 ) -> Result<DisruptionLimits, MistakeReported> {
-    let per_hour = decoder.optional_count("limits.per_hour", MOST_OVER_TIME);
-    let per_day = decoder.optional_count("limits.per_day", MOST_OVER_TIME);
-    let per_namespace_day = decoder.optional_count("limits.per_namespace_day", MOST_OVER_TIME);
-    let per_owner_day = decoder.optional_count("limits.per_owner_day", MOST_OVER_TIME);
-    let per_node = decoder.optional_count("limits.per_node", MOST_OVER_TIME);
-    let per_zone = decoder.optional_count("limits.per_zone", MOST_OVER_TIME);
+    let per_hour = decoder.optional_count("limits.per_hour");
+    let per_day = decoder.optional_count("limits.per_day");
+    let per_namespace_day = decoder.optional_count("limits.per_namespace_day");
+    let per_owner_day = decoder.optional_count("limits.per_owner_day");
+    let per_node = decoder.optional_count("limits.per_node");
+    let per_zone = decoder.optional_count("limits.per_zone");
     let in_flight = decode_in_flight(decoder, victims, watched);
     let cooldown = decode_cooldown(decoder);
     let per_hour = per_hour?;
@@ -63,7 +59,7 @@ fn decode_in_flight(
     victims: Option<&GivenValue<usize>>,
     watched: &RecoverySwitch,
 ) -> Result<Option<usize>, MistakeReported> {
-    let Some(limit) = decoder.optional_count("limits.in_flight", MOST_IN_FLIGHT)? else {
+    let Some(limit) = decoder.optional_count("limits.in_flight")? else {
         return Ok(None);
     };
 

@@ -107,6 +107,29 @@ pub(super) fn decode_notify(
     })
 }
 
+/// Checks the keys of all services one by one, where the files of secrets are not read: their types, kinds and base URLs.
+pub(super) fn check_keys(decoder: &mut SettingsDecoder) -> Result<(), MistakeReported> {
+    let mut checked = vec![
+        kinds::decode_kinds(decoder, "notify.kinds").map(drop),
+        decoder.optional(PROXY).map(drop),
+        decoder.optional(PROXY_FILE).map(drop),
+    ];
+    for spec in SERVICES {
+        checked.push(kinds::decode_kinds(decoder, spec.kinds_path).map(drop));
+        for field in spec.fields {
+            match field.kind {
+                FieldKind::Secret { file_path, .. } => {
+                    checked.push(decoder.optional(field.path).map(drop));
+                    checked.push(decoder.optional(file_path).map(drop));
+                }
+                FieldKind::Text => checked.push(decoder.optional(field.path).map(drop)),
+                FieldKind::Url(_) => checked.push(decode_base_url(decoder, field.path).map(drop)),
+            }
+        }
+    }
+    checked.into_iter().collect()
+}
+
 /// Decodes `notify.proxy`; `None` if it is not set. An environment variable cannot be empty, so `off` is no proxy.
 fn decode_proxies(
     decoder: &mut SettingsDecoder,
@@ -179,14 +202,19 @@ fn decode_field(
             None => given.missing.push(field),
         },
         FieldKind::Url(_) => {
-            let url = decoder.text(field.path)?;
-            accept_url(decoder, &url, check_base_url(&url.value))?;
-            let base = url.value.trim_end_matches('/').to_owned();
+            let base = decode_base_url(decoder, field.path)?;
             given.values.texts.push((field.path, base));
         }
     }
 
     Ok(())
+}
+
+/// Decodes the base URL of a service, without a slash at its end.
+fn decode_base_url(decoder: &mut SettingsDecoder, path: &'static str) -> Result<String, MistakeReported> {
+    let url = decoder.text(path)?;
+    accept_url(decoder, &url, check_base_url(&url.value))?;
+    Ok(url.value.trim_end_matches('/').to_owned())
 }
 
 /// Reports what is wrong with a URL; the words do not repeat it.

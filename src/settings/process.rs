@@ -8,6 +8,7 @@ use macaque_core::events::EventsConfig;
 
 use super::decoder::SettingsDecoder;
 use super::given_value::GivenValue;
+use super::log_words::{LEVELS, LogFormat};
 use super::mistake::{MistakeReported, quote};
 
 /// What is logged, and in which format.
@@ -17,31 +18,6 @@ pub struct LogSettings {
     pub level: LevelFilter,
     /// The format of a record.
     pub format: LogFormat,
-}
-
-/// The format of a log record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// Text on a terminal, JSON elsewhere.
-    Auto,
-    /// A line for people.
-    Text,
-    /// One JSON object per line.
-    Json,
-}
-
-impl LogFormat {
-    /// Every format.
-    pub const ALL: [Self; 3] = [Self::Auto, Self::Text, Self::Json];
-
-    /// The word of the configuration.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Text => "text",
-            Self::Json => "json",
-        }
-    }
 }
 
 /// The cluster to connect to, and what may be sent to it.
@@ -76,15 +52,6 @@ pub enum MetricsListen {
     /// Nowhere.
     Off,
 }
-
-/// The words of `log.level`, from the fewest records to the most.
-const LEVELS: [(&str, LevelFilter); 5] = [
-    ("error", LevelFilter::Error),
-    ("warn", LevelFilter::Warn),
-    ("info", LevelFilter::Info),
-    ("debug", LevelFilter::Debug),
-    ("trace", LevelFilter::Trace),
-];
 
 /// Decodes `[log]`.
 pub(super) fn decode_log(decoder: &mut SettingsDecoder) -> Result<LogSettings, MistakeReported> {

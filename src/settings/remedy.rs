@@ -5,6 +5,7 @@ use ::config::ValueKind;
 use macaque_core::duration::DurationError;
 use macaque_core::words::either;
 
+use super::forms::ValueForm;
 use super::given_value::GivenValue;
 use super::keys::{KeyKind, SettingKey};
 use super::mistake::quote;
@@ -14,11 +15,14 @@ pub(super) fn shape(key: &SettingKey, is_bare: bool) -> String {
     let words = match (key.kind, is_bare) {
         (KeyKind::Boolean(_), true) => "use true or false",
         (KeyKind::Boolean(_), false) => "use true or false, without quotes",
-        (KeyKind::Count(_), true) => "use a whole number such as 2",
-        (KeyKind::Count(_), false) => "use a whole number such as 2, without quotes",
+        (KeyKind::Count(..), true) => "use a whole number such as 2",
+        (KeyKind::Count(..), false) => "use a whole number such as 2, without quotes",
         (KeyKind::Text(_) | KeyKind::OptionalText | KeyKind::Secret, true) => "use text",
         (KeyKind::Text(_) | KeyKind::OptionalText | KeyKind::Secret, false) => "use text in quotes",
-        (KeyKind::Choice(_, forms), _) => return format!("use {}", either(forms)),
+        (KeyKind::Choice(_, forms), _) => {
+            let forms: Vec<_> = forms.iter().map(ValueForm::to_string).collect();
+            return format!("use {}", either(&forms));
+        }
         (KeyKind::Duration(_), true) => "use a number with its unit, such as 30s, 5m, 2h or 7d",
         (KeyKind::Duration(_), false) => {
             "use a number with its unit, in quotes, such as \"30s\", \"5m\", \"2h\" or \"7d\""
@@ -43,7 +47,7 @@ pub(super) fn of_wrong_type(given: &GivenValue<ValueKind>) -> (String, String) {
     };
     let what = match given.key.kind {
         KeyKind::Boolean(_) => "true or false",
-        KeyKind::Count(_) => "a whole number",
+        KeyKind::Count(..) => "a whole number",
         KeyKind::Choice(..) => "a value of this setting",
         KeyKind::Text(_) | KeyKind::OptionalText | KeyKind::Secret => "text",
         KeyKind::Duration(_) => "a duration with its unit",

@@ -1,6 +1,7 @@
 //! Decodes secrets, by value or from a file. No message repeats a secret.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -13,6 +14,19 @@ use crate::notify::service::{FieldFault, check_token};
 
 /// How a secret's file is read; an argument, so that decoding stays pure.
 pub(super) type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<String>;
+
+/// The largest file that is read: a Secret of Kubernetes holds no more.
+const MOST_BYTES: u64 = 1024 * 1024;
+
+/// Reads a file that a setting names, unless it has more bytes than a secret, or has no end.
+pub(super) fn read_file(path: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(io::Error::other("it is larger than 1 MiB"));
+    }
+    String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))
+}
 
 /// Decodes a secret of a form that `check` accepts, by value or from a file, in which blanks and line breaks around the
 /// secret do not count.
@@ -110,9 +124,14 @@ pub(super) fn read_secret(read: ReadFile<'_>, path: &str) -> Result<SecretString
 
 /// A path as a message shows it, unless it may be the secret itself, set to the wrong key.
 pub(super) fn shown(path: &str) -> String {
-    if path.starts_with(['/', '.']) {
+    if is_path(path) {
         quote(path)
     } else {
         "the file that it names".to_owned()
     }
+}
+
+/// Whether a text is surely a path, and no secret that was set to the wrong key.
+pub(super) fn is_path(text: &str) -> bool {
+    text.starts_with(['/', '.'])
 }

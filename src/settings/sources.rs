@@ -49,6 +49,11 @@ pub struct FlagSetting {
 impl SettingsSources {
     /// Reads the file, and merges all layers for decoding.
     pub(super) fn decoder(&self) -> SettingsDecoder {
+        SettingsDecoder::new(self.layers())
+    }
+
+    /// Reads the file; returns all layers, the later over the earlier.
+    pub(super) fn layers(&self) -> Vec<SettingsLayer> {
         // A file that cannot be read may set anything: what it would have set is not missing as well.
         let from_file = self.read_file().unwrap_or_else(|mistake| {
             let meant = keys().iter().map(|key| key.path.to_owned()).collect();
@@ -59,12 +64,12 @@ impl SettingsSources {
             }
         });
 
-        SettingsDecoder::new(vec![
+        vec![
             SettingsLayer::defaults(keys()),
             from_file,
             environment::read(&self.env),
             read_flags(&self.flags),
-        ])
+        ]
     }
 
     fn read_file(&self) -> Result<SettingsLayer, SettingMistake> {

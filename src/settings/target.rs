@@ -90,6 +90,11 @@ fn parse_namespaces(
     Ok(NamespaceScope::Named(named))
 }
 
+/// Whether a name can be a namespace's.
+pub fn is_namespace_name(name: &str) -> bool {
+    namespace_fault(name).is_none()
+}
+
 /// The reason why a name cannot be a namespace's: Kubernetes requires a DNS label (RFC 1123).
 fn namespace_fault(name: &str) -> Option<String> {
     let is_inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{documents, read};
 
 /// The documents whose links are checked.
-fn linking() -> Vec<String> {
+pub(super) fn linking() -> Vec<String> {
     let mut paths = documents();
     paths.extend(["README.md", "CHANGELOG.md", "CONTRIBUTING.md"].map(str::to_owned));
     paths
@@ -97,14 +97,20 @@ fn every_relative_link_leads_to_a_file_and_a_heading() {
 }
 
 #[test]
-fn every_document_is_linked_from_the_readme() {
-    let linked: Vec<_> = prose(&read("README.md"))
+fn every_document_is_once_in_the_table_of_contents_to_which_the_readme_leads() {
+    let linked = |path: &str| -> Vec<_> {
+        let lines = prose(&read(path));
+        lines.iter().flat_map(|line| targets(line)).collect()
+    };
+    assert!(linked("README.md").contains(&"docs/SUMMARY.md".to_owned()));
+
+    let mut contents: Vec<_> = linked("docs/SUMMARY.md")
         .iter()
-        .flat_map(|line| targets(line))
+        .map(|target| format!("docs/{target}"))
         .collect();
-    for path in documents() {
-        assert!(linked.contains(&path), "{path} is not linked from the README");
-    }
+    contents.push("docs/SUMMARY.md".to_owned());
+    contents.sort();
+    assert_eq!(contents, documents());
 }
 
 #[test]

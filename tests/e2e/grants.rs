@@ -1,9 +1,9 @@
-//! Promises about permissions: the manifest's Role is enough, one verb less is reported and disrupts nothing.
+//! Promises about permissions: the manifest's Role for an armed macaque is enough, one verb less is reported and disrupts nothing.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::program::MacaqueCommand;
-use crate::service_account::{document, role_for_deletions, without};
+use crate::service_account::{document, without};
 use crate::test_namespace::{NO_PODS, TestNamespace};
 use crate::workload::Workload;
 
@@ -12,19 +12,14 @@ impl TestNamespace {
     fn macaque_as(&self, account: &str, words: &str) -> MacaqueCommand {
         self.macaque(words).arg("--dry-run=false").by(account)
     }
-
-    /// The Role of the manifest.
-    async fn shipped_role(&self) -> Value {
-        self.role(&document(self, "Role")).await
-    }
 }
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
-async fn the_role_of_the_manifest_suffices_for_evictions() {
+async fn the_armed_role_of_the_manifest_suffices_for_evictions() {
     let mut namespace = TestNamespace::new().await;
     namespace.with(Workload::deployment("web", 2)).await;
-    let account = namespace.account(namespace.shipped_role().await).await;
+    let account = namespace.account(namespace.armed_role().await).await;
     let before = namespace.alive().await;
     let checked = namespace.macaque_as(&account, "check -o json").exits(0).await;
     let findings = checked.json();
@@ -40,10 +35,27 @@ async fn the_role_of_the_manifest_suffices_for_evictions() {
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
-async fn the_commented_rule_of_the_manifest_suffices_for_deletions() {
+async fn the_role_of_the_manifest_as_it_is_suffices_for_a_dry_run_and_for_no_more() {
     let mut namespace = TestNamespace::new().await;
     namespace.with(Workload::deployment("web", 2)).await;
-    let role = namespace.role(&role_for_deletions(&namespace)).await;
+    let role = namespace.role(&document(&namespace, "Role")).await;
+    let account = namespace.account(role).await;
+    let before = namespace.alive().await;
+
+    let dry = |words| namespace.macaque(words).arg("--dry-run").by(&account);
+    dry("check").exits(0).await;
+    dry("once").exits(0).await.says(["would have tried to evict"]);
+
+    one_verb_less(&namespace, &account, "create", "pods/eviction").await;
+    assert_eq!(namespace.lost(&before).await, NO_PODS);
+}
+
+#[tokio::test]
+#[ignore = "needs a real control plane: just e2e"]
+async fn the_role_of_the_manifest_for_deletions_suffices_for_them() {
+    let mut namespace = TestNamespace::new().await;
+    namespace.with(Workload::deployment("web", 2)).await;
+    let role = namespace.role_for_deletions().await;
     let account = namespace.account(role).await;
     namespace
         .macaque_as(&account, "check --method delete")
@@ -62,7 +74,7 @@ async fn the_commented_rule_of_the_manifest_suffices_for_deletions() {
 async fn a_role_for_deletions_does_not_evict() {
     let mut namespace = TestNamespace::new().await;
     namespace.with(Workload::deployment("web", 2)).await;
-    let role = namespace.role(&role_for_deletions(&namespace)).await;
+    let role = namespace.role_for_deletions().await;
     let account = namespace.account(role).await;
     one_verb_less(&namespace, &account, "create", "pods/eviction").await;
 }
@@ -73,7 +85,7 @@ async fn one_verb_less_names_verb_resource_and_namespace_and_disrupts_nothing() 
     for (verb, resource) in [("create", "pods/eviction"), ("get", "pods"), ("list", "pods")] {
         let mut namespace = TestNamespace::new().await;
         namespace.with(Workload::deployment("web", 2)).await;
-        let role = without(namespace.shipped_role().await, verb, resource);
+        let role = without(namespace.armed_role().await, verb, resource);
         let account = namespace.account(role).await;
         one_verb_less(&namespace, &account, verb, resource).await;
     }
@@ -100,7 +112,7 @@ async fn a_namespace_without_a_grant_is_a_problem_that_hides_no_success_elsewher
         namespace.with(Workload::deployment("web", 2)).await;
     }
 
-    let account = granted.account(granted.shipped_role().await).await;
+    let account = granted.account(granted.armed_role().await).await;
     let before = other.alive().await;
     let both = format!("once -n {}", other.name);
     let round = granted.macaque_as(&account, &both).exits(0).await;
@@ -115,7 +127,7 @@ async fn a_namespace_without_a_grant_is_a_problem_that_hides_no_success_elsewher
 async fn all_namespaces_need_a_cluster_role_and_say_so() {
     let mut namespace = TestNamespace::new().await;
     namespace.with(Workload::deployment("web", 1)).await;
-    let account = namespace.account(namespace.shipped_role().await).await;
+    let account = namespace.account(namespace.armed_role().await).await;
     let macaque = |words| MacaqueCommand::new(words).by(&account);
     let round = macaque("once -A --dry-run=false").exits(1).await;
     round.says(["cannot list resource \"pods\"", "at the cluster scope"]);
@@ -130,7 +142,7 @@ async fn all_namespaces_need_a_cluster_role_and_say_so() {
 #[ignore = "needs a real control plane: just e2e"]
 async fn check_names_the_missing_grant_and_its_remedy_fixes_it() {
     let mut namespace = TestNamespace::new().await;
-    let role = without(namespace.shipped_role().await, "create", "pods/eviction");
+    let role = without(namespace.armed_role().await, "create", "pods/eviction");
     let account = namespace.account(role).await;
     let what = format!("may create pods/eviction in namespace {}", namespace.name);
     let checked = namespace.macaque_as(&account, "check").exits(1).await;

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use crate::program::MacaqueCommand;
-use crate::service_account::document;
 use crate::test_namespace::{NO_PODS, TestNamespace};
 use crate::workload::Workload;
 
@@ -73,8 +72,7 @@ async fn a_pause_stops_an_armed_macaque_and_a_resumption_frees_it() {
 #[ignore = "needs a real control plane: just e2e"]
 async fn the_role_of_the_manifest_suffices_to_keep_the_journal_and_what_it_says_is_so() {
     let mut namespace = with_journal().await;
-    let role = namespace.role(&document(&namespace, "Role")).await;
-    let account = namespace.account(role).await;
+    let account = namespace.account(namespace.armed_role().await).await;
     let before = namespace.alive().await;
     let output = namespace.round().by(&account).arg("-ojson").exits(0).await;
     let journal = namespace.journal().await;

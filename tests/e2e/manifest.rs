@@ -28,10 +28,10 @@ async fn every_document_applies_with_strict_validation_and_no_warning() {
         kinds,
         [
             "ServiceAccount",
+            "ConfigMap",
+            "ConfigMap",
             "Role",
             "RoleBinding",
-            "ConfigMap",
-            "ConfigMap",
             "Deployment"
         ]
     );

@@ -2,22 +2,13 @@
 //! kubeconfig to act by them.
 
 use http::Method;
+use macaque_testkit::manifest::{FOR_ARMED, FOR_DELETIONS, with_rules};
 use serde_json::{Value, json};
 
 use crate::access::admins_token;
 use crate::test_namespace::{TestNamespace, until};
 
 const MANIFEST: &str = include_str!("../../deploy/macaque.yaml");
-
-/// The rule that the manifest grants for evictions, and the one it offers instead for deletions.
-const EVICT_RULE: &str = r#"  - apiGroups: [""]
-    resources: ["pods/eviction"]
-    verbs: ["create"]
-"#;
-const DELETE_RULE: &str = r#"  # - apiGroups: [""]
-  #   resources: ["pods"]
-  #   verbs: ["delete"]
-"#;
 
 /// The documents of the manifest for the namespace of `namespace`, each with its kind.
 pub(crate) fn documents(namespace: &TestNamespace) -> Vec<(String, String)> {
@@ -44,14 +35,6 @@ pub(crate) fn document(namespace: &TestNamespace, kind: &str) -> String {
     document
 }
 
-/// The manifest's Role, changed as its comment says for `method = "delete"`.
-pub(crate) fn role_for_deletions(namespace: &TestNamespace) -> String {
-    let role = document(namespace, "Role");
-    assert!(role.contains(EVICT_RULE) && role.contains(DELETE_RULE), "{role}");
-    let rule = DELETE_RULE.replace("  # ", "  ");
-    role.replace(EVICT_RULE, "").replace(DELETE_RULE, &rule)
-}
-
 /// Takes one verb on one resource out of a Role.
 pub(crate) fn without(mut role: Value, verb: &str, resource: &str) -> Value {
     let rules = role["rules"].as_array_mut().unwrap();
@@ -68,6 +51,19 @@ pub(crate) fn without(mut role: Value, verb: &str, resource: &str) -> Value {
 }
 
 impl TestNamespace {
+    /// The manifest's Role, changed as its comments say for `dry_run = false`.
+    pub(crate) async fn armed_role(&self) -> Value {
+        let role = document(self, "Role");
+        self.role(&with_rules(&role, FOR_ARMED)).await
+    }
+
+    /// The same for `method = "delete"`.
+    pub(crate) async fn role_for_deletions(&self) -> Value {
+        let role = with_rules(&document(self, "Role"), FOR_ARMED);
+        let role = self.role(&with_rules(&role, FOR_DELETIONS)).await;
+        without(role, "create", "pods/eviction")
+    }
+
     /// The Role that the API server reads in this document; nothing is created.
     pub(crate) async fn role(&self, yaml: &str) -> Value {
         let read = self

@@ -3,6 +3,7 @@
 mod check;
 mod connecting;
 mod first_command;
+mod migrate;
 mod mistakes;
 mod notify;
 mod once;

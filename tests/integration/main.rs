@@ -19,6 +19,7 @@ mod guards;
 mod http_server;
 mod journal;
 mod metrics;
+mod migrations;
 mod notify;
 mod preview;
 mod proxies;

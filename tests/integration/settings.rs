@@ -9,6 +9,7 @@ mod layers;
 mod names;
 mod recovery;
 mod routes;
+mod schema;
 mod secrets;
 mod values;
 
@@ -75,8 +76,15 @@ impl SettingsFixture {
         self.dir.path().join(name)
     }
 
+    /// Loads the settings. Whatever the settings take, the schema of the file must take too.
     fn try_load(&self) -> Result<ValidSettings, SettingMistakes> {
-        settings::load(&self.sources, self.need)
+        let loaded = settings::load(&self.sources, self.need);
+        if let (Ok(_), Some(file)) = (&loaded, &self.sources.file) {
+            let text = std::fs::read_to_string(file).unwrap();
+            let faults = schema::faults(&text);
+            assert!(faults.is_empty(), "the schema refuses {faults:?} in\n{text}");
+        }
+        loaded
     }
 
     fn load(&self) -> ValidSettings {

@@ -10,6 +10,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 pub use self::rule::{EligibilityRule, RuleFinding, RuleResult};
+pub use self::rules::SYSTEM_NAMESPACES;
 
 use self::rule::RuleInput;
 use self::rules::RULES;

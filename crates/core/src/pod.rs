@@ -299,10 +299,10 @@ impl fmt::Display for PodPhase {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "samples"))]
 impl Pod {
-    /// A running and ready pod of the Deployment `web` in the namespace `shop`, of unknown age, for the core's tests.
-    pub(crate) fn sample() -> Self {
+    /// A running and ready pod of the Deployment `web` in the namespace `shop`, of unknown age, for tests.
+    pub fn sample() -> Self {
         Self {
             id: PodRef {
                 namespace: "shop".into(),

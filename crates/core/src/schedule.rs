@@ -18,6 +18,7 @@ mod window;
 pub use calendar::{Calendar, ScheduledSlot};
 pub use cron::{CronError, CronSchedule};
 pub use field::{CronField, CronFieldError, FieldRule};
+pub use interval::{EvenLine, even_line};
 pub use quiet::{QuietTime, QuietTimeError, QuietTimes};
 pub use timezone::{TimezoneError, parse_timezone};
 pub use weekly::{WeeklyTime, WeeklyTimeError};

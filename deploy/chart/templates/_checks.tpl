@@ -1,4 +1,6 @@
-{{/* Fails with all mistakes in the values that their schema cannot see: the key, what is wrong, and what would be right. */}}
+{{/*
+Fails with all mistakes in the values that their schema cannot see: the key, what is wrong, and what would be right.
+*/}}
 {{- define "macaque.checks" -}}
 {{- $settings := include "macaque.settings" . | fromJson -}}
 {{- $mistakes := list -}}
@@ -58,7 +60,7 @@
 
 {{- $keys := include "macaque.secretKeys" . -}}
 {{- if and $keys (not .Values.existingSecret) -}}
-  {{- $mistakes = append $mistakes (printf "existingSecret: is not set, and %s of it would be mounted: name the Secret that holds it" (splitList "\n" $keys | join ", ")) -}}
+  {{- $mistakes = append $mistakes (printf "existingSecret: is not set, and config names files of its keys (%s): name the Secret that holds them" (splitList "\n" $keys | join ", ")) -}}
 {{- else if and .Values.existingSecret (not $keys) -}}
   {{- $mistakes = append $mistakes (printf "existingSecret: no key of %s would be mounted: name files such as /etc/macaque/secrets/slack-token in config, or list keys in secretKeys" .Values.existingSecret) -}}
 {{- end -}}
@@ -70,8 +72,8 @@
 {{- end }}
 
 {{/*
-A mistake for each other macaque in the namespace, as a JSON list: two would share one journal, and each would count what the
-other disrupts. Objects of the same name that no release owns are left to Helm, which refuses or adopts them.
+A mistake for each other macaque in the namespace, as a JSON list: two would share one journal, and each would count what
+the other disrupts. Objects of the same name that no release owns are left to Helm, which refuses or adopts them.
 */}}
 {{- define "macaque.otherInstallations" -}}
 {{- $namespace := include "macaque.namespace" . -}}

@@ -18,6 +18,10 @@
   tlsConfig:
     {{- toYaml . | nindent 4 }}
   {{- end }}
+  {{- with .monitor.authorization }}
+  authorization:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
   {{- with .monitor.relabelings }}
   relabelings:
     {{- toYaml . | nindent 4 }}

@@ -39,12 +39,12 @@ refuse, and a null is a key that is not set.
 
 {{/* Whether a value switches a guard off, as macaque reads it: "true" or nothing. */}}
 {{- define "macaque.isOff" -}}
-{{- if regexMatch "^(false|off|0+ *%?)$" (toString . | lower) -}}true{{- end -}}
+{{- if regexMatch "^(false|off|0+ *%?)$" (toString . | lower | trim) -}}true{{- end -}}
 {{- end }}
 
 {{/*
-What the other templates need to know of the configuration, as JSON: each value with macaque's own default, read as macaque
-reads it. src/settings decodes the same.
+What the other templates need to know of the configuration, as JSON: each value with macaque's own default, read as
+macaque reads it. src/settings decodes the same.
 */}}
 {{- define "macaque.settings" -}}
 {{- $config := deepCopy .Values.config -}}
@@ -52,7 +52,7 @@ reads it. src/settings decodes the same.
 {{- $dryRun := dig "dry_run" true $config -}}
 {{- $namespaces := dig "target" "namespaces" list $config | default (list (include "macaque.namespace" .)) | uniq -}}
 
-{{- $journal := dig "journal" "auto" $config -}}
+{{- $journal := dig "journal" "auto" $config | trim -}}
 {{- if has (lower $journal) (list "auto" "") -}}
   {{- $journal = "macaque-journal" -}}
 {{- else if eq (lower $journal) "memory" -}}
@@ -63,17 +63,17 @@ reads it. src/settings decodes the same.
 
 {{- $whole := not (include "macaque.isOff" (dig "guards" "whole" true $config)) -}}
 {{- $rollout := not (include "macaque.isOff" (dig "guards" "rollout" true $config)) -}}
-{{- $minReady := toString (dig "guards" "min_ready" 1 $config) -}}
+{{- $minReady := dig "guards" "min_ready" 1 $config | toString | trim -}}
 {{- $readsPods := or $whole $rollout (not (include "macaque.isOff" $minReady)) -}}
 {{- $watches := and (dig "recovery" "enabled" true $config) (not $dryRun) -}}
-{{- $nodes := dig "guards" "nodes" "off" $config | toString | lower -}}
+{{- $nodes := dig "guards" "nodes" "off" $config | toString | lower | trim -}}
 
-{{- $health := dig "health" "listen" "0.0.0.0:8080" $config | lower -}}
+{{- $health := dig "health" "listen" "0.0.0.0:8080" $config | lower | trim -}}
 {{- $metrics := dig "metrics" "listen" "" $config | lower | default $health -}}
 
 {{- dict
     "dryRun" $dryRun
-    "method" (dig "disrupt" "method" "evict" $config | lower)
+    "method" (dig "disrupt" "method" "evict" $config | lower | trim)
     "everyNamespace" (eq (join "," $namespaces) "*")
     "namespaces" $namespaces
     "named" (not (empty (dig "target" "namespaces" list $config)))
@@ -104,26 +104,23 @@ reads it. src/settings decodes the same.
 {{- $keys | uniq | sortAlpha | join "\n" -}}
 {{- end }}
 
-{{/* The ports beside 443 and 6443 of the gates, services and proxies that the configuration names, one a line. */}}
+{{/* The ports beside 443 and 6443 of the gates and services whose URLs the configuration has, one a line. */}}
 {{- define "macaque.ports" -}}
 {{- $config := deepCopy .Values.config -}}
 {{- include "macaque.prepare" $config -}}
 {{- $urls := list
-    (dig "notify" "proxy" "" $config)
     (dig "notify" "slack" "api_url" "" $config)
     (dig "notify" "webex" "api_url" "" $config)
-    (dig "notify" "webhook" "url" "" $config)
 -}}
 {{- $tables := concat
     (dig "guards" "prometheus" list $config)
     (dig "guards" "alertmanager" list $config)
     (dig "guards" "http" list $config)
-    (dig "notify" "http" list $config)
 -}}
 {{- range $tables -}}
   {{- $urls = append $urls (dig "url" "" .) -}}
 {{- end -}}
-{{- $known := dict "http" "80" "https" "443" "socks5" "1080" "socks5h" "1080" -}}
+{{- $known := dict "http" "80" "https" "443" -}}
 {{- $ports := list -}}
 {{- range $urls -}}
   {{- $scheme := regexFind "^[a-z0-9]+" . -}}

@@ -26,6 +26,8 @@ pub(super) struct Telling<'a> {
     pub(super) messages: MessageContext,
     /// How long it waits for each recovery, if that is limited.
     pub(super) limit: Option<Duration>,
+    /// The statuses that exit with 0 too.
+    pub(super) succeed_on: &'a [RoundStatus],
     pub(super) format: OutputFormat,
     pub(super) signals: watch::Receiver<usize>,
 }
@@ -54,7 +56,7 @@ impl Telling<'_> {
             // Whatever becomes of the deliveries, the caller knows.
             self.print(report, None);
             self.deliver_report(round).await;
-            return exit_code(report);
+            return self.exit_code(report);
         };
 
         if self.format == OutputFormat::Table {
@@ -75,7 +77,7 @@ impl Telling<'_> {
             self.release().await;
         }
 
-        match exit_code(report) {
+        match self.exit_code(report) {
             exit::OK => recovery_wait::exit_code(report, &results),
             code => code,
         }
@@ -180,22 +182,27 @@ impl Telling<'_> {
         self.record_delivery(id, &delivered).await;
     }
 
+    /// The exit code that tells how the round went.
+    fn exit_code(&self, report: &RoundReport) -> i32 {
+        let status = report.status();
+        if self.succeed_on.contains(&status) {
+            return exit::OK;
+        }
+
+        match status {
+            RoundStatus::Disrupted | RoundStatus::DryRun => exit::OK,
+            RoundStatus::Failed => exit::CLUSTER,
+            RoundStatus::Refused => exit::REFUSED,
+            RoundStatus::Held => exit::HELD,
+            RoundStatus::Unanswered => exit::UNANSWERED,
+            RoundStatus::Idle => exit::IDLE,
+        }
+    }
+
     /// Prints a sentence for people.
     fn print_sentence(&self, sentence: &str) {
         if self.format == OutputFormat::Table {
             output::write_plain(sentence);
         }
-    }
-}
-
-/// The exit code that tells how the round went.
-fn exit_code(report: &RoundReport) -> i32 {
-    match report.status() {
-        RoundStatus::Disrupted | RoundStatus::DryRun => exit::OK,
-        RoundStatus::Failed => exit::CLUSTER,
-        RoundStatus::Refused => exit::REFUSED,
-        RoundStatus::Held => exit::HELD,
-        RoundStatus::Unanswered => exit::UNANSWERED,
-        RoundStatus::Idle => exit::IDLE,
     }
 }

@@ -6,6 +6,7 @@ use macaque_core::words::either;
 use super::checks;
 use crate::gates::{GateKind, HttpExpectation, HttpMethod, QueryExpectation};
 use crate::settings::decoder::SettingsDecoder;
+use crate::settings::forms::STATUSES;
 use crate::settings::given_table::accept;
 use crate::settings::given_table::{FieldValue, GivenTable};
 use crate::settings::mistake::MistakeReported;
@@ -107,7 +108,7 @@ fn decode_status(decoder: &mut SettingsDecoder, gate: &GivenTable) -> Result<u16
         ValueKind::I64(number) => u16::try_from(number).ok(),
         _ => None,
     };
-    match status.filter(|status| (200..600).contains(status)) {
+    match status.filter(|status| STATUSES.range().contains(&usize::from(*status))) {
         Some(status) => Ok(status),
         None => Err(gate.wrong_type(decoder, &field, "a status", "use 200 to 599, without quotes")),
     }

@@ -158,13 +158,13 @@ pub(in crate::settings) fn accept<T, V>(
     checked.map_err(|(wrong, right)| table.refuse(decoder, field, wrong, right))
 }
 
-/// Checks that there are no more of these tables, which are in the order of the file, than `most`.
+/// Checks that there are no more of these tables of one kind, which are in the order of the file, than there may be.
 pub(in crate::settings) fn check_number(
     decoder: &mut SettingsDecoder,
     tables: &[GivenTable],
-    most: usize,
 ) -> Result<(), MistakeReported> {
-    let Some(extra) = tables.get(most) else {
+    let most = tables.first().and_then(|table| table.kind.most());
+    let Some((most, extra)) = most.and_then(|most| Some((most, tables.get(most)?))) else {
         return Ok(());
     };
     let noun = extra.kind.noun();

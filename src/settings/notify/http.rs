@@ -23,9 +23,6 @@ use super::kinds::decode_kinds_of_table;
 use crate::notify::http::{HttpChannelMethod, prove};
 use crate::notify::{HttpChannel, MessageKinds, ServiceChannel};
 
-/// How many channels there may be: each has a queue, and a name in the journal.
-const MOST_CHANNELS: usize = 20;
-
 /// Decodes every channel; those that do not choose get messages of the `general` kinds.
 pub(super) fn decode_http_channels(
     decoder: &mut SettingsDecoder,
@@ -34,7 +31,7 @@ pub(super) fn decode_http_channels(
 ) -> Result<Vec<ServiceChannel>, MistakeReported> {
     let mut given = decoder.take_tables(|kind| kind == TableKind::HttpChannel);
     given.sort_by_key(|table| table.number);
-    check_number(decoder, &given, MOST_CHANNELS)?;
+    check_number(decoder, &given)?;
     let mut names = HashMap::new();
     let decoded = given
         .iter()

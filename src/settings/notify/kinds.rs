@@ -3,15 +3,11 @@
 use macaque_core::words::either;
 
 use super::super::decoder::{SettingsDecoder, convert_all};
+use super::super::forms::{ALL_KINDS, NO_KINDS, kind_words};
 use super::super::given_table::{Fault, GivenTable, accept};
 use super::super::mistake::{MistakeReported, quote};
 use super::super::nearest::nearest_name;
 use crate::notify::{MessageKind, MessageKinds};
-
-/// Stands for every kind.
-const ALL: &str = "all";
-/// Stands for no kind: an environment variable cannot hold an empty list.
-const NONE: &str = "none";
 
 /// Decodes a key; `None` if it is not set.
 pub(super) fn decode_kinds(
@@ -52,10 +48,10 @@ fn kinds_of(word: &str, is_alone: bool) -> Result<Vec<MessageKind>, Fault> {
     if let Some(kind) = MessageKind::of_word(word) {
         return Ok(vec![kind]);
     }
-    if word.eq_ignore_ascii_case(ALL) {
+    if word.eq_ignore_ascii_case(ALL_KINDS) {
         return Ok(MessageKind::ALL.into());
     }
-    if word.eq_ignore_ascii_case(NONE) {
+    if word.eq_ignore_ascii_case(NO_KINDS) {
         return if is_alone {
             Ok(Vec::new())
         } else {
@@ -64,8 +60,7 @@ fn kinds_of(word: &str, is_alone: bool) -> Result<Vec<MessageKind>, Fault> {
         };
     }
 
-    let mut known = MessageKind::ALL.map(MessageKind::as_str).to_vec();
-    known.extend([ALL, NONE]);
+    let known = kind_words();
     let right = match nearest_name(&word.to_ascii_lowercase(), known.clone()) {
         Some(nearest) => format!("did you mean \"{nearest}\"?"),
         None => {

@@ -1,6 +1,7 @@
 //! Promises of `macaque rbac`.
 
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding};
+use macaque_testkit::manifest::{FOR_ARMED, with_rules};
 use serde_json::Value;
 
 use crate::macaque;
@@ -51,13 +52,17 @@ fn rules_in(role: &Value) -> Vec<String> {
 }
 
 #[test]
-fn the_manifest_grants_what_rbac_prints_for_an_armed_evict() {
+fn the_manifest_grants_what_rbac_prints_for_a_dry_run_and_its_comments_what_it_prints_for_an_armed_evict() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/macaque.yaml");
-    let manifest = documents(&std::fs::read_to_string(path).unwrap());
-    let is_rbac = |(kind, _): &(String, Value)| kind == "Role" || kind == "RoleBinding";
-    let granted: Vec<_> = manifest.into_iter().filter(is_rbac).collect();
+    let manifest = std::fs::read_to_string(path).unwrap();
+    let granted = |manifest: &str| -> Vec<_> {
+        let is_rbac = |(kind, _): &(String, Value)| kind == "Role" || kind == "RoleBinding";
+        documents(manifest).into_iter().filter(is_rbac).collect()
+    };
+
+    assert_eq!(granted(&manifest), printed(&["-n", "shop", "--dry-run"]));
     assert_eq!(
-        granted,
+        granted(&with_rules(&manifest, FOR_ARMED)),
         printed(&["-n", "shop", "--dry-run=false", "--method", "evict"])
     );
 }

@@ -92,6 +92,24 @@ fn a_victim_that_a_guard_holds_back_is_6_and_named_with_the_guard_and_its_number
 }
 
 #[test]
+fn a_status_that_means_success_to_the_caller_is_0_and_no_other_is() {
+    let cluster = TestCluster::with(vec![stateful_set("shop", "db", 3)]);
+    set_ready(&cluster.sandbox, "db-0", false);
+    let run = |statuses| {
+        let wait = format!("{ARMED} --wait --succeed-on {statuses}");
+        macaque(&wait).on(&cluster).run()
+    };
+
+    run("refused,held,idle").says(0, &["no pod disrupted: shop/db-", "guard whole holds back"]);
+    run("refused,idle,unanswered").says(6, &["guard whole holds back"]);
+    for status in ["failed", "disrupted", "six"] {
+        let output = run(status);
+        output.complains(2, &["--succeed-on", "use refused, held, unanswered or idle"]);
+    }
+    assert!(write_methods(&cluster).is_empty());
+}
+
+#[test]
 fn a_guard_of_the_round_that_holds_back_is_6_and_the_end_of_the_round() {
     let cluster = TestCluster::with(vec![stateful_set("shop", "db", 3)]);
     for pod in ["db-0", "db-1"] {

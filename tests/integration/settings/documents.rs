@@ -103,6 +103,43 @@ fn every_example_loads() {
     }
 }
 
+/// The blocks of TOML in the documents, each with the document's name. `notify::documents` loads those of the page about
+/// notifications.
+fn toml_blocks() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pages = std::fs::read_dir(root.join("docs")).unwrap();
+    let mut paths: Vec<_> = pages.map(|entry| entry.unwrap().path()).collect();
+    paths.extend(["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(|name| root.join(name)));
+    paths.retain(|path| path.extension().is_some_and(|end| end == "md"));
+    paths.retain(|path| !path.ends_with("notifications.md"));
+
+    let mut found = Vec::new();
+    for path in paths {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let blocks = text.split("\n```toml\n").skip(1);
+        let blocks = blocks.map(|rest| rest.split_once("\n```").unwrap().0.to_owned());
+        found.extend(blocks.map(|block| (path.display().to_string(), block)));
+    }
+    found
+}
+
+#[test]
+fn every_block_of_toml_in_the_documents_is_accepted() {
+    let blocks = toml_blocks();
+    assert!(blocks.len() >= 3, "{} blocks", blocks.len());
+    for (place, block) in blocks {
+        let fixture = fixture();
+        let token = fixture.secret("token", "t");
+        let paths = block
+            .split('"')
+            .filter(|word| word.starts_with("/etc/macaque/secrets/"));
+        let block = paths.fold(block.clone(), |text, path| text.replace(path, &token));
+
+        let loaded = fixture.file(&block).try_load();
+        assert!(loaded.is_ok(), "{place}: {}\n{block}", loaded.unwrap_err());
+    }
+}
+
 #[test]
 fn the_shared_cluster_honours_budgets_and_quiet_times_and_reports_to_slack() {
     let setup = example("shared-cluster.toml");

@@ -14,7 +14,7 @@ use crate::freeze;
 use crate::pod::{Pod, PodPhase};
 
 /// The system's own namespaces, in which nothing should be disrupted by accident.
-const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
+pub const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
 
 /// The lowest priority at which pods are critical to the cluster (`SystemCriticalPriority`, Kubernetes
 /// `pkg/apis/scheduling/types.go`).

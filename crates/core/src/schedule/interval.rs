@@ -9,6 +9,29 @@ const EVEN: [u64; 20] = [
     1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1440, 10_080,
 ];
 
+/// A crontab line that repeats evenly.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvenLine {
+    /// The line.
+    pub line: String,
+    /// The interval that it repeats.
+    pub interval: Duration,
+}
+
+/// The line that repeats `interval` evenly, or the next longer one that does. `None` for zero, and for more than a week.
+pub fn even_line(interval: Duration) -> Option<EvenLine> {
+    if interval.is_zero() {
+        return None;
+    }
+
+    let lengths = EVEN.map(|minutes| (minutes, Duration::from_secs(60 * minutes)));
+    let longer = lengths.into_iter().find(|(_, length)| *length >= interval);
+    longer.map(|(minutes, interval)| EvenLine {
+        line: line(minutes),
+        interval,
+    })
+}
+
 /// The advice on a text that may be an interval: `for every 30m write */30 * * * *`.
 pub(super) fn advice_on(text: &str) -> String {
     match parse_duration(text) {
@@ -105,6 +128,24 @@ mod tests {
         ] {
             assert_eq!(advice_on(text), words);
         }
+    }
+
+    #[test]
+    fn an_interval_without_a_line_of_its_own_has_the_next_longer_one() {
+        for (seconds, line, longer) in [
+            (1, "* * * * *", 60),
+            (60, "* * * * *", 60),
+            (61, "*/2 * * * *", 120),
+            (600, "*/10 * * * *", 600),
+            (2700, "0 * * * *", 3600),
+            (5400, "0 */2 * * *", 7200),
+            (86_401, "0 0 * * 0", 604_800),
+        ] {
+            let found = even_line(Duration::from_secs(seconds)).unwrap();
+            assert_eq!((found.line.as_str(), found.interval.as_secs()), (line, longer));
+        }
+        assert_eq!(even_line(Duration::ZERO), None);
+        assert_eq!(even_line(Duration::from_secs(604_801)), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::guard::{GuardConfig, GuardFinding, MinReady, RolloutGuard, first_hold, judge_siblings};
-use macaque_core::pod::{Pod, PodOwner, PodPhase, PodProgress, PodRef};
+use macaque_core::pod::{Pod, PodPhase};
 use macaque_core::siblings::SiblingPods;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -28,30 +28,12 @@ fn pod() -> impl Strategy<Value = Pod> {
 
     (phase, ready, terminating, label, revision, age).prop_map(
         |(phase, ready, terminating, label, revision, age)| Pod {
-            id: PodRef {
-                namespace: "shop".to_owned(),
-                name: String::new(),
-                uid: String::new(),
-            },
             labels: [(label.to_owned(), revision.to_owned())].into(),
-            annotations: [].into(),
-            owner: Some(PodOwner {
-                kind: "Deployment".to_owned(),
-                name: "web".to_owned(),
-            }),
             phase,
             ready,
-            ready_changed: None,
-            disruption: None,
-            node: None,
             created: Some(now() - SignedDuration::from_secs(age)),
-            started: None,
             terminating,
-            priority: None,
-            priority_class: None,
-            controller: None,
-            progress: PodProgress::default(),
-            has_eviction_responders: false,
+            ..Pod::sample()
         },
     )
 }

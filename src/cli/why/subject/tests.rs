@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use macaque_core::pod::{PodOwner, PodPhase, PodProgress, PodRef};
+use macaque_core::pod::PodOwner;
 
 use super::*;
 
@@ -124,33 +124,15 @@ fn what_no_namespace_can_be_called_reaches_no_path() {
 /// A pod that this controller holds.
 fn pod_of(kind: &str, name: &str) -> Pod {
     Pod {
-        id: PodRef {
-            namespace: "shop".into(),
-            name: "p".into(),
-            uid: "u".into(),
-        },
         labels: BTreeMap::from([
             ("pod-template-hash".into(), "7d4b9".into()),
             ("rollouts-pod-template-hash".into(), "5c8f6".into()),
         ]),
-        annotations: BTreeMap::new(),
         owner: Some(PodOwner {
             kind: kind.into(),
             name: name.into(),
         }),
-        phase: PodPhase::Running,
-        ready: true,
-        ready_changed: None,
-        disruption: None,
-        node: None,
-        created: None,
-        started: None,
-        terminating: false,
-        priority: None,
-        priority_class: None,
-        controller: None,
-        progress: PodProgress::default(),
-        has_eviction_responders: false,
+        ..Pod::sample()
     }
 }
 

@@ -15,7 +15,7 @@ use macaque_core::guard::{GuardHold, HoldAnswer};
 use macaque_core::journal::{JournalEvent, PauseEnd, PauseRequest, StepContext, StoredJournal};
 use macaque_core::notice::{Digest, DueDigest, DueNotices, NoTurn, Notice, NoticeContent, ScopeOwners};
 use macaque_core::outcome::{DisruptionMethod, Outcome};
-use macaque_core::pod::{Pod, PodOwner, PodPhase, PodProgress};
+use macaque_core::pod::{Pod, PodOwner};
 use macaque_core::recovery::RecoveryVerdict;
 use macaque_core::refusal::Refusal;
 use macaque_core::report::{AttemptReport, RoundEnd, RoundReport};
@@ -173,22 +173,8 @@ fn scope(pods: &[u8]) -> ScopeOwners {
 fn pod_of(Candidate { pod, owner, .. }: Candidate) -> Pod {
     Pod {
         id: pod,
-        labels: Default::default(),
-        annotations: Default::default(),
         owner,
-        phase: PodPhase::Running,
-        ready: true,
-        ready_changed: None,
-        disruption: None,
-        node: None,
-        created: None,
-        started: None,
-        terminating: false,
-        priority: None,
-        priority_class: None,
-        controller: None,
-        progress: PodProgress::default(),
-        has_eviction_responders: false,
+        ..Pod::sample()
     }
 }
 

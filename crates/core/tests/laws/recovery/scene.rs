@@ -263,7 +263,6 @@ fn pod(word: &str, kind: &str, owner: &str, created: i64, ready: Option<i64>) ->
             part('/').unwrap_or("r1").to_owned(),
         )]
         .into(),
-        annotations: [].into(),
         owner: Some(PodOwner {
             kind: kind.to_owned(),
             name: owner.to_owned(),
@@ -276,14 +275,9 @@ fn pod(word: &str, kind: &str, owner: &str, created: i64, ready: Option<i64>) ->
         },
         ready: is_ready(word),
         ready_changed: ready.map(at),
-        disruption: None,
         node: is_scheduled.then(|| part('@').unwrap_or("n1").to_owned()),
         created: Some(at(created)),
-        started: None,
         terminating: matches!(state, "leaving" | "stopping"),
-        priority: None,
-        priority_class: None,
-        controller: None,
         progress: PodProgress {
             scheduled: is_scheduled.then(|| at(created)),
             containers_ready: ready.map(at),
@@ -293,6 +287,6 @@ fn pod(word: &str, kind: &str, owner: &str, created: i64, ready: Option<i64>) ->
                 _ => None,
             },
         },
-        has_eviction_responders: false,
+        ..Pod::sample()
     }
 }

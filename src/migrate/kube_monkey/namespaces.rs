@@ -1,0 +1,137 @@
+//! The whitelist and the blacklist of kube-monkey, whose entries may be patterns.
+
+use macaque_core::eligibility::SYSTEM_NAMESPACES;
+
+use crate::migrate::migration::UnmigratedEffect::{Same, Wider};
+use crate::migrate::translator::Translator;
+use crate::settings::is_namespace_name;
+
+/// A list of namespaces: names, and patterns, which have no equal.
+#[derive(Debug, Default)]
+struct NamespaceList {
+    names: Vec<String>,
+    patterns: Vec<String>,
+    is_every: bool,
+    /// The key or variable, if the list was given.
+    origin: Option<String>,
+}
+
+/// Translates both lists.
+pub(super) fn translate(translator: &mut Translator) {
+    let allowed = read(translator, "kubemonkey.whitelisted_namespaces");
+    let mut denied = read(translator, "kubemonkey.blacklisted_namespaces");
+    if denied.origin.is_none() {
+        denied.names.push("kube-system".to_owned());
+    }
+    if denied.is_every {
+        let origin = denied.origin.clone().unwrap_or_default();
+        translator.refuse(
+            &origin,
+            "\"*\" leaves no namespace",
+            "name the namespaces to leave out",
+        );
+    }
+
+    let origin = allowed
+        .origin
+        .clone()
+        .unwrap_or_else(|| translator.default_origin());
+    for pattern in &allowed.patterns {
+        let why = "macaque takes no patterns: name the namespaces in target.namespaces";
+        translator.lose(format!("{origin}={pattern:?}"), why, Wider);
+    }
+    let mut include = vec!["daemonset", "system-critical"];
+    let names: Vec<String> = allowed
+        .names
+        .iter()
+        .filter(|name| !denied.names.contains(name))
+        .cloned()
+        .collect();
+    let is_named = !allowed.is_every && !allowed.names.is_empty();
+    if is_named && names.is_empty() {
+        translator.refuse(
+            &origin,
+            "every namespace of it is blacklisted",
+            "name another one",
+        );
+    }
+    if is_named {
+        if SYSTEM_NAMESPACES
+            .iter()
+            .any(|name| names.iter().any(|other| other == name))
+        {
+            include.push("system-namespaces");
+        }
+        translator.set("target.namespaces", names, &origin);
+    } else {
+        translator.set("target.namespaces", vec!["*".to_owned()], &origin);
+    }
+    leave_out(translator, &denied, is_named, &mut include);
+
+    let include: Vec<String> = include.into_iter().map(str::to_owned).collect();
+    let remark = "what macaque exempts and kube-monkey does not; remove a word to exempt its pods";
+    translator.set_fixed("target.include", include, remark);
+}
+
+/// Leaves out what is blacklisted: from names that was done, from all the system's by a rule; others have no equal.
+fn leave_out(
+    translator: &mut Translator,
+    denied: &NamespaceList,
+    is_named: bool,
+    include: &mut Vec<&'static str>,
+) {
+    let origin = denied
+        .origin
+        .clone()
+        .unwrap_or_else(|| translator.default_origin());
+    for pattern in &denied.patterns {
+        let why = "macaque takes no patterns: leave these namespaces out of target.namespaces";
+        translator.lose(format!("{origin}={pattern:?}"), why, Wider);
+    }
+    if is_named {
+        return;
+    }
+
+    let is_system = |name: &&String| SYSTEM_NAMESPACES.contains(&name.as_str());
+    match denied.names.iter().filter(is_system).count() {
+        0 => include.push("system-namespaces"),
+        count if count < SYSTEM_NAMESPACES.len() && denied.origin.is_some() => {
+            let all = SYSTEM_NAMESPACES.join(", ");
+            let why = format!("without `system-namespaces` in target.include, {all} are all exempt");
+            translator.lose(
+                format!("{origin}: the rest of the system's namespaces"),
+                why,
+                Same,
+            );
+        }
+        _ => {}
+    }
+    for name in denied.names.iter().filter(|name| !is_system(name)) {
+        translator.lose_namespace(&format!("{origin}={name:?}"), name);
+    }
+}
+
+/// Reads a list. Empty entries stand for no list.
+fn read(translator: &mut Translator, name: &str) -> NamespaceList {
+    let mut list = NamespaceList {
+        origin: translator.origin(name),
+        ..NamespaceList::default()
+    };
+    let Some(given) = translator.text(name) else {
+        return list;
+    };
+
+    for entry in given.text.split([',', ' ']).filter(|entry| !entry.is_empty()) {
+        if entry == "*" {
+            list.is_every = true;
+        } else if entry.contains(['*', '?', '[']) {
+            list.patterns.push(entry.to_owned());
+        } else if is_namespace_name(entry) {
+            list.names.push(entry.to_owned());
+        } else {
+            let wrong = format!("{entry:?} is neither a namespace nor a pattern");
+            translator.refuse(&given.origin, &wrong, "write names such as \"shop\"");
+        }
+    }
+    list
+}
