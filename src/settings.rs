@@ -8,7 +8,9 @@
 //! ```
 //!
 //! One table ([`keys()`]) holds every setting with its kind, default and names: a new key is one line there, and is
-//! decoded in its section's file. The environment and the flags are handed in, so that a test needs neither.
+//! decoded in its section's file. From this table and from that of the fields ([`table_fields()`]) follow the schema of the
+//! file (schema) and the list of the settings in use (listing). The environment and the flags are handed in, so that a
+//! test needs neither.
 
 mod decoder;
 mod disrupt;

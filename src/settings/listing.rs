@@ -67,7 +67,10 @@ pub fn list_settings(sources: &SettingsSources) -> Result<SettingsListing, Setti
     let metrics = process::decode_metrics(&mut decoder);
     let health = process::decode_health(&mut decoder);
     let all = || {
-        (notify?, digest?, metrics?, health?);
+        notify?;
+        digest?;
+        metrics?;
+        health?;
         view
     };
     let view = finish(all(), decoder)?;

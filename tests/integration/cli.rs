@@ -1,6 +1,7 @@
 //! Promises of the command line, kept by the built program in an empty environment: exit codes, words, formats.
 
 mod check;
+mod config;
 mod connecting;
 mod first_command;
 mod migrate;

@@ -1,8 +1,9 @@
-//! What macaque writes, read by those it is written for: Prometheus and its parsers, Helm, and the reference libraries of
-//! the formats. `just interop` installs them and runs the tests.
+//! What macaque writes, read by those it is written for: Prometheus and its parsers, Helm, a TOML language server, and the
+//! reference libraries of the formats. `just interop` installs them and runs the tests.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod chart;
+mod editors;
 mod metrics;
 mod monitoring;
 mod python;

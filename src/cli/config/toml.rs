@@ -15,16 +15,30 @@ pub(super) fn file(listing: &SettingsListing, origins: bool) -> String {
     let mut section = "";
     for setting in &listing.settings {
         if setting.section != section {
+            if top(setting.section) != top(section) {
+                file += &tables(listing, top(section), origins);
+            }
             section = setting.section;
             file += &format!("\n[{section}]\n");
         }
         file += &line(setting, origins);
     }
-    for table in &listing.tables {
-        file += &format!("\n[[{}]]\n", table.section);
-        file.extend(table.fields.iter().map(|field| line(field, origins)));
-    }
     file
+}
+
+/// The tables whose sections lie below the section `above`, after which TOML has them.
+fn tables(listing: &SettingsListing, above: &str, origins: bool) -> String {
+    let tables = listing.tables.iter().filter(|table| top(table.section) == above);
+    let tables = tables.map(|table| {
+        let fields = table.fields.iter().map(|field| line(field, origins));
+        format!("\n[[{}]]\n{}", table.section, fields.collect::<String>())
+    });
+    tables.collect()
+}
+
+/// The first name of a section.
+fn top(section: &str) -> &str {
+    section.split('.').next().unwrap_or(section)
 }
 
 /// A setting on a line of its own: as a comment if its value is not shown.

@@ -147,6 +147,28 @@ fn the_shared_cluster_honours_budgets_and_quiet_times_and_reports_to_slack() {
     assert!(!setup.config.calendar.unwrap().quiet().is_empty());
     assert!(matches!(setup.config.target.namespaces, NamespaceScope::Named(names) if names.len() == 3));
     assert!(setup.notify.text("notify.slack.channel").is_some());
+
+    let channels = setup.notify.channels();
+    let names: Vec<_> = channels.iter().map(Channel::name).collect();
+    assert_eq!(names, ["slack", "slack/shop"]);
+    assert!(channels[1].concerns("shop", None) && !channels[1].concerns("search", None));
+}
+
+#[test]
+fn every_configuration_file_names_its_schema_in_the_first_line() {
+    let examples = std::fs::read_dir(config("examples")).unwrap();
+    let examples = examples.map(|entry| entry.unwrap().path());
+    for path in examples.chain([config("macaque.toml")]) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let schema = text.lines().next().unwrap().strip_prefix("#:schema ").unwrap();
+        let schema = path.parent().unwrap().join(schema);
+        assert_eq!(
+            schema.canonicalize().unwrap(),
+            config("macaque.schema.json").canonicalize().unwrap(),
+            "{}",
+            path.display()
+        );
+    }
 }
 
 #[test]

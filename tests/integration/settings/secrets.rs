@@ -53,6 +53,31 @@ fn a_secret_file_that_cannot_be_used_is_reported_with_its_path() {
 }
 
 #[test]
+fn a_file_without_an_end_or_larger_than_a_secret_can_be_is_refused_with_its_key_and_its_name() {
+    let slack = fixture().env("MACAQUE_SLACK_CHANNEL", "C1");
+    let endless = slack.flag("notify.slack.token_file", "--token-file", "/dev/zero");
+    assert_eq!(
+        endless.mistake(),
+        "notify.slack.token_file: cannot read \"/dev/zero\": it is larger than 1 MiB: mount the secret there, or fix the \
+         path (flag --token-file)"
+    );
+
+    let fixture = fixture();
+    let just_fits = fixture.secret("secret", &format!("{}x", "\n".repeat(1024 * 1024 - 1)));
+    let gate = |file: &str| {
+        format!("[[guards.http]]\nname = \"a\"\nurl = \"https://gate.example\"\ntoken_file = \"{file}\"\n")
+    };
+    let fixture = fixture.file(&gate(&just_fits));
+    fixture.load();
+    let too_large = fixture.secret("secret", &format!("{}x", "\n".repeat(1024 * 1024)));
+    let mistake = fixture.file(&gate(&too_large)).mistake();
+    assert!(
+        mistake.starts_with("guards.http[1].token_file: cannot read \"secret\": it is larger than 1 MiB"),
+        "{mistake}"
+    );
+}
+
+#[test]
 fn a_token_and_its_destination_belong_together() {
     let mistake = fixture().env("MACAQUE_SLACK_TOKEN", CANARY).mistake();
     assert!(
