@@ -39,7 +39,7 @@ e2e:
 
 # What macaque writes, read by Prometheus and by the reference libraries of the formats (needs Python with pip)
 interop:
-    PATH="$(.ci/prometheus):$PATH" PYTHONPATH="$(.ci/verifiers)" \
+    PATH="$(.ci/krew):$(.ci/shells):$(.ci/tools):$(.ci/prometheus):$PATH" PYTHONPATH="$(.ci/verifiers)" \
         cargo test --locked --test interop -- --ignored
 
 # Trials of the promises under faults, as many as the table of docs/reliability.md holds

@@ -4,5 +4,6 @@
 
 mod metrics;
 mod monitoring;
+mod packages;
 mod python;
 mod webhooks;
