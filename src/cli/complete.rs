@@ -34,16 +34,16 @@ pub(super) fn run(args: &CompleteArgs) -> i32 {
     let shown = candidates.unwrap_or_default();
     let shown = shown.iter().filter(|candidate| !candidate.is_hide_set());
     let lines: Vec<_> = shown.map(line).chain([NO_FILES.to_owned()]).collect();
-    output::write_plain(&lines.join("\n"));
+    output::write_raw(format!("{}\n", lines.join("\n")).as_bytes());
     exit::OK
 }
 
 /// A candidate, and after a tab what it means.
 fn line(candidate: &CompletionCandidate) -> String {
-    let value = candidate.get_value().to_string_lossy();
+    let value = output::line(&candidate.get_value().to_string_lossy());
     let help = candidate.get_help().map(ToString::to_string).unwrap_or_default();
     match help.lines().next() {
         Some(help) => format!("{value}\t{help}"),
-        None => value.into_owned(),
+        None => value,
     }
 }

@@ -102,8 +102,8 @@ fn text_of(page: &clap::Command) -> Vec<u8> {
     text
 }
 
-/// Writes the sections of the page, below its title. What follows the flags in the help is laid out here, for its lines belong as
-/// they are.
+/// Writes the sections of the page, below its title. What follows the flags in the help is laid out here, because its
+/// lines belong as they are.
 fn render(page: &clap::Command, text: &mut Vec<u8>) -> io::Result<()> {
     let man = Man::new(page.clone());
     man.render_name_section(text)?;
@@ -125,7 +125,8 @@ fn render(page: &clap::Command, text: &mut Vec<u8>) -> io::Result<()> {
     rest.to_writer(text)
 }
 
-/// Adds the paragraphs that follow the flags: one whose first line is a heading is a section, with its lines as they are.
+/// Adds the paragraphs that follow the flags: one whose first line is a heading is a section, with its lines as they
+/// are.
 fn add_paragraphs(roff: &mut Roff, after: &str) {
     for paragraph in after.split("\n\n") {
         match paragraph.split_once(":\n") {
