@@ -41,7 +41,7 @@ e2e:
 
 # What others read, by their own programs: Prometheus, Helm, and libraries of the formats (needs Go, and Python with pip)
 interop:
-    PATH="$(.ci/prometheus):$(.ci/tools):$(.ci/helm3):$PATH" PYTHONPATH="$(.ci/verifiers)" \
+    PATH="$(.ci/prometheus):$(.ci/tools):$(.ci/helm3):$(.ci/krew):$(.ci/shells):$PATH" PYTHONPATH="$(.ci/verifiers)" \
         cargo test --locked --test interop -- --ignored
 
 # The book of docs/ in target/book, its links checked

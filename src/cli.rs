@@ -6,6 +6,7 @@
 mod args;
 mod budgets;
 mod check;
+mod complete;
 mod completions;
 mod config;
 #[cfg(feature = "sandbox")]
@@ -32,6 +33,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use self::args::{GlobalArgs, ScopeArgs};
+use crate::program;
 
 /// What follows the flags. Clap wraps each line at the terminal's width and keeps its indentation, so a line that hangs
 /// begins with the spaces that it hangs by.
@@ -133,6 +135,9 @@ enum Command {
     /// Print the manual page of macaque or of a command, for `man -l -`
     #[command(args = all_but(&[]))]
     Man(man::ManArgs),
+    /// Complete the last of some words, for kubectl
+    #[command(name = "__complete", hide = true, args = all_but(&[]))]
+    Complete(complete::CompleteArgs),
     /// Serve an in-memory Kubernetes API with a small shop, for trying out macaque and kubectl
     #[cfg(feature = "sandbox")]
     #[command(args = all_but(&[]))]
@@ -145,6 +150,10 @@ enum Command {
 
 /// Runs the command line `args` (with the program's name first); returns the process's exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
+    let args: Vec<_> = args.into_iter().collect();
+    if let Some(path) = args.first() {
+        program::set_called_by(path);
+    }
     let cli = match Cli::from_args(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -175,6 +184,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
         Command::Config(args) => config::run(&global, &args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
+        Command::Complete(args) => complete::run(&args),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::run(&args),
         #[cfg(feature = "sandbox")]
@@ -188,7 +198,7 @@ impl Cli {
     /// # Errors
     /// The help or the version that was asked for; or a usage error, including a flag that the command does not use.
     fn from_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let mut command = Self::command();
+        let mut command = Self::command().bin_name(program::name());
         let matches = command.try_get_matches_from_mut(args)?;
         let unused = unused_flag(&command, &matches);
         let cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;

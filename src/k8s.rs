@@ -24,7 +24,7 @@ mod wire;
 mod workload;
 
 pub use config_map::{JournalConfigMap, PauseAnnotations, WriteResult};
-pub use connect::{ClusterAccess, ConnectionFault, RequestDeadlines};
+pub use connect::{ClusterAccess, ConnectionFault, ContextNamespace, RequestDeadlines};
 pub use error::{AccessFault, ApiError};
 pub use events::EventWrite;
 pub use name_list::NamePage;

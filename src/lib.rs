@@ -19,6 +19,7 @@
 //!
 //! Dependencies point upwards in this list: a module knows only those above it.
 //!
+//! - [`program`]: the name by which macaque was called.
 //! - `text`: makes untrusted text safe to show.
 //! - `redact`: hides secrets in text, in whichever encoding it holds them.
 //! - `retry_after`: reads how long a server asks to wait.
@@ -74,6 +75,7 @@ pub mod migrate;
 pub mod notify;
 pub mod platform;
 pub mod preview;
+pub mod program;
 pub mod proxy;
 mod read_retry;
 pub mod recovery;

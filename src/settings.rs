@@ -49,8 +49,10 @@ use macaque_core::eligibility::OwnPod;
 use macaque_core::schedule::{Calendar, WeeklyTime};
 
 use crate::gates::GateConfig;
+use crate::k8s::ContextNamespace;
 use decoder::SettingsDecoder;
 use mistake::MistakeReported;
+use target::{DecodedTarget, UnsetScope};
 
 pub use environment::{POD_NAMESPACE, environment};
 pub use forms::{NumberBounds, TextForm, ValueForm};
@@ -62,7 +64,7 @@ pub use mistake::{SettingMistake, SettingMistakes};
 pub use notify::NotifySettings;
 pub use process::{ClusterSettings, LogSettings, MetricsListen, MetricsSettings};
 pub use schema::config_schema;
-pub use sources::{DEFAULT_FILE, FlagSetting, SettingsSources};
+pub use sources::{ContextLookup, DEFAULT_FILE, FlagSetting, SettingsSources};
 pub use table_fields::{FieldDefault, FieldType, TableField, TableKind, table_fields};
 pub use target::is_namespace_name;
 
@@ -98,6 +100,8 @@ pub struct ValidSettings {
     pub cluster: ClusterSettings,
     /// The pod that macaque is, if it runs in one: it is never its own victim.
     pub own_pod: Option<OwnPod>,
+    /// The context that the namespace in scope comes from, if none was set.
+    pub by_context: Option<ContextNamespace>,
 }
 
 /// The validated settings of a command that runs no round: no schedule is required, and no chat service decoded.
@@ -113,6 +117,8 @@ pub struct CommandSettings {
     pub cluster: ClusterSettings,
     /// The pod that macaque is, if it runs in one.
     pub own_pod: Option<OwnPod>,
+    /// The context that the namespace in scope comes from, if none was set.
+    pub by_context: Option<ContextNamespace>,
 }
 
 /// The validated settings of the channels, and what their messages name.
@@ -167,6 +173,13 @@ pub fn load_notify(sources: &SettingsSources) -> Result<ChannelSettings, Setting
     finish(decode(), decoder)
 }
 
+/// Loads where the cluster is, so that neither a namespace nor a schedule is needed.
+pub fn load_cluster(sources: &SettingsSources) -> Result<ClusterSettings, SettingMistakes> {
+    let mut decoder = sources.decoder();
+    let cluster = process::decode_cluster(&mut decoder);
+    finish(cluster, decoder)
+}
+
 /// What was decoded, if there is no mistake, neither in it nor elsewhere in the sources.
 fn finish<T>(decoded: Result<T, MistakeReported>, decoder: SettingsDecoder) -> Result<T, SettingMistakes> {
     let mistakes = decoder.into_mistakes();
@@ -182,16 +195,21 @@ fn decode_all(
     sources: &SettingsSources,
     need: ScheduleNeed,
 ) -> Result<ValidSettings, MistakeReported> {
-    let config = decode_config(decoder, sources, need);
+    // Where the cluster is says which context's namespace stands in for one that is not set.
+    let cluster = process::decode_cluster(decoder);
+    let config = decode_config(decoder, sources, need, cluster.as_ref().ok());
     let gates = gates::decode_gates(decoder, Some(&secret::read_file));
     let notify = notify::decode_notify(decoder, &secret::read_file);
     let digest = schedule::decode_digest(decoder);
     let metrics = process::decode_metrics(decoder);
     let health = process::decode_health(decoder);
     let log = process::decode_log(decoder);
-    let cluster = process::decode_cluster(decoder);
 
-    let (config, zone) = config?;
+    let DecodedConfig {
+        config,
+        zone,
+        by_context,
+    } = config?;
     Ok(ValidSettings {
         config,
         zone,
@@ -203,6 +221,7 @@ fn decode_all(
         log: log?,
         cluster: cluster?,
         own_pod: sources.own_pod(),
+        by_context,
     })
 }
 
@@ -210,33 +229,48 @@ fn decode_view(
     decoder: &mut SettingsDecoder,
     sources: &SettingsSources,
 ) -> Result<CommandSettings, MistakeReported> {
-    let config = decode_config(decoder, sources, ScheduleNeed::Optional);
+    let cluster = process::decode_cluster(decoder);
+    let config = decode_config(decoder, sources, ScheduleNeed::Optional, cluster.as_ref().ok());
     let gates = gates::decode_gates(decoder, None);
     let log = process::decode_log(decoder);
-    let cluster = process::decode_cluster(decoder);
 
-    let (config, _) = config?;
+    let DecodedConfig {
+        config, by_context, ..
+    } = config?;
     Ok(CommandSettings {
         config,
         gates: gates?,
         log: log?,
         cluster: cluster?,
         own_pod: sources.own_pod(),
+        by_context,
     })
 }
 
+/// The configuration of the rounds, and what goes with it.
+struct DecodedConfig {
+    config: ChaosConfig,
+    zone: TimeZone,
+    by_context: Option<ContextNamespace>,
+}
+
 /// Decodes `dry_run`, `journal`, `[schedule]`, `[target]`, `[disrupt]`, `[guards]`, `[limits]`, `[recovery]` and `[events]`;
-/// the time zone apart.
+/// `cluster` is `None` if it has mistakes.
 fn decode_config(
     decoder: &mut SettingsDecoder,
     sources: &SettingsSources,
     need: ScheduleNeed,
-) -> Result<(ChaosConfig, TimeZone), MistakeReported> {
+    cluster: Option<&ClusterSettings>,
+) -> Result<DecodedConfig, MistakeReported> {
     let dry_run = decoder.boolean("dry_run");
     let journal = journal::decode_journal(decoder, sources.own_namespace());
     let calendar = schedule::decode_calendar(decoder, need);
     let starting_deadline = schedule::decode_starting_deadline(decoder);
-    let target = target::decode_target(decoder, sources.account_namespace());
+    let unset = UnsetScope {
+        own: sources.account_namespace(),
+        of_context: &|| cluster.map_or(Ok(None), |cluster| sources.context_namespace(cluster)),
+    };
+    let target = target::decode_target(decoder, &unset);
     // These two are looked at by the keys of other sections.
     let victims = disrupt::decode_count(decoder);
     let watched = recovery::decode_enabled(decoder);
@@ -247,10 +281,11 @@ fn decode_config(
     let events = process::decode_events(decoder);
 
     let (calendar, zone) = calendar?;
+    let DecodedTarget { target, by_context } = target?;
     let config = ChaosConfig {
         dry_run: dry_run?.value,
         calendar,
-        target: target?,
+        target,
         disrupt: disrupt?,
         guards: guards?,
         recovery: recovery?,
@@ -259,5 +294,9 @@ fn decode_config(
         journal: journal?,
         events: events?,
     };
-    Ok((config, zone))
+    Ok(DecodedConfig {
+        config,
+        zone,
+        by_context,
+    })
 }

@@ -9,6 +9,7 @@ use log::{LevelFilter, Record};
 use serde_json::{Map, json};
 
 use crate::platform::Platform;
+use crate::program;
 use crate::settings::{LogFormat, LogSettings};
 use crate::text;
 
@@ -58,13 +59,30 @@ pub fn start(settings: &LogSettings, platform: &Platform) {
 
 /// Prints on standard error, for a person, why the command cannot do its work.
 pub fn print_error(words: &str) {
+    let words = text::clean(words, LONGEST);
     // A closed standard error is no reason to fail.
-    let _ = writeln!(anstream::stderr(), "macaque: {}", text::clean(words, LONGEST));
+    let _ = writeln!(
+        anstream::stderr(),
+        "{}: {}",
+        program::name(),
+        program::as_called(&words)
+    );
+}
+
+/// Prints on standard error, for a person, what a command is about to do. No level of the log leaves it out.
+pub fn print_note(words: &str) {
+    print_error(words);
 }
 
 /// Prints several errors on standard error, each on a line of its own.
 pub fn print_errors(lines: &str) {
-    let _ = writeln!(anstream::stderr(), "macaque: {}", text::visible(lines));
+    let lines = text::visible(lines);
+    let _ = writeln!(
+        anstream::stderr(),
+        "{}: {}",
+        program::name(),
+        program::as_called(&lines)
+    );
 }
 
 /// One record as a line for people: `[2026-12-24T15:00:00Z INFO ] evicted shop/web-0 pod=shop/web-0`. Whatever would

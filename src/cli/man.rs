@@ -60,8 +60,7 @@ pub(super) fn run(args: &ManArgs) -> i32 {
 
 fn write_all(directory: &Path) -> io::Result<()> {
     for page in pages() {
-        let name = Man::new(page.clone()).get_filename();
-        fs::write(directory.join(name), text_of(&page))?;
+        fs::write(directory.join(format!("{}.1", page_name(&page))), text_of(&page))?;
     }
     Ok(())
 }
@@ -96,18 +95,17 @@ fn command_words(page: &clap::Command) -> Option<String> {
 
 /// The page of a command in the language of `man`.
 fn text_of(page: &clap::Command) -> Vec<u8> {
-    let man = Man::new(page.clone())
-        .source(format!("macaque {}", env!("CARGO_PKG_VERSION")))
-        .manual("macaque");
-    let mut text = Vec::new();
-    render(&man, page, &mut text).expect("a vector takes everything");
+    let version = env!("CARGO_PKG_VERSION");
+    // Without a date, so that the same program prints the same page.
+    let mut text = format!(".TH {} 1 \"\" \"macaque {version}\" macaque\n", page_name(page)).into_bytes();
+    render(page, &mut text).expect("a vector takes everything");
     text
 }
 
-/// Writes the sections that the page has. What follows the flags in the help is laid out here, for its lines belong as
-/// they are.
-fn render(man: &Man, page: &clap::Command, text: &mut Vec<u8>) -> io::Result<()> {
-    man.render_title(text)?;
+/// Writes the sections of the page, below its title. What follows the flags in the help is laid out here, because its
+/// lines belong as they are.
+fn render(page: &clap::Command, text: &mut Vec<u8>) -> io::Result<()> {
+    let man = Man::new(page.clone());
     man.render_name_section(text)?;
     man.render_synopsis_section(text)?;
     man.render_description_section(text)?;
@@ -127,7 +125,8 @@ fn render(man: &Man, page: &clap::Command, text: &mut Vec<u8>) -> io::Result<()>
     rest.to_writer(text)
 }
 
-/// Adds the paragraphs that follow the flags: one whose first line is a heading is a section, with its lines as they are.
+/// Adds the paragraphs that follow the flags: one whose first line is a heading is a section, with its lines as they
+/// are.
 fn add_paragraphs(roff: &mut Roff, after: &str) {
     for paragraph in after.split("\n\n") {
         match paragraph.split_once(":\n") {

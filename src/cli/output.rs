@@ -12,6 +12,7 @@ use macaque_core::report::{RoundEnd, RoundReport};
 use serde::Serialize;
 
 use crate::notify::{self, MessageContext, RoundMessage};
+use crate::program;
 use crate::text;
 pub(super) use crate::text::line;
 pub(super) use attempts::names;
@@ -28,7 +29,7 @@ pub(super) fn write(words: &impl Display) {
 /// Writes `words`, which may contain text from the cluster, without characters that control a terminal. Text that may
 /// contain line breaks goes through [`line()`] or [`table`] before.
 pub(super) fn write_plain(words: &str) {
-    write(&text::visible(words));
+    write(&program::as_called(&text::visible(words)));
 }
 
 /// Writes `script` as it is. A closed pipe ends the command quietly.

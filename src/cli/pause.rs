@@ -27,7 +27,7 @@ const NAME_TIMEOUT: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// The error if the namespace of the journal is not known.
-const NO_NAMESPACE: &str = "the namespace that macaque runs in is not known: name it with --namespace";
+const NO_NAMESPACE: &str = "the namespace that macaque runs in is not known (name it with --namespace)";
 
 /// The error if the journal is in the memory of each replica.
 const IN_MEMORY: &str = "journal = memory: a journal in memory cannot be paused; stop macaque instead, e.g. scale its \
@@ -56,7 +56,7 @@ pub(super) struct ResumeArgs {
 /// The flag that says where the journal is.
 #[derive(Debug, Clone, Default, Args)]
 struct JournalArgs {
-    /// Namespace that macaque runs in [default: the one this process runs in]
+    /// Namespace that macaque runs in [default: the one this process runs in, else the context's]
     #[arg(short, long, value_name = "NAME")]
     namespace: Option<String>,
 }
@@ -154,9 +154,10 @@ fn with_journal(
         telemetry::print_error(&format!("--namespace: {name:?} is not a valid namespace name"));
         return exit::USAGE;
     }
-    let Some(namespace) = args.namespace.clone().or_else(setup::own_namespace) else {
-        telemetry::print_error(NO_NAMESPACE);
-        return exit::USAGE;
+    let named = args.namespace.clone().or_else(setup::own_namespace);
+    let namespace = match named.map_or_else(|| setup::context_namespace(global, NO_NAMESPACE), Ok) {
+        Ok(namespace) => namespace,
+        Err(code) => return code,
     };
     let view = match setup::load_settings_at(global, Vec::new(), &namespace) {
         Ok(view) => view,

@@ -9,7 +9,7 @@ use serde_saphyr::FlowSeq;
 
 use super::args::{GlobalArgs, ScopeArgs};
 use super::{exit, output, setup};
-use crate::settings::{CommandSettings, is_object_name};
+use crate::settings::{CommandSettings, FlagSetting, is_object_name};
 use crate::telemetry;
 
 const API: &str = "rbac.authorization.k8s.io";
@@ -165,8 +165,16 @@ pub(super) fn run(global: &GlobalArgs, args: &RbacArgs) -> i32 {
             return exit::USAGE;
         }
     };
-    // The journal is where the account is.
-    let view = match setup::load_settings_at(global, args.scope.flags(), &account.namespace) {
+    // The journal is where the account is, but the pods in scope are not.
+    let mut flags = args.scope.flags();
+    if let Some(found) = &view.by_context {
+        flags.push(FlagSetting {
+            key: "target.namespaces",
+            value: found.namespace.clone(),
+            name: "--namespace",
+        });
+    }
+    let view = match setup::load_settings_at(global, flags, &account.namespace) {
         Ok(view) => view,
         Err(code) => return code,
     };
@@ -270,7 +278,7 @@ fn commented(role: &RoleObject, rules: &[CommentedRule]) -> String {
 
 /// The service account: where macaque runs, if it runs in a cluster, else in the first namespace in scope.
 fn account(args: &RbacArgs, view: &CommandSettings) -> Result<ServiceAccount, String> {
-    let own = view.own_pod.as_ref().map(|own| own.namespace.clone());
+    let own = setup::own_namespace();
     let first = match &view.config.target.namespaces {
         NamespaceScope::All => None,
         NamespaceScope::Named(names) => names.first().cloned(),

@@ -14,14 +14,14 @@ use super::args::GlobalArgs;
 use super::exit;
 use crate::events::EventRecording;
 use crate::journal::JournalStore;
-use crate::k8s::{Cluster, ClusterAccess};
+use crate::k8s::{Cluster, ClusterAccess, ContextNamespace};
 use crate::notify::MessageContext;
 use crate::platform::Platform;
 use crate::proxy::{ProxyEnvironment, ProxyPolicy};
 use crate::round::RoundConfig;
 use crate::settings::{
     self, ChannelSettings, ClusterSettings, CommandSettings, FlagSetting, NotifySettings, ScheduleNeed,
-    SettingMistakes, SettingsListing, SettingsSources, ValidSettings,
+    SettingMistakes, SettingsListing, SettingsSources, ValidSettings, is_object_name,
 };
 use crate::telemetry;
 
@@ -37,8 +37,15 @@ pub(super) fn load(
     more: Vec<FlagSetting>,
     need: ScheduleNeed,
 ) -> Result<ValidSettings, i32> {
-    let settings = settings::load(&sources(global, more), need).map_err(|mistakes| report(&mistakes))?;
+    let mut sources = sources(global, more);
+    // What needs a schedule is the daemon: it goes on disrupting, so a context that happens to be current does not say where.
+    if need == ScheduleNeed::Required {
+        sources.context_namespace = None;
+    }
+
+    let settings = settings::load(&sources, need).map_err(|mistakes| report(&mistakes))?;
     telemetry::start(&settings.log, &Platform::system());
+    note_context(settings.by_context.as_ref());
     Ok(settings)
 }
 
@@ -97,9 +104,48 @@ pub(super) fn own_namespace() -> Option<String> {
     sources.own_namespace().map(str::to_owned)
 }
 
+/// The namespace of the context in use, which is named on standard error, for a command that needs no scope.
+///
+/// # Errors
+/// The exit code, after the mistakes were reported on standard error; `without` says what is missing without a context.
+pub(super) fn context_namespace(global: &GlobalArgs, without: &str) -> Result<String, i32> {
+    let cluster =
+        settings::load_cluster(&sources(global, Vec::new())).map_err(|mistakes| report(&mistakes))?;
+    let wrong = match find_context_namespace(&cluster) {
+        Ok(Some(found)) if is_object_name(&found.namespace) => {
+            note_context(Some(&found));
+            return Ok(found.namespace);
+        }
+        Ok(Some(found)) => {
+            let ContextNamespace { context, namespace } = found;
+            format!("{without}: in the context {context:?} {namespace:?} is not a valid namespace name")
+        }
+        Ok(None) => without.to_owned(),
+        Err(why) => format!("{without}: there is no context to take it from: {why}"),
+    };
+    telemetry::print_error(&wrong);
+    Err(exit::USAGE)
+}
+
+fn find_context_namespace(cluster: &ClusterSettings) -> Result<Option<ContextNamespace>, String> {
+    access(cluster)
+        .context_namespace()
+        .map_err(|fault| fault.to_string())
+}
+
+/// Names a namespace that nobody named, before anything is done in it.
+fn note_context(by_context: Option<&ContextNamespace>) {
+    if let Some(ContextNamespace { context, namespace }) = by_context {
+        telemetry::print_note(&format!(
+            "namespace {namespace}, from the context {context}; --namespace names another"
+        ));
+    }
+}
+
 fn load_view_from(sources: &SettingsSources) -> Result<CommandSettings, i32> {
     let view = settings::load_settings(sources).map_err(|mistakes| report(&mistakes))?;
     telemetry::start(&view.log, &Platform::system());
+    note_context(view.by_context.as_ref());
     Ok(view)
 }
 
@@ -115,6 +161,7 @@ fn sources(global: &GlobalArgs, more: Vec<FlagSetting>) -> SettingsSources {
         flags: [global.flags(), more].concat(),
         service_account_namespace: service_account_namespace(),
         host_name: host_name(),
+        context_namespace: Some(find_context_namespace),
     }
 }
 

@@ -24,6 +24,7 @@ use tokio::sync::Semaphore;
 
 use self::auth_method::AuthMethod;
 pub use self::connection_fault::ConnectionFault;
+pub use self::context_name::ContextNamespace;
 use self::credentials::ClientCredentials;
 pub(super) use self::credentials::redactor;
 use self::kubeconfig::{FoundKubeconfig, KubeconfigSearch, select};

@@ -15,9 +15,14 @@ use super::given_value::flag_origin;
 use super::keys::{self, keys};
 use super::layer::SettingsLayer;
 use super::mistake::{SettingMistake, quote};
+use super::process::ClusterSettings;
+use crate::k8s::ContextNamespace;
 
 /// The configuration file that is read if it exists and no other is named.
 pub const DEFAULT_FILE: &str = "/etc/macaque/macaque.toml";
+
+/// Finds the namespace of the kubeconfig's context in use, if there is one; else says why not.
+pub type ContextLookup = fn(&ClusterSettings) -> Result<Option<ContextNamespace>, String>;
 
 /// Where settings come from, beside the defaults.
 #[derive(Clone, Default)]
@@ -33,6 +38,9 @@ pub struct SettingsSources {
     /// The host's name: in a pod, where a service account has a namespace, that is the pod's name unless
     /// `MACAQUE_POD_NAME` says otherwise.
     pub host_name: Option<String>,
+    /// Finds the namespace of the context, for a command that a person types: the target if no other is set, outside a
+    /// pod.
+    pub context_namespace: Option<ContextLookup>,
 }
 
 /// A flag that sets a key.
@@ -105,6 +113,20 @@ impl SettingsSources {
     pub fn own_namespace(&self) -> Option<&str> {
         let named = environment::find(&self.env, environment::POD_NAMESPACE);
         named.or(self.account_namespace())
+    }
+
+    /// The namespace of the context, unless macaque runs in a pod or the command does not use it.
+    ///
+    /// # Errors
+    /// The reason why there is none.
+    pub(super) fn context_namespace(
+        &self,
+        cluster: &ClusterSettings,
+    ) -> Result<Option<ContextNamespace>, String> {
+        match self.context_namespace {
+            Some(lookup) if self.own_namespace().is_none() => lookup(cluster),
+            _ => Ok(None),
+        }
     }
 
     /// The pod that macaque is, if that is known.

@@ -10,18 +10,45 @@ use macaque_core::selector::Selector;
 use super::decoder::{SettingsDecoder, convert_all};
 use super::given_value::GivenValue;
 use super::mistake::{MistakeReported, quote};
+use crate::k8s::ContextNamespace;
 
 /// The highest minimum age: no pod needs a higher one, and instants stay far from their limits.
 const OLDEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// Decodes the section; `own_namespace` is the one in scope if none is set.
+/// The scope if no namespace is set.
+pub(super) struct UnsetScope<'a> {
+    /// The namespace that macaque runs in, in a cluster.
+    pub(super) own: Option<&'a str>,
+    /// Finds the namespace of the kubeconfig's context where that counts, or says why there is none.
+    pub(super) of_context: &'a dyn Fn() -> Result<Option<ContextNamespace>, String>,
+}
+
+/// The pods in scope, and the context by which their namespace was found, if it was.
+pub(super) struct DecodedTarget {
+    pub(super) target: TargetConfig,
+    pub(super) by_context: Option<ContextNamespace>,
+}
+
+/// Decodes the section.
 pub(super) fn decode_target(
     decoder: &mut SettingsDecoder,
-    own_namespace: Option<&str>,
-) -> Result<TargetConfig, MistakeReported> {
-    let namespaces = decoder
-        .list("target.namespaces")
-        .and_then(|names| parse_namespaces(decoder, names, own_namespace));
+    unset: &UnsetScope<'_>,
+) -> Result<DecodedTarget, MistakeReported> {
+    let mut by_context = None;
+    let namespaces = decoder.list("target.namespaces").and_then(|names| {
+        if !names.is_empty() {
+            return parse_namespaces(decoder, names);
+        }
+        let own = unset.own.map(str::to_owned);
+        let name = match own {
+            Some(own) => own,
+            None => by_context
+                .insert(find_by_context(decoder, unset)?)
+                .namespace
+                .clone(),
+        };
+        Ok(NamespaceScope::Named(vec![name]))
+    });
     let selector = decoder.text("target.selector").and_then(|text| {
         let selector = text.value.parse::<Selector>();
         selector.map_err(|error| decoder.refuse_fault(&text, error))
@@ -29,12 +56,36 @@ pub(super) fn decode_target(
     let min_age = decode_min_age(decoder);
     let include = decode_include(decoder);
 
-    Ok(TargetConfig {
+    let target = TargetConfig {
         namespaces: namespaces?,
         selector: selector?,
         min_age: min_age?,
         include: include?,
-    })
+    };
+    Ok(DecodedTarget { target, by_context })
+}
+
+/// The namespace of the context, for a scope that is not set.
+fn find_by_context(
+    decoder: &mut SettingsDecoder,
+    unset: &UnsetScope<'_>,
+) -> Result<ContextNamespace, MistakeReported> {
+    let found = (unset.of_context)();
+    let wrong = match found {
+        Ok(Some(found)) => match namespace_fault(&found.namespace) {
+            None => return Ok(found),
+            Some(wrong) => format!("is not set, and in the context {} {wrong}", quote(&found.context)),
+        },
+        Ok(None) => "is not set, and it is not known in which namespace macaque runs".to_owned(),
+        Err(why) => format!("is not set, and there is no context to take it from: {why}"),
+    };
+
+    Err(decoder.missing(
+        "target.namespaces",
+        &wrong,
+        "set it with --namespace, in the file, such as namespaces = [\"shop\"], or with MACAQUE_TARGET__NAMESPACES; `run` \
+         does not use the namespace of a kubeconfig's context",
+    ))
 }
 
 fn decode_min_age(decoder: &mut SettingsDecoder) -> Result<Duration, MistakeReported> {
@@ -58,20 +109,11 @@ fn decode_include(decoder: &mut SettingsDecoder) -> Result<Vec<&'static str>, Mi
 fn parse_namespaces(
     decoder: &mut SettingsDecoder,
     names: Vec<GivenValue<String>>,
-    own: Option<&str>,
 ) -> Result<NamespaceScope, MistakeReported> {
-    match (names.as_slice(), own) {
-        ([], Some(own)) => return Ok(NamespaceScope::Named(vec![own.to_owned()])),
-        ([], None) => {
-            return Err(decoder.missing(
-                "target.namespaces",
-                "is not set, and it is not known in which namespace macaque runs",
-                "set it with --namespace, in the file, such as namespaces = [\"shop\"], or with \
-                 MACAQUE_TARGET__NAMESPACES; the namespace of a kubeconfig is not used",
-            ));
-        }
-        ([only], _) if only.value == "*" => return Ok(NamespaceScope::All),
-        _ => {}
+    if let [only] = names.as_slice()
+        && only.value == "*"
+    {
+        return Ok(NamespaceScope::All);
     }
 
     let mut named: Vec<String> = convert_all(names, |name| match namespace_fault(&name.value) {

@@ -3,6 +3,7 @@
 
 mod case_directory;
 mod files;
+mod namespaces;
 mod servers;
 mod users;
 

@@ -12,6 +12,7 @@ mod once_delivery;
 mod once_wait;
 mod output;
 mod pause;
+mod plugin;
 mod schedule;
 mod secrets;
 mod served;

@@ -6,6 +6,7 @@ mod chart;
 mod editors;
 mod metrics;
 mod monitoring;
+mod packages;
 mod python;
 mod release;
 mod webhooks;

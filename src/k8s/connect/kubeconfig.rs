@@ -3,7 +3,7 @@
 
 mod selection;
 
-pub(super) use selection::select;
+pub(super) use selection::{find_context, select};
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;

@@ -1,6 +1,6 @@
 //! Selects a context of a kubeconfig, with its cluster and its user; whatever is missing is named beside what is there.
 
-use kube::config::{AuthInfo, Cluster, Kubeconfig};
+use kube::config::{AuthInfo, Cluster, Context, Kubeconfig};
 
 use super::FoundKubeconfig;
 use crate::k8s::error::AccessFault;
@@ -29,15 +29,7 @@ pub(in crate::k8s::connect) fn select(
     context: Option<&str>,
 ) -> Result<SelectedContext, AccessFault> {
     let FoundKubeconfig { name: file, content } = found;
-    let name = context.or(content.current_context.as_deref());
-    let Some(name) = name else {
-        return Err(choose(content, format!("no current-context is set in {file}")));
-    };
-    let context = content.contexts.iter().find(|named| named.name == name);
-    let Some(context) = context.and_then(|named| named.context.as_ref()) else {
-        return Err(choose(content, format!("there is no context {name:?} in {file}")));
-    };
-
+    let (name, context) = find_context(found, context)?;
     let cluster_name = context.cluster.clone();
     let clusters = &content.clusters;
     let cluster = clusters.iter().find(|named| named.name == cluster_name);
@@ -65,6 +57,27 @@ pub(in crate::k8s::connect) fn select(
         cluster,
         cluster_name,
     })
+}
+
+/// The context of this name, or the current one; and its name.
+///
+/// # Errors
+/// There is no such context.
+pub(in crate::k8s::connect) fn find_context<'a>(
+    found: &'a FoundKubeconfig,
+    context: Option<&'a str>,
+) -> Result<(&'a str, &'a Context), AccessFault> {
+    let FoundKubeconfig { name: file, content } = found;
+    let name = context.or(content.current_context.as_deref());
+    let Some(name) = name else {
+        return Err(choose(content, format!("no current-context is set in {file}")));
+    };
+
+    let context = content.contexts.iter().find(|named| named.name == name);
+    match context.and_then(|named| named.context.as_ref()) {
+        Some(context) => Ok((name, context)),
+        None => Err(choose(content, format!("there is no context {name:?} in {file}"))),
+    }
 }
 
 fn choose(content: &Kubeconfig, wrong: String) -> AccessFault {
