@@ -10,6 +10,7 @@ mod once_delivery;
 mod once_wait;
 mod output;
 mod pause;
+mod reload;
 mod schedule;
 mod secrets;
 mod served;

@@ -229,6 +229,18 @@ impl RunningProgram {
         }
     }
 
+    /// Writes a file into the program's directory, at once as a whole.
+    pub fn write_file(&self, name: &str, text: &str) {
+        let new = self.home.path().join(format!("{name}.new"));
+        std::fs::write(&new, text).unwrap();
+        std::fs::rename(new, self.home.path().join(name)).unwrap();
+    }
+
+    /// Removes a file from the program's directory.
+    pub fn remove_file(&self, name: &str) {
+        std::fs::remove_file(self.home.path().join(name)).unwrap();
+    }
+
     /// Sends a signal, such as `-TERM`.
     pub fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
