@@ -45,7 +45,7 @@
 //! - [`http_server`]: serves the probes and the metrics, on a thread of its own.
 //! - [`settings`]: defaults, file, environment and flags, validated into one configuration.
 //! - [`reload`]: judges and proves a configuration file that has changed, before it is in force.
-//! - [`actors`]: Clock, Killer, Watcher, Notifier, EventRecorder and Supervisor, thin shells around the modules above.
+//! - [`actors`]: Clock, Killer, Watcher, Notifier, EventRecorder, Reloader and Supervisor, thin shells around the modules above.
 //! - [`telemetry`]: the log. The only module that uses `env_logger`.
 //! - [`cli`] and `main`: one file for each command; `main` holds the only exit.
 //!

@@ -74,7 +74,7 @@ struct RefusedFile {
 }
 
 /// The reason why a file is not put into force, and when it is judged again.
-struct Refusal {
+struct ReloadRefusal {
     why: String,
     again: Duration,
 }
@@ -164,7 +164,7 @@ impl ConfigReload {
         &self,
         file: &FileSnapshot,
         connect: impl AsyncFnOnce() -> Result<Cluster, ApiError>,
-    ) -> Result<Option<(LoadedSettings, Vec<&'static str>)>, Refusal> {
+    ) -> Result<Option<(LoadedSettings, Vec<&'static str>)>, ReloadRefusal> {
         let (was_present, old) = {
             let state = self.state();
             (state.file.is_present(), state.loaded.clone())
@@ -180,7 +180,9 @@ impl ConfigReload {
             ReloadPlan::NeedsRestart(keys) => {
                 let verb = if keys.len() == 1 { "needs" } else { "need" };
                 let keys = keys.join(", ");
-                return Err(self.refusal(format!("{keys} {verb} a restart, and nothing else is applied before")));
+                return Err(self.refusal(format!(
+                    "{keys} {verb} a restart, and nothing else is applied before"
+                )));
             }
             ReloadPlan::Refused(mistakes) => return Err(self.refusal(mistakes.join("; "))),
         };
@@ -192,16 +194,16 @@ impl ConfigReload {
         match proved.await {
             Ok(()) => Ok(Some((*new, changed))),
             Err(Unproved::Lacks(lacks)) => Err(self.refusal(lacks.join("; "))),
-            Err(Unproved::NoAnswer(why)) => Err(Refusal {
+            Err(Unproved::NoAnswer(why)) => Err(ReloadRefusal {
                 why: format!("it cannot be checked yet, and is tried again: {why}"),
                 again: Duration::ZERO,
             }),
         }
     }
 
-    fn refusal(&self, why: String) -> Refusal {
+    fn refusal(&self, why: String) -> ReloadRefusal {
         let again = self.timing.again;
-        Refusal { why, again }
+        ReloadRefusal { why, again }
     }
 
     /// Notes that a file is in force, with its settings if they changed.
@@ -217,8 +219,8 @@ impl ConfigReload {
     }
 
     /// Notes that a file is not put into force, and says so unless it was said before.
-    fn refuse(&self, file: FileSnapshot, refusal: Refusal, is_asked: bool) {
-        let Refusal { why, again } = refusal;
+    fn refuse(&self, file: FileSnapshot, refusal: ReloadRefusal, is_asked: bool) {
+        let ReloadRefusal { why, again } = refusal;
         let name = file.name().to_owned();
         let refused = RefusedFile {
             file,
@@ -229,7 +231,9 @@ impl ConfigReload {
         let before = self.state().refused.replace(refused.clone());
         let is_known = before.is_some_and(|before| before.file == refused.file && before.why == why);
         if is_asked || !is_known {
-            log::warn!("{name} has changed and is not reloaded, the configuration before it stays in force: {why}");
+            log::warn!(
+                "{name} has changed and is not reloaded, the configuration before it stays in force: {why}"
+            );
         }
         self.facts.publish(Fact::ReloadEnded { is_success: false });
     }

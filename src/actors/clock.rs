@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use actix::{
-    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, SpawnHandle, WrapFuture,
-};
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, SpawnHandle, WrapFuture};
 use jiff::Timestamp;
 use macaque_core::schedule::Calendar;
 use macaque_core::schedule::timer::{ClockReading, MissedSlots, SlotTimer, TimerTick};

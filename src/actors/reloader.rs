@@ -45,7 +45,10 @@ impl Reloader {
             platform: config.platform.clone(),
             facts: config.facts.clone(),
         };
-        let listens = config.reload.as_ref().is_some_and(|reload| reload.timing().on_hangup);
+        let listens = config
+            .reload
+            .as_ref()
+            .is_some_and(|reload| reload.timing().on_hangup);
         Self {
             context: Rc::new(context),
             hangups: listens.then(hangups).flatten(),

@@ -20,8 +20,8 @@ use crate::platform::Platform;
 use crate::proxy::{ProxyEnvironment, ProxyPolicy};
 use crate::round::RoundConfig;
 use crate::settings::{
-    self, ChannelSettings, ClusterSettings, CommandSettings, FileSnapshot, FlagSetting, LoadedSettings, NotifySettings, ScheduleNeed,
-    SettingMistakes, SettingsSources, ValidSettings,
+    self, ChannelSettings, ClusterSettings, CommandSettings, FileSnapshot, FlagSetting, LoadedSettings,
+    NotifySettings, ScheduleNeed, SettingMistakes, SettingsSources, ValidSettings,
 };
 use crate::telemetry;
 

@@ -112,7 +112,8 @@ impl FactListener for EventQueue {
         {
             let is_of_whole_cluster = *namespaces == NamespaceScope::All;
             self.set_dry_run(is_dry_run);
-            self.is_of_whole_cluster.store(is_of_whole_cluster, Ordering::Relaxed);
+            self.is_of_whole_cluster
+                .store(is_of_whole_cluster, Ordering::Relaxed);
         }
         if self.is_dry_run.load(Ordering::Relaxed) {
             return;

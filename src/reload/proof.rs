@@ -62,7 +62,7 @@ async fn missing_namespaces(
     Ok(missing)
 }
 
-/// That the journal does not exist, without which nothing is disrupted, if rounds begin to disrupt.
+/// The lack of a journal, without which nothing is disrupted, if rounds begin to disrupt.
 async fn missing_journal(
     cluster: &Cluster,
     old: &ChaosConfig,

@@ -13,11 +13,11 @@ use super::table_fields::TableKind;
 #[derive(Clone, PartialEq)]
 pub struct GivenSettings {
     values: BTreeMap<&'static str, Value>,
-    tables: BTreeMap<&'static str, Vec<GivenFields>>,
+    tables: BTreeMap<&'static str, Vec<GivenTableFields>>,
 }
 
 /// The fields of one table.
-type GivenFields = Vec<(&'static str, Value)>;
+type GivenTableFields = Vec<(&'static str, Value)>;
 
 impl GivenSettings {
     /// The settings of a merged tree, in which `find` finds a path, and these tables.
@@ -27,13 +27,17 @@ impl GivenSettings {
             let tables = tables.iter().filter(move |table| table.kind == kind);
             let fields = |table: &GivenTable| {
                 let fields = table.fields.iter();
-                fields.map(|(name, value)| (*name, without_origin(value))).collect()
+                fields
+                    .map(|(name, value)| (*name, without_origin(value)))
+                    .collect()
             };
             (kind.section(), tables.map(fields).collect())
         };
 
         Self {
-            values: values.map(|(path, value)| (path, without_origin(value))).collect(),
+            values: values
+                .map(|(path, value)| (path, without_origin(value)))
+                .collect(),
             tables: TableKind::ALL.into_iter().map(of_kind).collect(),
         }
     }
@@ -62,7 +66,11 @@ fn without_origin(value: &Value) -> Value {
         ValueKind::Array(entries) => ValueKind::Array(entries.iter().map(without_origin).collect()),
         ValueKind::Table(entries) => {
             let entries = entries.iter();
-            ValueKind::Table(entries.map(|(name, value)| (name.clone(), without_origin(value))).collect())
+            ValueKind::Table(
+                entries
+                    .map(|(name, value)| (name.clone(), without_origin(value)))
+                    .collect(),
+            )
         }
         kind => kind.clone(),
     };

@@ -69,6 +69,7 @@ fn other_value(path: &str, kind: KeyKind) -> String {
         ("guards.nodes_unready", _) => "\"20%\"".to_owned(),
         ("guards.nodes", _) => "\"leases\"".to_owned(),
         ("guards.recovered", _) => "\"all\"".to_owned(),
+        ("guards.whole" | "guards.rollout" | "guards.freeze", _) => "false".to_owned(),
         ("log.level", _) => "\"debug\"".to_owned(),
         ("log.format", _) => "\"json\"".to_owned(),
         ("journal", _) => "\"memory\"".to_owned(),
@@ -84,7 +85,7 @@ fn other_value(path: &str, kind: KeyKind) -> String {
 }
 
 #[test]
-fn a_change_of_any_key_is_noticed_and_told_apart() {
+fn a_change_of_any_key_is_noticed_with_what_it_takes() {
     let old = load(MINIMAL).unwrap();
     for key in keys() {
         let value = other_value(key.path, key.kind);
@@ -92,7 +93,12 @@ fn a_change_of_any_key_is_noticed_and_told_apart() {
         let bare = value.trim_matches(['[', ']', '"']);
         // A variable overrides the file, so each key is set beside the same file. Values that are refused do not count.
         let Ok(new) = load_with(MINIMAL, &[(&variable, bare)]) else {
-            assert_eq!(key.section().split('.').next(), Some("notify"), "{} = {bare}", key.path);
+            assert_eq!(
+                key.section().split('.').next(),
+                Some("notify"),
+                "{} = {bare}",
+                key.path
+            );
             continue;
         };
         let path = key.path;
@@ -120,7 +126,10 @@ fn a_file_that_changes_what_is_reloaded_and_what_needs_a_restart_changes_nothing
             format!("dry_run = false\n{MINIMAL}[limits]\nper_day = 3\n"),
             "apply dry_run limits.per_day",
         ),
-        (format!("{MINIMAL}[log]\nlevel = \"debug\"\n"), "restart log.level"),
+        (
+            format!("{MINIMAL}[log]\nlevel = \"debug\"\n"),
+            "restart log.level",
+        ),
         (
             format!("dry_run = false\njournal = \"memory\"\n{MINIMAL}[log]\nlevel = \"debug\"\n"),
             "restart journal log.level",
@@ -155,9 +164,14 @@ fn a_change_that_a_variable_overrides_changes_nothing() {
 }
 
 #[test]
-fn all_mistakes_are_told_with_their_lines() {
+fn all_mistakes_are_named_with_their_lines() {
     let planned = planned(&format!("{MINIMAL}[disrupt]\ncount = 0\nmethod = \"kill\"\n"));
-    for words in ["disrupt.count: 0 is too few", "line 6", "disrupt.method: \"kill\"", "line 7"] {
+    for words in [
+        "disrupt.count: 0 is too few",
+        "line 6",
+        "disrupt.method: \"kill\"",
+        "line 7",
+    ] {
         assert!(planned.contains(words), "{planned}");
     }
 }

@@ -30,7 +30,11 @@ impl ReloadScene {
             "apiVersion": "v1", "kind": "ConfigMap",
             "metadata": { "name": "macaque-journal", "namespace": "chaos" },
         });
-        let cluster = TestCluster::with(vec![deployment("shop", "web", 2), deployment("cart", "web", 2), journal]);
+        let cluster = TestCluster::with(vec![
+            deployment("shop", "web", 2),
+            deployment("cart", "web", 2),
+            journal,
+        ]);
         let address = free_address();
         let program = macaque("run --config macaque.toml")
             .file("macaque.toml", CONFIG)
@@ -87,7 +91,11 @@ impl ReloadScene {
 /// The answer to a GET, head and body; `None` while nothing answers.
 fn get(address: &str, path: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n").ok()?;
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n"
+    )
+    .ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
     Some(answer)
@@ -112,7 +120,10 @@ fn a_reload_arms_macaque_as_loudly_as_a_start_and_disarms_it() {
     let text = armed().replace("[\"shop\"]", "[\"shop\", \"cart\"]");
     let log = scene.reload(&text, "ARMED");
     assert!(log.contains("dry_run, target.namespaces changed"), "{log}");
-    assert!(log.contains("evict up to 1 per round of the pods in shop, cart"), "{log}");
+    assert!(
+        log.contains("evict up to 1 per round of the pods in shop, cart"),
+        "{log}"
+    );
     scene.shows(1, 1);
     scene.awaits("/metrics", "macaque_candidates{namespace=\"cart\"} 0");
 
@@ -157,16 +168,25 @@ fn a_file_that_is_gone_changes_nothing() {
 fn a_change_of_a_key_that_needs_a_restart_keeps_back_all_others() {
     let scene = ReloadScene::start();
     let text = format!("{}[log]\nlevel = \"debug\"\n[events]\nenabled = true\n", armed());
-    scene.reload(&text, "events.enabled, log.level need a restart, and nothing else is applied before");
+    scene.reload(
+        &text,
+        "events.enabled, log.level need a restart, and nothing else is applied before",
+    );
     scene.shows(0, 0);
 }
 
 #[test]
 fn a_change_for_which_a_permission_is_missing_is_in_force_once_it_is_granted() {
     let scene = ReloadScene::start();
-    scene.cluster.sandbox.deny(AccessDenial::new("create", "pods/eviction"));
+    scene
+        .cluster
+        .sandbox
+        .deny(AccessDenial::new("create", "pods/eviction"));
     let log = scene.reload(&armed(), "is not reloaded");
-    assert!(log.contains("may not create pods/eviction in namespace shop; add to macaque's Role"), "{log}");
+    assert!(
+        log.contains("may not create pods/eviction in namespace shop; add to macaque's Role"),
+        "{log}"
+    );
     scene.shows(0, 0);
 
     scene.cluster.sandbox.allow_all();

@@ -59,7 +59,10 @@ fn what_rounds_require_is_in_each_namespace_for_the_guards_and_for_the_journal()
     let mut required: Vec<_> = required(&config).iter().map(ToString::to_string).collect();
     assert_eq!(required.len(), 9, "{required:#?}");
     let on_journal = required.split_off(7);
-    assert!(on_journal.iter().all(|grant| grant.contains("macaque-journal")), "{on_journal:#?}");
+    assert!(
+        on_journal.iter().all(|grant| grant.contains("macaque-journal")),
+        "{on_journal:#?}"
+    );
     assert!(required[6].contains("nodes"), "{required:#?}");
     let in_cart: Vec<_> = required[3..6].iter().map(String::as_str).collect();
     assert_eq!(

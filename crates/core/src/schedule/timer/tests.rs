@@ -167,7 +167,11 @@ fn due_after_change(change: &str, happenings: &[Happening]) -> Vec<String> {
     for happening in happenings {
         machine.apply(*happening);
     }
-    assert_eq!(machine.missed, [], "no slot of the new schedule is missed from before the change");
+    assert_eq!(
+        machine.missed,
+        [],
+        "no slot of the new schedule is missed from before the change"
+    );
     machine.due.iter().map(ToString::to_string).collect()
 }
 
@@ -177,13 +181,25 @@ fn after_a_change_of_the_schedule_no_slot_is_due_twice_and_none_from_before_the_
     let table: [(&str, &[Happening], &[&str]); 4] = [
         // The slot at noon is in both schedules.
         ("2026-11-28T12:00:00Z", &[Run(240)], &[noon]),
-        ("2026-11-28T12:00:20Z", &[Run(300)], &[noon, "2026-11-28T12:05:00Z"]),
+        (
+            "2026-11-28T12:00:20Z",
+            &[Run(300)],
+            &[noon, "2026-11-28T12:05:00Z"],
+        ),
         // 12:05 was no slot when it passed, though it is within the deadline.
         ("2026-11-28T12:05:10Z", &[Run(240)], &[noon]),
-        ("2026-11-28T12:05:10Z", &[Set(-400), Run(60), Run(400)], &[noon, noon, "2026-11-28T12:05:00Z"]),
+        (
+            "2026-11-28T12:05:10Z",
+            &[Set(-400), Run(60), Run(400)],
+            &[noon, noon, "2026-11-28T12:05:00Z"],
+        ),
     ];
 
     for (change, happenings, due) in table {
-        assert_eq!(due_after_change(change, happenings), due, "{change} {happenings:?}");
+        assert_eq!(
+            due_after_change(change, happenings),
+            due,
+            "{change} {happenings:?}"
+        );
     }
 }
