@@ -1,4 +1,4 @@
-//! The six actors, and how they are connected.
+//! The actors, and how they are connected.
 //!
 //! ```text
 //!            RoundDue{slot, seed}            RoundFinished{report}
@@ -10,6 +10,7 @@
 //!                                            RecoveryReported{report}
 //!
 //!   EventRecorder: writes Kubernetes Events about the facts that the others publish, if Events are on
+//!   Reloader: looks at the configuration file, and hands a change that is proved to the Clock, Killer, Watcher and Notifier
 //!   Supervisor: starts each on an Arbiter of its own, sees it stop or hang, restarts it
 //! ```
 //!
@@ -23,16 +24,20 @@
 //! - The same holds for a recovery: the journal keeps it from the disruption to its end, and the message about the end until
 //!   it is delivered. A Watcher that starts asks for what the journal has; one that has nothing to watch does nothing.
 //! - Nobody waits for the EventRecorder. What happens goes into a queue of its own; if that is full, Events are lost.
-//! - A shutdown runs in this order: the Clock and the Watcher stop, the current round ends, its report is sent, the Killer
+//! - A change of the configuration is in force from the next round on: each actor takes it over between two of its steps,
+//!   and one that is started later starts with it.
+//! - A shutdown runs in this order: the Clock, the Watcher and the Reloader stop, the current round ends, its report is sent, the Killer
 //!   leaves the recoveries that go on to the next process, the Notifier and the EventRecorder drain.
 //! - The Supervisor is watched by a plain thread, the one that called [`run`].
 
 pub mod clock;
+pub mod config_changes;
 mod event_recorder;
 pub mod killer;
 pub mod messages;
 pub mod notifier;
 pub mod recipient;
+mod reloader;
 pub mod role;
 pub mod supervisor;
 mod watchdog;
@@ -45,6 +50,7 @@ use macaque_core::schedule::WeeklyTime;
 use macaque_core::schedule::timer::TimerConfig;
 
 use self::clock::Trigger;
+use self::config_changes::ConfigChanges;
 use self::messages::StopRequested;
 use self::recipient::StableRecipient;
 use self::supervisor::{ActorTimeouts, RestartPolicy, Supervisor};
@@ -57,6 +63,7 @@ use crate::k8s::ClusterAccess;
 use crate::notify::{Channel, DeliveryRetry, MessageContext};
 use crate::platform::Platform;
 use crate::proxy::ProxyPolicy;
+use crate::reload::ConfigReload;
 use crate::round::RoundConfig;
 
 /// The configuration of the actors, and everything they work with.
@@ -88,6 +95,10 @@ pub struct ActorsConfig {
     pub timeouts: ActorTimeouts,
     /// Asks for a clean shutdown, as SIGTERM does; connected once the Supervisor runs.
     pub stop: StableRecipient<StopRequested>,
+    /// What a reload has changed since the start.
+    pub changes: ConfigChanges,
+    /// The configuration file, if it is reloaded.
+    pub reload: Option<Arc<ConfigReload>>,
     /// Takes what happens.
     pub facts: Facts,
     /// The Events that are written about it.

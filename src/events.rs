@@ -42,8 +42,6 @@ pub struct EventRecording {
     is_on: bool,
     /// The instance of macaque that Events name: its pod, or the host.
     instance: Arc<str>,
-    /// Whether the whole cluster is in scope, so that one grant permits every Event.
-    whole_cluster: bool,
 }
 
 impl EventRecording {
@@ -52,11 +50,21 @@ impl EventRecording {
         let ascii = instance.chars().filter(char::is_ascii);
         let instance: String = ascii.take(LONGEST_INSTANCE).collect();
         Self {
-            queue: Arc::new(EventQueue::new(config, platform)),
+            queue: Arc::new(EventQueue::new(config, scope, platform)),
             is_on: config.enabled,
             instance: instance.into(),
-            whole_cluster: *scope == NamespaceScope::All,
         }
+    }
+
+    /// Begins with a dry run, in which no Events are written until a reload ends it.
+    pub fn in_dry_run(self) -> Self {
+        self.queue.set_dry_run(true);
+        self
+    }
+
+    /// Whether the whole cluster is in scope, so that one grant permits every Event.
+    fn is_of_whole_cluster(&self) -> bool {
+        self.queue.is_of_whole_cluster()
     }
 
     /// Writes no Events.

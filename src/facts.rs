@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use macaque_core::config::{DisruptionLimits, NamespaceScope};
 use macaque_core::journal::{Journal, PauseRequest};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::ControllerRef;
@@ -80,6 +81,24 @@ pub enum Fact<'a> {
         channel: &'a str,
         /// How many.
         count: usize,
+    },
+    /// Rounds run by this configuration from now on, after a reload.
+    ConfigInForce {
+        /// Whether rounds are dry runs.
+        is_dry_run: bool,
+        /// How victims are disrupted.
+        method: DisruptionMethod,
+        /// The namespaces in scope.
+        namespaces: &'a NamespaceScope,
+        /// The limits on disruptions over time.
+        limits: &'a DisruptionLimits,
+        /// The names of the guards that are on.
+        guards: &'a [String],
+    },
+    /// The configuration file has changed, and was put into force or was not.
+    ReloadEnded {
+        /// Whether it is in force.
+        is_success: bool,
     },
     /// The Supervisor has started an actor of this role again.
     ActorRestarted(&'static str),

@@ -44,9 +44,10 @@
 //! - [`metrics`]: the facts, counted for Prometheus. The only module that uses `prometheus-client`.
 //! - [`health`]: what the probes say.
 //! - [`http_server`]: serves the probes and the metrics, on a thread of its own.
-//! - [`actors`]: Clock, Killer, Watcher, Notifier, EventRecorder and Supervisor, thin shells around the modules above.
 //! - [`settings`]: defaults, file, environment and flags, validated into one configuration.
 //! - [`migrate`]: the settings that do what another tool was configured to do.
+//! - [`reload`]: judges and proves a configuration file that has changed, before it is in force.
+//! - [`actors`]: Clock, Killer, Watcher, Notifier, EventRecorder, Reloader and Supervisor, thin shells around the modules above.
 //! - [`telemetry`]: the log. The only module that uses `env_logger`.
 //! - [`cli`] and `main`: one file for each command; `main` holds the only exit.
 //!
@@ -80,6 +81,7 @@ pub mod proxy;
 mod read_retry;
 pub mod recovery;
 mod redact;
+pub mod reload;
 mod retry_after;
 pub mod round;
 pub mod settings;

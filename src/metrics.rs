@@ -13,7 +13,7 @@ mod process;
 mod registrar;
 mod words;
 
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use http::HeaderValue;
 use hyper::body::Bytes;
@@ -67,7 +67,7 @@ pub struct MetricsConfig {
 pub struct Metrics {
     families: Families,
     registered: RegisteredMetrics,
-    config: MetricsConfig,
+    config: Mutex<MetricsConfig>,
     namespaces: LabelValues,
     owners: LabelValues,
     owner_kinds: LabelValues,
@@ -111,7 +111,7 @@ impl Metrics {
         let metrics = Self {
             families,
             registered: registrar.finish(),
-            config: config.clone(),
+            config: Mutex::new(config.clone()),
             namespaces: LabelValues::up_to(MAX_NAMESPACES),
             owners: LabelValues::up_to(MAX_OWNERS),
             owner_kinds: LabelValues::up_to(MAX_OWNER_KINDS),
@@ -143,7 +143,13 @@ impl Metrics {
     /// Creates every label set that is known before anything happened.
     fn create_known(&self) {
         let families = &self.families;
-        families.armed.with([]).set(self.config.armed.into());
+        let config = self.config().clone();
+        families.armed.with([]).set(config.armed.into());
+        families.config_reloaded.with([]).set(1);
+        families
+            .config_reloaded_at
+            .with([])
+            .set(self.platform.now().as_second());
         families
             .process_start
             .with([])
@@ -161,7 +167,7 @@ impl Metrics {
         for guard in self.guards.all() {
             families.guard_holds.with([guard]);
         }
-        for actor in &self.config.actors {
+        for actor in &config.actors {
             families.actor_restarts.with([(*actor).into()]);
         }
         for channel in self.channels.all() {
@@ -172,9 +178,13 @@ impl Metrics {
             }
             families.queue_length.with([channel]);
         }
-        for namespace in &self.config.namespaces {
+        for namespace in &config.namespaces {
             self.namespace(namespace);
         }
+    }
+
+    fn config(&self) -> MutexGuard<'_, MetricsConfig> {
+        self.config.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The value of the label for this namespace, whose label sets are there then.
@@ -185,9 +195,13 @@ impl Metrics {
         }
 
         let families = &self.families;
+        let (armed, method) = {
+            let config = self.config();
+            (config.armed, config.method)
+        };
         let of = |word: &'static str| [namespace.clone(), word.into()];
-        for outcome in words::expected_outcomes(self.config.armed, self.config.method) {
-            let method = self.config.method.as_str().into();
+        for outcome in words::expected_outcomes(armed, method) {
+            let method = method.as_str().into();
             families
                 .disruptions
                 .with([namespace.clone(), method, outcome.into()]);

@@ -16,8 +16,10 @@ mod decoder;
 mod disrupt;
 mod environment;
 mod file;
+mod file_snapshot;
 mod forms;
 mod gates;
+mod given_settings;
 mod given_table;
 mod given_value;
 mod guards;
@@ -55,9 +57,11 @@ use mistake::MistakeReported;
 use target::{DecodedTarget, UnsetScope};
 
 pub use environment::{POD_NAMESPACE, environment};
+pub use file_snapshot::FileSnapshot;
 pub use forms::{NumberBounds, TextForm, ValueForm};
+pub use given_settings::GivenSettings;
 pub use journal::is_object_name;
-pub use keys::{DefaultChoice, KeyKind, SettingKey, keys};
+pub use keys::{ApplyBy, DefaultChoice, KeyKind, SettingKey, keys};
 pub use listing::{ListedSetting, ListedTable, SettingsListing, list_settings};
 pub use log_words::LogFormat;
 pub use mistake::{SettingMistake, SettingMistakes};
@@ -132,12 +136,31 @@ pub struct ChannelSettings {
     pub cluster: ClusterSettings,
 }
 
+/// The settings of a process that runs, as they were given and as they were validated.
+#[derive(Debug, Clone)]
+pub struct LoadedSettings {
+    /// The settings as the sources give them.
+    pub given: GivenSettings,
+    /// The validated settings.
+    pub valid: ValidSettings,
+}
+
 /// Reads, merges and decodes the settings, or returns every mistake.
 pub fn load(sources: &SettingsSources, need: ScheduleNeed) -> Result<ValidSettings, SettingMistakes> {
-    let mut decoder = sources.decoder();
+    load_file(sources, &sources.read_file(), need).map(|loaded| loaded.valid)
+}
+
+/// Merges and decodes the settings with the file as it was, or returns every mistake.
+pub fn load_file(
+    sources: &SettingsSources,
+    file: &FileSnapshot,
+    need: ScheduleNeed,
+) -> Result<LoadedSettings, SettingMistakes> {
+    let mut decoder = sources.decoder_of(file);
+    let given = decoder.given();
     let settings = decode_all(&mut decoder, sources, need);
     debug_assert!(decoder.is_exhausted(), "every key of the table is decoded");
-    finish(settings, decoder)
+    finish(settings, decoder).map(|valid| LoadedSettings { given, valid })
 }
 
 /// Loads what a command needs that only reads a cluster: the files of secrets are not read, for they seldom are where

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, SpawnHandle, WrapFuture};
 use jiff::Timestamp;
 use macaque_core::schedule::Calendar;
 use macaque_core::schedule::timer::{ClockReading, MissedSlots, SlotTimer, TimerTick};
@@ -21,7 +21,7 @@ use crate::round;
 const LONGEST_SLEEP: Duration = Duration::from_secs(20);
 
 /// What makes rounds due.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trigger {
     /// A cron schedule, without its quiet times.
     Cron(Calendar),
@@ -50,7 +50,6 @@ impl Trigger {
 }
 
 /// The Clock actor. No round is due right after its start: first the wall clock must run steadily for a while.
-#[derive(Debug)]
 pub struct Clock {
     trigger: Trigger,
     timer: SlotTimer,
@@ -63,6 +62,10 @@ pub struct Clock {
     platform: Platform,
     facts: Facts,
     fail_points: FailPoints,
+    /// The configuration that the Clock was created with, or has taken over since.
+    config: ActorsConfig,
+    /// The tick to come.
+    next_tick: Option<SpawnHandle>,
 }
 
 impl Clock {
@@ -90,12 +93,17 @@ impl Clock {
             platform,
             facts: config.facts.clone(),
             fail_points: config.fail_points.clone(),
+            config: config.clone(),
+            next_tick: None,
         }
     }
 
     /// Reads the clocks, fires if a slot is due, and schedules the next tick.
     fn tick(&mut self, ctx: &mut Context<Self>) {
         self.sleep = None;
+        if let Some(planned) = self.next_tick.take() {
+            ctx.cancel_future(planned);
+        }
         let reading = self.reading();
         let tick = self.timer.tick(reading, |after| self.trigger.next_after(after));
         log_tick(&tick);
@@ -109,10 +117,32 @@ impl Clock {
             Some(again) => {
                 let sleep = again.clamp(Duration::from_millis(1), LONGEST_SLEEP);
                 self.sleep = Some(self.heartbeat.begin("sleep", sleep + self.hang_timeout));
-                ctx.run_later(sleep, Self::tick);
+                self.next_tick = Some(ctx.run_later(sleep, Self::tick));
             }
             None => log::warn!("no further round: quiet times cover every slot of the schedule"),
         }
+    }
+
+    /// Takes over each change of the configuration as it comes.
+    fn await_changes(&self, ctx: &mut Context<Self>) {
+        let change = self.config.changes.clone().next();
+        ctx.spawn(change.into_actor(self).map(|(), clock, ctx| {
+            clock.take_over_changes(ctx);
+            clock.await_changes(ctx);
+        }));
+    }
+
+    /// Goes over to the current schedule. What is due by the schedule before it is announced first.
+    fn take_over_changes(&mut self, ctx: &mut Context<Self>) {
+        let config = self.config.current();
+        self.timer.set_deadline(config.timer.deadline);
+        if config.trigger != self.trigger {
+            self.tick(ctx);
+            self.trigger = config.trigger.clone();
+            self.timer.change_schedule();
+        }
+        self.config = config;
+        self.tick(ctx);
     }
 
     /// Tells the Killer that a round is due.
@@ -146,6 +176,7 @@ impl Actor for Clock {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         self.tick(ctx);
+        self.await_changes(ctx);
     }
 }
 

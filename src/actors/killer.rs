@@ -29,7 +29,7 @@ use super::recipient::StableRecipient;
 use crate::heartbeat::Heartbeat;
 use crate::k8s::Cluster;
 use crate::round::{ClaimState, RoundResult, Takeover};
-use crate::stop::StopSwitch;
+use crate::stop::{StopSwitch, StopToken};
 
 /// How many messages may wait for the Killer: all channels, of which there may be seventy, may confirm a delivery at once.
 const MAILBOX: usize = 100;
@@ -70,6 +70,11 @@ pub struct Killer {
     lists_owners: bool,
     failures: FailureDedup,
     warnings: WarningDedup,
+    /// The configuration that the Killer was created with, or has taken over since.
+    config: ActorsConfig,
+    incarnation: u64,
+    token: StopToken,
+    heartbeat: Heartbeat,
 }
 
 /// The recipients of what the Killer sends.
@@ -92,7 +97,8 @@ impl Killer {
     ) -> Self {
         let (switch, token) = StopSwitch::new(&config.platform);
         let accepted = recipients.disruption_accepted.clone();
-        let context = TaskContext::new(config, incarnation, accepted, token, heartbeat);
+        let context = TaskContext::new(config, incarnation, accepted, token.clone(), heartbeat.clone());
+        config.publish_in_force();
 
         Self {
             context: Rc::new(context),
@@ -112,6 +118,10 @@ impl Killer {
             lists_owners: false,
             failures: FailureDedup::default(),
             warnings: WarningDedup::default(),
+            config: config.clone(),
+            incarnation,
+            token,
+            heartbeat,
         }
     }
 
@@ -120,6 +130,7 @@ impl Killer {
         if self.current.is_some() {
             return;
         }
+        self.take_over_changes();
         let Some(task) = self.next_task() else {
             if self.stopping && self.unsent.is_empty() && self.undelivered.is_empty() {
                 ctx.stop();
@@ -139,6 +150,22 @@ impl Killer {
             killer.finish(outcome, ctx);
             killer.work(ctx);
         }));
+    }
+
+    /// Takes over the changes of the configuration, between two tasks.
+    fn take_over_changes(&mut self) {
+        if !self.config.changes.are_unseen() {
+            return;
+        }
+        self.config = self.config.current();
+        self.context = Rc::new(TaskContext::new(
+            &self.config,
+            self.incarnation,
+            self.recipients.disruption_accepted.clone(),
+            self.token.clone(),
+            self.heartbeat.clone(),
+        ));
+        self.config.publish_in_force();
     }
 
     fn next_task(&mut self) -> Option<KillerTask> {

@@ -58,6 +58,8 @@ pub struct Notifier {
     hang_timeout: Duration,
     platform: Platform,
     fail_points: FailPoints,
+    /// The configuration that the Notifier was created with, or has taken over since.
+    config: ActorsConfig,
     stopping: bool,
 }
 
@@ -83,7 +85,17 @@ impl Notifier {
             hang_timeout: config.timeouts.hang,
             platform: config.platform.clone(),
             fail_points: config.fail_points.clone(),
+            config: config.clone(),
             stopping: false,
+        }
+    }
+
+    /// Takes over the changes of the configuration, between two messages.
+    fn take_over_changes(&mut self) {
+        if self.config.changes.are_unseen() {
+            self.config = self.config.current();
+            self.messages = self.config.messages.clone();
+            self.has_recoveries = self.config.round.recovery.enabled;
         }
     }
 
@@ -221,6 +233,7 @@ impl Handler<RoundFinished> for Notifier {
     type Result = ();
 
     fn handle(&mut self, finished: RoundFinished, ctx: &mut Self::Context) {
+        self.take_over_changes();
         let RoundFinished {
             report,
             in_outbox,
@@ -257,6 +270,7 @@ impl Handler<RecoveryReported> for Notifier {
     type Result = ();
 
     fn handle(&mut self, reported: RecoveryReported, ctx: &mut Self::Context) {
+        self.take_over_changes();
         let RecoveryReported {
             report,
             delivered,
@@ -291,6 +305,7 @@ impl Handler<NoticeIssued> for Notifier {
     type Result = ();
 
     fn handle(&mut self, issued: NoticeIssued, ctx: &mut Self::Context) {
+        self.take_over_changes();
         let NoticeIssued { notice, delivered } = issued;
         let id = MessageId::of_notice(&notice);
         if self.knows(&id) {

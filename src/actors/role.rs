@@ -4,6 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the actors' own names")]
 pub enum ActorRole {
+    Reloader,
     EventRecorder,
     Notifier,
     Watcher,
@@ -13,7 +14,8 @@ pub enum ActorRole {
 
 impl ActorRole {
     /// Every role.
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
+        Self::Reloader,
         Self::EventRecorder,
         Self::Notifier,
         Self::Watcher,
@@ -21,15 +23,21 @@ impl ActorRole {
         Self::Clock,
     ];
 
-    /// The roles of a process that writes Events or writes none, for which it needs no EventRecorder.
-    pub fn of_process(writes_events: bool) -> impl Iterator<Item = Self> {
-        let is_needed = move |role: &Self| writes_events || *role != Self::EventRecorder;
+    /// The roles of a process that writes Events or none, for which it needs no EventRecorder, and that reloads its
+    /// configuration or does not.
+    pub fn of_process(writes_events: bool, reloads: bool) -> impl Iterator<Item = Self> {
+        let is_needed = move |role: &Self| match role {
+            Self::EventRecorder => writes_events,
+            Self::Reloader => reloads,
+            _ => true,
+        };
         Self::ALL.into_iter().filter(is_needed)
     }
 
     /// The name in logs and probes.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Reloader => "Reloader",
             Self::EventRecorder => "EventRecorder",
             Self::Notifier => "Notifier",
             Self::Watcher => "Watcher",

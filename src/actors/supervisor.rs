@@ -102,7 +102,7 @@ impl Supervisor {
     /// Creates a Supervisor that has started no child yet.
     pub fn new(config: ActorsConfig) -> Self {
         let now = config.platform.monotonic();
-        let roles = ActorRole::of_process(config.events.is_on());
+        let roles = ActorRole::of_process(config.events.is_on(), config.reload.is_some());
         Self {
             restarts: RestartHistory::new(config.restarts),
             config,
@@ -127,7 +127,13 @@ impl Supervisor {
 
     fn start_child(&mut self, role: ActorRole, ctx: &Context<Self>) {
         let incarnation = self.child(role).incarnation + 1;
-        let started = child::start(role, incarnation, &self.config, &self.recipients, ctx.address());
+        let started = child::start(
+            role,
+            incarnation,
+            self.config.current(),
+            &self.recipients,
+            ctx.address(),
+        );
         *self.child(role) = ChildState {
             incarnation,
             running: Some(started),
@@ -296,7 +302,7 @@ impl Handler<ChildStopped> for Supervisor {
 impl ActorRecipients {
     fn disconnect(&self, role: ActorRole) {
         match role {
-            ActorRole::Clock | ActorRole::EventRecorder => {}
+            ActorRole::Reloader | ActorRole::Clock | ActorRole::EventRecorder => {}
             ActorRole::Killer => {
                 self.round_due.disconnect();
                 self.recoveries_wanted.disconnect();

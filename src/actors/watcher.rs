@@ -21,7 +21,7 @@ use super::messages::{DisruptionAccepted, RecoveriesFound, RecoveriesWanted, Rec
 use super::recipient::StableRecipient;
 use crate::heartbeat::Heartbeat;
 use crate::recovery::RecoveryMeans;
-use crate::stop::StopSwitch;
+use crate::stop::{StopSwitch, StopToken};
 
 /// How many recoveries are followed by a watch at once; more are polled.
 const MOST_WATCHES: usize = 20;
@@ -38,6 +38,10 @@ type RecoveryKey = (Timestamp, String);
 /// The Watcher actor. Its connection to the cluster belongs to this incarnation and its Arbiter.
 pub struct Watcher {
     context: Rc<WatcherContext>,
+    /// The configuration that the Watcher was created with, or has taken over since.
+    config: ActorsConfig,
+    token: StopToken,
+    heartbeat: Heartbeat,
     killer: StableRecipient<RecoveriesWanted>,
     notifier: StableRecipient<RecoveryReported>,
     stop: StopSwitch,
@@ -74,7 +78,10 @@ impl Watcher {
     ) -> Self {
         let (switch, token) = StopSwitch::new(&config.platform);
         Self {
-            context: Rc::new(WatcherContext::new(config, token, heartbeat)),
+            context: Rc::new(WatcherContext::new(config, token.clone(), heartbeat.clone())),
+            config: config.clone(),
+            token,
+            heartbeat,
             killer,
             notifier,
             stop: switch,
@@ -83,6 +90,21 @@ impl Watcher {
             unrecorded: UnrecordedReports::default(),
             recording: false,
             ended: BTreeSet::new(),
+        }
+    }
+
+    /// Takes over the changes of the configuration; if the journal is elsewhere now, once every recovery in the one before
+    /// it is recorded.
+    fn take_over_changes(&mut self) {
+        if !self.config.changes.are_unseen() {
+            return;
+        }
+        let config = self.config.current();
+        let is_idle = self.followed.is_empty() && self.unrecorded.is_empty() && !self.recording;
+        if is_idle || config.journal.is_where(&self.config.journal) {
+            let context = WatcherContext::new(&config, self.token.clone(), self.heartbeat.clone());
+            self.context = Rc::new(context);
+            self.config = config;
         }
     }
 
@@ -218,6 +240,7 @@ impl Handler<DisruptionAccepted> for Watcher {
     type Result = ();
 
     fn handle(&mut self, accepted: DisruptionAccepted, ctx: &mut Self::Context) {
+        self.take_over_changes();
         let DisruptionAccepted { victim, at } = accepted;
         let followed = FollowedVictim {
             timeout: self.context.timeout(),
@@ -233,6 +256,7 @@ impl Handler<RecoveriesFound> for Watcher {
     type Result = ();
 
     fn handle(&mut self, found: RecoveriesFound, ctx: &mut Self::Context) {
+        self.take_over_changes();
         for record in found.records {
             let key = key_of(&record.victim);
             if let Some(followed) = self.followed.get_mut(&key) {

@@ -15,7 +15,7 @@ use macaque_core::permissions;
 use serde::Serialize;
 
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
-use super::{exit, output, schedule, setup};
+use super::{exit, output, setup};
 use crate::k8s::{AccessFault, ApiError, Cluster};
 use crate::platform::Platform;
 use crate::settings::{ScheduleNeed, ValidSettings};
@@ -165,7 +165,7 @@ fn mode(config: &ChaosConfig) -> String {
 
 fn schedule(config: &ChaosConfig, platform: &Platform) -> CheckFinding {
     match &config.calendar {
-        Some(calendar) => match schedule::never_due(calendar, platform.now()) {
+        Some(calendar) => match calendar.never_due(platform.now()) {
             Some((why, remedy)) => CheckFinding::failed("schedule", format!("{calendar}: {why}"), remedy),
             None => match calendar.cron().uneven_step() {
                 Some(uneven) => CheckFinding::note("schedule", calendar.to_string(), &uneven),

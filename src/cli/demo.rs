@@ -24,6 +24,7 @@ use self::screen::DemoScreen;
 use super::args::small_number;
 use super::exit;
 use crate::actors::clock::Trigger;
+use crate::actors::config_changes::ConfigChanges;
 use crate::actors::messages::StopRequested;
 use crate::actors::recipient::StableRecipient;
 use crate::actors::role::ActorRole;
@@ -215,10 +216,12 @@ fn actors_config(
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),
         stop: StableRecipient::default(),
+        changes: ConfigChanges::default(),
+        reload: None,
         facts: Facts::default(),
         events: EventRecording::off(platform),
         health: Arc::new(HealthState::new(
-            ActorRole::of_process(false).map(ActorRole::as_str),
+            ActorRole::of_process(false, false).map(ActorRole::as_str),
             platform,
         )),
         platform: platform.clone(),

@@ -2,6 +2,7 @@
 
 mod serving;
 
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use clap::Args;
@@ -10,8 +11,9 @@ use macaque_core::schedule::Calendar;
 use macaque_core::schedule::timer::TimerConfig;
 
 use super::args::{GlobalArgs, ScopeArgs};
-use super::{exit, schedule, setup};
+use super::{exit, setup};
 use crate::actors::clock::Trigger;
+use crate::actors::config_changes::{ChangedConfig, ConfigChanges};
 use crate::actors::recipient::StableRecipient;
 use crate::actors::role::ActorRole;
 use crate::actors::supervisor::{ActorTimeouts, RestartPolicy};
@@ -20,9 +22,10 @@ use crate::facts::{FactListener, Facts};
 use crate::failpoint::FailPoints;
 use crate::health::HealthState;
 use crate::k8s::{Cluster, ClusterAccess};
-use crate::notify::{Channel, DeliveryRetry};
+use crate::notify::{Channel, DeliveryRetry, MessageContext};
 use crate::platform::Platform;
-use crate::settings::{ScheduleNeed, ValidSettings};
+use crate::reload::{ApplySettings, ConfigReload, ReloadTiming};
+use crate::settings::{FileSnapshot, LoadedSettings, SettingsSources, ValidSettings};
 use crate::{telemetry, text};
 
 /// The flags of `macaque run`.
@@ -34,10 +37,11 @@ pub(super) struct RunArgs {
 
 /// Runs the actors; returns the process's exit code.
 pub(super) fn run(global: &GlobalArgs, args: &RunArgs) -> i32 {
-    let settings = match setup::load(global, args.scope.flags(), ScheduleNeed::Required) {
-        Ok(settings) => settings,
+    let loaded = match setup::load_to_reload(global, args.scope.flags()) {
+        Ok(loaded) => loaded,
         Err(code) => return code,
     };
+    let settings = loaded.2.valid.clone();
     let platform = Platform::system();
     let actors = match prepare(&settings, &platform) {
         Ok(actors) => actors,
@@ -47,11 +51,56 @@ pub(super) fn run(global: &GlobalArgs, args: &RunArgs) -> i32 {
         }
     };
 
-    if let Trigger::Cron(calendar) = &actors.trigger {
-        log_mode(&settings.config, calendar, actors.messages.cluster.as_deref());
+    log_settings(&settings.config, actors.messages.cluster.as_deref());
+    actors::run(with_reload(actors, loaded))
+}
+
+/// Adds the reload of the configuration file to what the actors need.
+fn with_reload(
+    actors: ActorsConfig,
+    (sources, file, loaded): (SettingsSources, FileSnapshot, LoadedSettings),
+) -> ActorsConfig {
+    let timing = ReloadTiming {
+        on_hangup: !std::io::stderr().is_terminal(),
+        ..ReloadTiming::default()
+    };
+    let facts = actors.facts.clone();
+    let platform = actors.platform.clone();
+    let apply = apply(&actors);
+    let reload = ConfigReload::new(sources, (file, loaded), apply, timing, facts, &platform);
+    ActorsConfig {
+        reload: Some(Arc::new(reload)),
+        ..actors
     }
-    warn_of_memory(&settings.config);
-    actors::run(actors)
+}
+
+/// What puts settings that were reloaded into force in these actors.
+fn apply(actors: &ActorsConfig) -> ApplySettings {
+    let changes = actors.changes.clone();
+    let journal = actors.journal.clone();
+    let cluster = actors.messages.cluster.clone();
+    let timer = actors.timer;
+    let platform = actors.platform.clone();
+
+    Box::new(move |settings| {
+        let Some(calendar) = settings.config.calendar.clone() else {
+            return;
+        };
+        changes.replace(ChangedConfig {
+            trigger: Trigger::Cron(calendar),
+            timer: TimerConfig {
+                deadline: settings.config.starting_deadline,
+                ..timer
+            },
+            round: setup::round_config(settings),
+            journal: setup::journal_store(settings, &platform).continuing(&journal),
+            messages: MessageContext {
+                cluster: cluster.clone(),
+                zone: settings.zone.clone(),
+            },
+        });
+        log_settings(&settings.config, cluster.as_deref());
+    })
 }
 
 /// Builds what the actors need and starts to answer probes, or returns an error of the configuration.
@@ -60,15 +109,15 @@ fn prepare(settings: &ValidSettings, platform: &Platform) -> Result<ActorsConfig
     check_access(&access, platform)?;
     let calendar = settings.config.calendar.clone();
     let calendar = calendar.ok_or("schedule.cron: is not set")?;
-    if let Some((why, remedy)) = schedule::never_due(&calendar, platform.now()) {
+    if let Some((why, remedy)) = calendar.never_due(platform.now()) {
         return Err(format!("schedule: {why} (at {calendar}); {remedy}"));
     }
 
     let mut channels = vec![Channel::Log];
     channels.extend(settings.notify.channels());
 
-    let events = setup::event_recording(settings, platform);
-    let roles = ActorRole::of_process(events.is_on());
+    let events = setup::reloaded_event_recording(settings, platform);
+    let roles = ActorRole::of_process(events.is_on(), true);
     let health = Arc::new(HealthState::new(roles.map(ActorRole::as_str), platform));
     let metrics = serving::metrics(settings, &channels, platform);
     serving::serve(settings, &health, metrics.as_ref(), platform)?;
@@ -92,6 +141,8 @@ fn prepare(settings: &ValidSettings, platform: &Platform) -> Result<ActorsConfig
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),
         stop: StableRecipient::default(),
+        changes: ConfigChanges::default(),
+        reload: None,
         facts: Facts::new(listeners),
         events,
         health,
@@ -108,6 +159,14 @@ fn check_access(access: &ClusterAccess, platform: &Platform) -> Result<(), Strin
     Ok(())
 }
 
+/// Logs how the rounds to come will be, loudly: at the start, and after a reload.
+fn log_settings(config: &ChaosConfig, cluster: Option<&str>) {
+    if let Some(calendar) = &config.calendar {
+        log_mode(config, calendar, cluster);
+    }
+    warn_of_memory(config);
+}
+
 /// Warns that a journal in memory is lost on restart.
 fn warn_of_memory(config: &ChaosConfig) {
     if !config.dry_run && config.journal == JournalLocation::Memory {
@@ -118,7 +177,7 @@ fn warn_of_memory(config: &ChaosConfig) {
     }
 }
 
-/// Logs the mode, the scope and the schedule once.
+/// Logs the mode, the scope and the schedule.
 fn log_mode(config: &ChaosConfig, calendar: &Calendar, cluster: Option<&str>) {
     let ChaosConfig {
         dry_run,

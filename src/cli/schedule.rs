@@ -106,21 +106,6 @@ fn print(calendar: &Calendar, from: Timestamp, slots: &[SlotRow], wanted: usize)
     }
 }
 
-/// The reason why no round would ever run after `now`, if there is one, and how to fix it.
-pub(super) fn never_due(calendar: &Calendar, now: Timestamp) -> Option<(&'static str, &'static str)> {
-    match (calendar.next_round(now), calendar.next_slot(now)) {
-        (Some(_), _) => None,
-        (None, Some(_)) => Some((
-            "no round would ever run: quiet times cover every slot",
-            "shorten schedule.quiet, or fix schedule.cron",
-        )),
-        (None, None) => Some((
-            "no round would ever run: there is no slot before 2101",
-            "fix schedule.cron",
-        )),
-    }
-}
-
 /// The instant on the wall clock of `zone`: `Mon 2026-11-23 09:30 CET`.
 fn local(instant: Timestamp, zone: &TimeZone) -> String {
     instant

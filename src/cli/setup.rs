@@ -20,8 +20,9 @@ use crate::platform::Platform;
 use crate::proxy::{ProxyEnvironment, ProxyPolicy};
 use crate::round::RoundConfig;
 use crate::settings::{
-    self, ChannelSettings, ClusterSettings, CommandSettings, FlagSetting, NotifySettings, ScheduleNeed,
-    SettingMistakes, SettingsListing, SettingsSources, ValidSettings, is_object_name,
+    self, ChannelSettings, ClusterSettings, CommandSettings, FileSnapshot, FlagSetting, LoadedSettings,
+    NotifySettings, ScheduleNeed, SettingMistakes, SettingsListing, SettingsSources, ValidSettings,
+    is_object_name,
 };
 use crate::telemetry;
 
@@ -47,6 +48,22 @@ pub(super) fn load(
     telemetry::start(&settings.log, &Platform::system());
     note_context(settings.by_context.as_ref());
     Ok(settings)
+}
+
+/// Loads the settings of a process that reloads them, and starts the log.
+///
+/// # Errors
+/// The exit code, after every mistake was reported on standard error.
+pub(super) fn load_to_reload(
+    global: &GlobalArgs,
+    more: Vec<FlagSetting>,
+) -> Result<(SettingsSources, FileSnapshot, LoadedSettings), i32> {
+    let sources = sources(global, more);
+    let file = sources.read_file();
+    let loaded = settings::load_file(&sources, &file, ScheduleNeed::Required);
+    let loaded = loaded.map_err(|mistakes| report(&mistakes))?;
+    telemetry::start(&loaded.valid.log, &Platform::system());
+    Ok((sources, file, loaded))
 }
 
 /// Loads the schedule alone: it needs neither a namespace nor the files of secrets.
@@ -223,13 +240,29 @@ fn instance_name(settings: &ValidSettings) -> String {
     }
 }
 
-/// The Events that this process writes.
+/// The Events that this process writes, which stays as it begins: armed or not.
 pub(super) fn event_recording(settings: &ValidSettings, platform: &Platform) -> EventRecording {
     let config = &settings.config;
     let events = EventsConfig {
         enabled: config.writes_events(),
         ..config.events
     };
+    recording_of(events, settings, platform)
+}
+
+/// The Events that this process writes, if a reload may arm it.
+pub(super) fn reloaded_event_recording(settings: &ValidSettings, platform: &Platform) -> EventRecording {
+    let config = &settings.config;
+    let recording = recording_of(config.events, settings, platform);
+    if config.dry_run {
+        recording.in_dry_run()
+    } else {
+        recording
+    }
+}
+
+fn recording_of(events: EventsConfig, settings: &ValidSettings, platform: &Platform) -> EventRecording {
+    let config = &settings.config;
     EventRecording::new(
         events,
         &config.target.namespaces,

@@ -1,8 +1,10 @@
 //! The queue between what happens and the Events about it. It takes facts and never makes them wait.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use macaque_core::config::NamespaceScope;
 use macaque_core::events::{EventContent, EventsConfig};
 use tokio::sync::Notify;
 
@@ -20,6 +22,9 @@ pub(super) struct EventQueue {
     platform: Platform,
     state: Mutex<EventBacklog>,
     filled: Notify,
+    /// Whether rounds are dry runs, about which nothing is written.
+    is_dry_run: AtomicBool,
+    is_of_whole_cluster: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -33,13 +38,25 @@ struct EventBacklog {
 
 impl EventQueue {
     /// Creates an empty queue.
-    pub(super) fn new(config: EventsConfig, platform: &Platform) -> Self {
+    pub(super) fn new(config: EventsConfig, scope: &NamespaceScope, platform: &Platform) -> Self {
         Self {
             config,
             platform: platform.clone(),
             state: Mutex::default(),
             filled: Notify::new(),
+            is_dry_run: AtomicBool::new(false),
+            is_of_whole_cluster: AtomicBool::new(*scope == NamespaceScope::All),
         }
+    }
+
+    /// Sets whether rounds are dry runs.
+    pub(super) fn set_dry_run(&self, is_dry_run: bool) {
+        self.is_dry_run.store(is_dry_run, Ordering::Relaxed);
+    }
+
+    /// Whether the whole cluster is in scope.
+    pub(super) fn is_of_whole_cluster(&self) -> bool {
+        self.is_of_whole_cluster.load(Ordering::Relaxed)
     }
 
     /// Waits for what is to be written about next, and takes it.
@@ -87,6 +104,20 @@ impl EventQueue {
 
 impl FactListener for EventQueue {
     fn note(&self, fact: Fact<'_>) {
+        if let Fact::ConfigInForce {
+            is_dry_run,
+            namespaces,
+            ..
+        } = fact
+        {
+            let is_of_whole_cluster = *namespaces == NamespaceScope::All;
+            self.set_dry_run(is_dry_run);
+            self.is_of_whole_cluster
+                .store(is_of_whole_cluster, Ordering::Relaxed);
+        }
+        if self.is_dry_run.load(Ordering::Relaxed) {
+            return;
+        }
         let (content, owner, controller) = match fact {
             Fact::VictimTried {
                 slot,
@@ -160,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_keeps_what_waits_and_drops_what_comes() {
-        let queue = EventQueue::new(CONFIG, &Platform::system());
+        let queue = EventQueue::new(CONFIG, &NamespaceScope::All, &Platform::system());
         for number in 0..MOST_WAITING + 3 {
             note(&queue, Outcome::Evicted, number);
         }
@@ -174,7 +205,7 @@ mod tests {
 
     #[test]
     fn nothing_waits_of_which_no_event_is_written() {
-        let queue = EventQueue::new(CONFIG, &Platform::system());
+        let queue = EventQueue::new(CONFIG, &NamespaceScope::All, &Platform::system());
         for outcome in [Outcome::Gone, Outcome::DryRun] {
             note(&queue, outcome, 1);
         }
@@ -183,9 +214,34 @@ mod tests {
         assert_eq!(waiting(&queue), Vec::<String>::new());
     }
 
+    #[test]
+    fn nothing_waits_in_a_dry_run_and_a_reload_ends_it() {
+        let queue = EventQueue::new(CONFIG, &NamespaceScope::All, &Platform::system());
+        let in_force = |is_dry_run| {
+            queue.note(Fact::ConfigInForce {
+                is_dry_run,
+                method: DisruptionMethod::Evict,
+                namespaces: &NamespaceScope::Named(vec!["shop".to_owned()]),
+                limits: &Default::default(),
+                guards: &[],
+            });
+        };
+        queue.set_dry_run(true);
+        note(&queue, Outcome::Evicted, 1);
+        assert!(queue.is_of_whole_cluster());
+
+        in_force(false);
+        note(&queue, Outcome::Evicted, 2);
+        assert!(!queue.is_of_whole_cluster());
+
+        in_force(true);
+        note(&queue, Outcome::Evicted, 3);
+        assert_eq!(waiting(&queue), ["web-2"]);
+    }
+
     #[tokio::test]
     async fn who_waits_for_something_to_write_gets_what_comes_first() {
-        let queue = EventQueue::new(CONFIG, &Platform::system());
+        let queue = EventQueue::new(CONFIG, &NamespaceScope::All, &Platform::system());
         let take = async { queue.next().await.content.victim().name.clone() };
         let add = async {
             note(&queue, Outcome::Evicted, 1);

@@ -144,7 +144,7 @@ impl EventWriter {
 
     /// Notes that macaque may not write Events in a namespace, and says so once.
     fn forbid(&self, namespace: &str, why: &str) {
-        let scope = Some(namespace).filter(|_| !self.recording.whole_cluster);
+        let scope = Some(namespace).filter(|_| !self.recording.is_of_whole_cluster());
         let is_news = self
             .forbidden
             .borrow_mut()

@@ -91,6 +91,23 @@ impl JournalStore {
         &self.limits
     }
 
+    /// Goes on as the journal of the same process as `other`, with its own limits: what `other` keeps in memory, it keeps
+    /// too.
+    pub fn continuing(self, other: &Self) -> Self {
+        Self {
+            process: other.process.clone(),
+            since: other.since,
+            keeps_recoveries: other.keeps_recoveries,
+            shared: Arc::clone(&other.shared),
+            ..self
+        }
+    }
+
+    /// Whether the journal is kept in the same place as `other`.
+    pub fn is_where(&self, other: &Self) -> bool {
+        self.location == other.location
+    }
+
     /// Sets what the journal decides by recoveries.
     pub fn with_recovery(mut self, recovery: RecoveryPolicy) -> Self {
         self.recovery = recovery;

@@ -6,7 +6,7 @@ use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use macaque_core::journal::{Journal, PauseRequest};
+use macaque_core::journal::{Journal, LimitWindow, PauseRequest};
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::recovery::RecoveryReport;
 use macaque_core::report::{AttemptReport, ExemptionTallies, RoundEnd, RoundReport};
@@ -16,7 +16,7 @@ use super::families::ExemplarLabels;
 use super::journal_gauges::{JournalGauges, disruptions};
 use super::label_values::{LabelValue, LabelValues};
 use super::registrar::{LabeledMetric, Labels};
-use super::{Metrics, process, words};
+use super::{Metrics, MetricsConfig, process, words};
 use crate::facts::{Fact, FactListener};
 
 /// The HTTP status of a request that no answer came to.
@@ -64,6 +64,24 @@ impl FactListener for Metrics {
                 let (channel, _) = self.channels.value(channel);
                 families.queue_length.with([channel]).set(number(count));
             }
+            Fact::ConfigInForce {
+                is_dry_run,
+                method,
+                namespaces,
+                limits,
+                guards,
+            } => {
+                let before = self.config().clone();
+                let config = MetricsConfig {
+                    armed: !is_dry_run,
+                    method,
+                    limits: limits.clone(),
+                    namespaces: namespaces.names().to_vec(),
+                    ..before
+                };
+                self.show_config(config, guards);
+            }
+            Fact::ReloadEnded { is_success } => self.show_reload(is_success),
             Fact::ActorRestarted(actor) => {
                 families.actor_restarts.with([actor.into()]).inc();
             }
@@ -99,6 +117,34 @@ impl Metrics {
             .map(|namespace| (self.namespace(namespace), 1));
         let disrupting: BTreeMap<_, _> = disrupting.collect();
         show(&families.disrupting, &self.namespaces, &disrupting);
+    }
+
+    /// Shows a configuration that is in force from now on.
+    fn show_config(&self, config: MetricsConfig, guards: &[String]) {
+        let families = &self.families;
+        families.armed.with([]).set(config.armed.into());
+        for guard in guards {
+            families.guard_holds.with([self.guards.admit(guard)]);
+        }
+        for window in LimitWindow::ALL {
+            // One that is still set is shown again by the next read of the journal.
+            families.limit_remaining.without(&[window.limit_name().into()]);
+        }
+        let namespaces = config.namespaces.clone();
+        *self.config() = config;
+        for namespace in &namespaces {
+            self.namespace(namespace);
+        }
+    }
+
+    /// Shows whether the configuration file is in force.
+    fn show_reload(&self, is_success: bool) {
+        let families = &self.families;
+        families.config_reloaded.with([]).set(is_success.into());
+        if is_success {
+            let now = self.platform.now().as_second();
+            families.config_reloaded_at.with([]).set(now);
+        }
     }
 
     fn show_pods(&self, candidates: &BTreeMap<String, usize>, exempted: &ExemptionTallies) {
@@ -180,7 +226,7 @@ impl Metrics {
     }
 
     fn show_journal(&self, journal: &Journal, pause: Option<&PauseRequest>, now: Timestamp) {
-        self.journal().read(journal, pause, &self.config.limits, now);
+        self.journal().read(journal, pause, &self.config().limits, now);
 
         for reservation in disruptions(journal) {
             let namespace = self.namespace(&reservation.pod.namespace);

@@ -46,6 +46,8 @@ pub(super) struct Families {
     pub(super) notifications: LabeledMetric<Counter, 2>,
     pub(super) queue_length: LabeledMetric<Gauge, 1>,
     pub(super) actor_restarts: LabeledMetric<Counter, 1>,
+    pub(super) config_reloaded: LabeledMetric<Gauge, 0>,
+    pub(super) config_reloaded_at: LabeledMetric<Gauge, 0>,
     pub(super) requests: LabeledMetric<Histogram, 3>,
     pub(super) process_start: LabeledMetric<Gauge, 0>,
     pub(super) resident_memory: LabeledMetric<Gauge, 0>,
@@ -180,6 +182,16 @@ impl Families {
                 "macaque_actor_restarts_total",
                 &["actor"],
                 "How often the Supervisor has started the actor again. Per process: sum over replicas",
+            ),
+            config_reloaded: registrar.gauge(
+                "macaque_config_last_reload_successful",
+                &[],
+                "0 while the configuration file has changed and the one before it is in force, for the log says why; else 1",
+            ),
+            config_reloaded_at: registrar.gauge(
+                "macaque_config_last_reload_success_timestamp_seconds",
+                &[],
+                "When the configuration file was last found to be in force after a change, or this process started",
             ),
             requests: registrar.add(
                 MetricKind::Histogram,

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The value of a label.
@@ -16,7 +17,7 @@ const MAX_LENGTH: usize = 512;
 /// The values of one label.
 #[derive(Debug)]
 pub(super) struct LabelValues {
-    limit: usize,
+    limit: AtomicUsize,
     seen: Mutex<BTreeSet<LabelValue>>,
 }
 
@@ -24,7 +25,7 @@ impl LabelValues {
     /// The first names that occur, up to so many.
     pub(super) fn up_to(limit: usize) -> Self {
         Self {
-            limit,
+            limit: limit.into(),
             seen: Mutex::default(),
         }
     }
@@ -33,7 +34,7 @@ impl LabelValues {
     pub(super) fn only(names: impl IntoIterator<Item = impl Into<LabelValue>>) -> Self {
         let names: BTreeSet<_> = names.into_iter().map(Into::into).collect();
         Self {
-            limit: names.len(),
+            limit: names.len().into(),
             seen: Mutex::new(names),
         }
     }
@@ -46,13 +47,22 @@ impl LabelValues {
         }
 
         let named = seen.len() - usize::from(seen.contains(OTHER));
-        let value: LabelValue = if named < self.limit && name.len() <= MAX_LENGTH {
+        let value: LabelValue = if named < self.limit.load(Ordering::Relaxed) && name.len() <= MAX_LENGTH {
             name.to_owned().into()
         } else {
             OTHER.into()
         };
         let is_new = seen.insert(value.clone());
         (value, is_new)
+    }
+
+    /// The value for this name, which has one of its own from now on.
+    pub(super) fn admit(&self, name: &str) -> LabelValue {
+        let is_known = self.seen().contains(name);
+        if !is_known {
+            self.limit.fetch_add(1, Ordering::Relaxed);
+        }
+        self.value(name).0
     }
 
     /// Every value that occurred.

@@ -177,6 +177,15 @@ impl<M: Clone, const N: usize> LabeledMetric<M, N> {
         };
         self.family.get_or_create_owned(&labels)
     }
+
+    /// Removes the metric with these values of the labels.
+    pub(super) fn without(&self, values: &[LabelValue; N]) {
+        let labels = Labels {
+            names: self.labels,
+            values: values.clone(),
+        };
+        self.family.remove(&labels);
+    }
 }
 
 impl<const N: usize> EncodeLabelSet for Labels<N> {

@@ -9,6 +9,7 @@ use macaque_core::duration::parse_duration;
 use macaque_core::words::either;
 
 use super::forms::{NumberBounds, TextForm};
+use super::given_settings::GivenSettings;
 use super::given_table::GivenTable;
 use super::given_value::{ChosenValue, GivenValue};
 use super::keys::{KeyKind, SettingKey, find, keys};
@@ -60,6 +61,11 @@ impl SettingsDecoder {
             unread: keys().iter().map(|key| key.path).collect(),
             tables,
         }
+    }
+
+    /// The settings as the layers give them.
+    pub(super) fn given(&self) -> GivenSettings {
+        GivenSettings::new(|path| self.find(path), &self.tables)
     }
 
     /// Every mistake, once nothing is left to decode.
@@ -305,16 +311,20 @@ impl SettingsDecoder {
     fn look(&mut self, path: &'static str) -> Option<GivenValue<ValueKind>> {
         self.unread.remove(path);
         let key = find(path)?;
-        let mut value = &self.tree;
+        let value = self.find(path)?;
+        Some(placed(key, value.clone()))
+    }
 
+    /// The value of a path of the merged tree.
+    fn find(&self, path: &str) -> Option<&Value> {
+        let mut value = &self.tree;
         for name in path.split('.') {
             let ValueKind::Table(table) = &value.kind else {
                 return None;
             };
             value = table.get(name)?;
         }
-
-        Some(placed(key, value.clone()))
+        Some(value)
     }
 
     fn wrong_type(&mut self, given: &GivenValue<ValueKind>) -> MistakeReported {

@@ -79,6 +79,43 @@ impl fmt::Display for DefaultChoice {
     }
 }
 
+/// What it takes to apply a change of the configuration file in a process that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApplyBy {
+    /// A reload: the change is in force from the next round on.
+    Reload,
+    /// A restart.
+    Restart,
+}
+
+impl ApplyBy {
+    /// The words of the documentation.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reload => "reload",
+            Self::Restart => "restart",
+        }
+    }
+
+    /// What it takes to apply a change of `name`: a key, or a section of which a file may hold several tables. `None` if it
+    /// is neither.
+    ///
+    /// What decides about rounds is reloaded. What the process is made of takes a restart: its connection, its addresses,
+    /// its journal, and the channels with their queues.
+    pub fn of(name: &str) -> Option<Self> {
+        let section = name.split_once('.').map_or("", |(section, _)| section);
+        match (section, name) {
+            ("schedule" | "target" | "disrupt" | "guards" | "limits" | "recovery", _) | (_, "dry_run") => {
+                Some(Self::Reload)
+            }
+            ("notify" | "events" | "metrics" | "health" | "log" | "cluster", _) | (_, "journal") => {
+                Some(Self::Restart)
+            }
+            _ => None,
+        }
+    }
+}
+
 impl SettingKey {
     /// The environment variable: `MACAQUE_DISRUPT__GRACE_PERIOD` for `disrupt.grace_period`.
     pub fn variable(&self) -> String {

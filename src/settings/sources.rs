@@ -2,19 +2,17 @@
 //! knows of the pod that it runs in.
 
 use std::fmt;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use macaque_core::eligibility::OwnPod;
 
 use super::decoder::SettingsDecoder;
 use super::environment;
-use super::file;
+use super::file_snapshot::FileSnapshot;
 use super::given_value::flag_origin;
 use super::keys::{self, keys};
 use super::layer::SettingsLayer;
-use super::mistake::{SettingMistake, quote};
+use super::mistake::SettingMistake;
 use super::process::ClusterSettings;
 use crate::k8s::ContextNamespace;
 
@@ -57,13 +55,22 @@ pub struct FlagSetting {
 impl SettingsSources {
     /// Reads the file, and merges all layers for decoding.
     pub(super) fn decoder(&self) -> SettingsDecoder {
-        SettingsDecoder::new(self.layers())
+        self.decoder_of(&self.read_file())
+    }
+
+    /// Merges all layers for decoding, with the file as it was.
+    pub(super) fn decoder_of(&self, file: &FileSnapshot) -> SettingsDecoder {
+        SettingsDecoder::new(self.layers_of(file))
     }
 
     /// Reads the file; returns all layers, the later over the earlier.
     pub(super) fn layers(&self) -> Vec<SettingsLayer> {
+        self.layers_of(&self.read_file())
+    }
+
+    fn layers_of(&self, file: &FileSnapshot) -> Vec<SettingsLayer> {
         // A file that cannot be read may set anything: what it would have set is not missing as well.
-        let from_file = self.read_file().unwrap_or_else(|mistake| {
+        let from_file = file.layer().unwrap_or_else(|mistake| {
             let meant = keys().iter().map(|key| key.path.to_owned()).collect();
             SettingsLayer {
                 mistakes: vec![mistake],
@@ -80,26 +87,13 @@ impl SettingsSources {
         ]
     }
 
-    fn read_file(&self) -> Result<SettingsLayer, SettingMistake> {
+    /// Reads the file as it is now.
+    pub fn read_file(&self) -> FileSnapshot {
         let variable = environment::find(&self.env, environment::CONFIG);
-        let (path, named_by) = match (&self.file, variable) {
-            (Some(path), _) => (path.as_path(), Some("--config")),
-            (None, Some(path)) => (Path::new(path), Some(environment::CONFIG)),
-            (None, None) => (Path::new(DEFAULT_FILE), None),
-        };
-
-        let name = path.display().to_string();
-        match fs::read_to_string(path) {
-            Ok(text) => file::read(&name, &text),
-            Err(error) if named_by.is_none() && error.kind() == io::ErrorKind::NotFound => {
-                Ok(SettingsLayer::default())
-            }
-            Err(error) => Err(SettingMistake {
-                key: named_by.unwrap_or(DEFAULT_FILE).to_owned(),
-                source: None,
-                wrong: format!("cannot read {}: {error}", quote(&name)),
-                right: Some("name a TOML file that can be read".to_owned()),
-            }),
+        match (&self.file, variable) {
+            (Some(path), _) => FileSnapshot::read(path, Some("--config")),
+            (None, Some(path)) => FileSnapshot::read(Path::new(path), Some(environment::CONFIG)),
+            (None, None) => FileSnapshot::read(Path::new(DEFAULT_FILE), None),
         }
     }
 

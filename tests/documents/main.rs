@@ -14,6 +14,7 @@ mod demo;
 mod links;
 mod monitoring;
 mod recovery;
+mod reload;
 
 use std::fs;
 use std::path::Path;

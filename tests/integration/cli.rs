@@ -13,6 +13,7 @@ mod once_wait;
 mod output;
 mod pause;
 mod plugin;
+mod reload;
 mod schedule;
 mod secrets;
 mod served;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use macaque::actors::ActorsConfig;
 use macaque::actors::clock::Trigger;
+use macaque::actors::config_changes::ConfigChanges;
 use macaque::actors::recipient::StableRecipient;
 use macaque::actors::role::ActorRole;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
@@ -152,7 +153,7 @@ pub(crate) fn actors_config(
         refusals: false,
     };
     let events = EventRecording::new(events, &NamespaceScope::All, "macaque", &platform);
-    let roles = ActorRole::of_process(events.is_on());
+    let roles = ActorRole::of_process(events.is_on(), false);
     let facts = if events.is_on() {
         Facts::new(events.listener())
     } else {
@@ -185,6 +186,8 @@ pub(crate) fn actors_config(
         restarts: setup.restarts,
         timeouts: setup.timeouts,
         stop: StableRecipient::default(),
+        changes: ConfigChanges::default(),
+        reload: None,
         facts,
         events,
         health: Arc::new(HealthState::new(roles.map(ActorRole::as_str), &platform)),

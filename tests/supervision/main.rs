@@ -17,6 +17,7 @@ mod hangs;
 mod probes;
 mod process;
 mod recoveries;
+mod reloads;
 mod running_actors;
 mod scrapes;
 mod shutdown;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use kube_sandbox::{PodDeletion, Sandbox, SandboxOptions, scenario};
 use macaque::actors;
+use macaque::actors::config_changes::{ChangedConfig, ConfigChanges};
 use macaque::actors::messages::StopRequested;
 use macaque::actors::recipient::StableRecipient;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
@@ -28,6 +29,9 @@ pub(crate) struct RunningActors {
     messages: Receiver<OutgoingMessage>,
     received: RefCell<Vec<RoundMessage>>,
     stop: StableRecipient<StopRequested>,
+    changes: ConfigChanges,
+    /// The configuration as it was at the start, as far as it may change.
+    unchanged: ChangedConfig,
     health: Arc<HealthState>,
     actors: JoinHandle<i32>,
     kubeconfig: TempDir,
@@ -179,6 +183,14 @@ impl RunningActors {
         let (listener, messages) = mpsc::channel();
         let config = actors_config(setup, directory.path().join("kubeconfig"), listener);
         let stop = config.stop.clone();
+        let changes = config.changes.clone();
+        let unchanged = ChangedConfig {
+            trigger: config.trigger.clone(),
+            timer: config.timer,
+            round: Arc::clone(&config.round),
+            journal: config.journal.clone(),
+            messages: config.messages.clone(),
+        };
         let health = Arc::clone(&config.health);
         let actors = std::thread::spawn(move || actors::run(config));
 
@@ -187,10 +199,19 @@ impl RunningActors {
             messages,
             received: RefCell::default(),
             stop,
+            changes,
+            unchanged,
             health,
             actors,
             kubeconfig: directory,
         }
+    }
+
+    /// Changes the configuration that the actors started with, as a reload does.
+    pub(crate) fn change(&self, edit: impl FnOnce(&mut ChangedConfig)) {
+        let mut changed = self.unchanged.clone();
+        edit(&mut changed);
+        self.changes.replace(changed);
     }
 
     /// Waits for what becomes of the recovery.

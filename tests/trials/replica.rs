@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use macaque::actors::clock::Trigger;
+use macaque::actors::config_changes::ConfigChanges;
 use macaque::actors::recipient::StableRecipient;
 use macaque::actors::role::ActorRole;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
@@ -219,10 +220,12 @@ impl ReplicaConfig {
                 ..ActorTimeouts::default()
             },
             stop: StableRecipient::default(),
+            changes: ConfigChanges::default(),
+            reload: None,
             facts: Facts::default(),
             events: EventRecording::off(&platform),
             health: Arc::new(HealthState::new(
-                ActorRole::of_process(false).map(ActorRole::as_str),
+                ActorRole::of_process(false, false).map(ActorRole::as_str),
                 &platform,
             )),
             platform,

@@ -102,6 +102,14 @@ impl NamespaceScope {
             Self::Named(names) => names.iter().any(|named| named == name),
         }
     }
+
+    /// The namespaces by name; empty for the whole cluster.
+    pub fn names(&self) -> &[String] {
+        match self {
+            Self::All => &[],
+            Self::Named(names) => names,
+        }
+    }
 }
 
 impl fmt::Display for NamespaceScope {

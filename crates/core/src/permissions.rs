@@ -152,6 +152,20 @@ pub fn needed(config: &ChaosConfig, purpose: PermissionPurpose) -> Vec<Permissio
     permissions
 }
 
+/// Every permission without which rounds of `config` fail: in its namespaces, for its guards and for its journal.
+pub fn required(config: &ChaosConfig) -> Vec<ScopedPermission> {
+    let in_scopes = scopes(&config.target.namespaces)
+        .into_iter()
+        .flat_map(|namespace| {
+            let needed = needed(config, PermissionPurpose::Rounds).into_iter();
+            needed.map(move |permission| permission.within(namespace))
+        });
+    in_scopes
+        .chain(guard_permissions(config))
+        .chain(journal_permissions(config))
+        .collect()
+}
+
 /// The permissions that `config` needs for its journal: to read and write one ConfigMap, or none in a dry run.
 pub fn journal_permissions(config: &ChaosConfig) -> Vec<ScopedPermission> {
     let JournalLocation::ConfigMap(config_map) = &config.journal else {

@@ -53,6 +53,13 @@ pub enum RecordedFact {
         channel: String,
         count: usize,
     },
+    ConfigInForce {
+        is_dry_run: bool,
+        namespaces: Vec<String>,
+    },
+    ReloadEnded {
+        is_success: bool,
+    },
     ActorRestarted(&'static str),
 }
 
@@ -138,6 +145,15 @@ impl From<Fact<'_>> for RecordedFact {
                 channel: channel.to_owned(),
                 count,
             },
+            Fact::ConfigInForce {
+                is_dry_run,
+                namespaces,
+                ..
+            } => Self::ConfigInForce {
+                is_dry_run,
+                namespaces: namespaces.names().to_vec(),
+            },
+            Fact::ReloadEnded { is_success } => Self::ReloadEnded { is_success },
             Fact::ActorRestarted(role) => Self::ActorRestarted(role),
         }
     }

@@ -228,6 +228,7 @@ pub fn fill(metrics: &Metrics, now: Timestamp) {
             channel: "slack",
             count: 2,
         },
+        Fact::ReloadEnded { is_success: true },
         Fact::ActorRestarted("Killer"),
     ] {
         metrics.note(fact);

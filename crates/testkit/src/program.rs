@@ -42,7 +42,7 @@ pub struct RunningProgram {
     home: TempDir,
     /// What came on standard error and was not handed out yet.
     err: Arc<Mutex<Vec<u8>>>,
-    reader: JoinHandle<()>,
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Program {
@@ -138,7 +138,7 @@ impl Program {
             child,
             home: self.home,
             err,
-            reader: std::thread::spawn(move || collect(stream, &collected)),
+            reader: Some(std::thread::spawn(move || collect(stream, &collected))),
         }
     }
 
@@ -229,6 +229,18 @@ impl RunningProgram {
         }
     }
 
+    /// Writes a file into the program's directory, at once as a whole.
+    pub fn write_file(&self, name: &str, text: &str) {
+        let new = self.home.path().join(format!("{name}.new"));
+        std::fs::write(&new, text).unwrap();
+        std::fs::rename(new, self.home.path().join(name)).unwrap();
+    }
+
+    /// Removes a file from the program's directory.
+    pub fn remove_file(&self, name: &str) {
+        std::fs::remove_file(self.home.path().join(name)).unwrap();
+    }
+
     /// Sends a signal, such as `-TERM`.
     pub fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
@@ -250,12 +262,29 @@ impl RunningProgram {
     }
 
     /// Sends SIGTERM and waits for the end; standard error is what no call of `await_words` had.
-    pub fn terminate(self) -> ProgramOutput {
+    pub fn terminate(mut self) -> ProgramOutput {
         self.signal("-TERM");
-        let mut output = self.child.wait_with_output().unwrap();
-        self.reader.join().unwrap();
-        output.stderr = std::mem::take(&mut self.err.lock().unwrap());
-        ProgramOutput::from(output)
+        let mut stdout = Vec::new();
+        let stream = self.child.stdout.take();
+        stream.unwrap().read_to_end(&mut stdout).unwrap();
+        let status = self.child.wait().unwrap();
+        self.reader.take().unwrap().join().unwrap();
+
+        let stderr = std::mem::take(&mut *self.err.lock().unwrap());
+        ProgramOutput::from(Output {
+            status,
+            stdout,
+            stderr,
+        })
+    }
+}
+
+impl Drop for RunningProgram {
+    /// Ends a program that still runs, also if its test has failed: nobody else would.
+    fn drop(&mut self) {
+        // There is an error if it has ended, which is as well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -13,6 +13,7 @@ use crate::actors::event_recorder::EventRecorder;
 use crate::actors::killer::{Killer, KillerRecipients};
 use crate::actors::messages::{ChildStarted, ChildStopped, ExitReason, Shutdown};
 use crate::actors::notifier::Notifier;
+use crate::actors::reloader::Reloader;
 use crate::actors::role::ActorRole;
 use crate::actors::watcher::Watcher;
 use crate::heartbeat::Heartbeat;
@@ -21,7 +22,7 @@ use crate::heartbeat::Heartbeat;
 pub(super) fn start(
     role: ActorRole,
     incarnation: u64,
-    config: &ActorsConfig,
+    config: ActorsConfig,
     recipients: &ActorRecipients,
     supervisor: Addr<Supervisor>,
 ) -> (Arbiter, Heartbeat) {
@@ -35,10 +36,12 @@ pub(super) fn start(
         interval: heartbeat_interval(config.timeouts.hang),
     };
 
-    let config = config.clone();
     let recipients = recipients.clone();
     let actor_heartbeat = heartbeat.clone();
     match role {
+        ActorRole::Reloader => spec.launch(&arbiter, move |_: &Addr<Reloader>| {
+            Reloader::new(&config, actor_heartbeat)
+        }),
         ActorRole::EventRecorder => spec.launch(&arbiter, move |_: &Addr<EventRecorder>| {
             EventRecorder::new(&config, actor_heartbeat)
         }),

@@ -38,6 +38,10 @@ impl Supervisor {
             log::error!("{name} failed during shutdown ({reason}): the next process watches what it watched");
             return;
         }
+        if role == ActorRole::Reloader {
+            log::debug!("{name} failed during shutdown ({reason})");
+            return;
+        }
         if role == ActorRole::EventRecorder {
             log::error!("{name} failed during shutdown ({reason}): Events may be lost");
             return;
@@ -117,6 +121,7 @@ impl Handler<StopRequested> for Supervisor {
         log::info!("received {name}: finishing the current round, no new rounds");
         self.phase = ShutdownPhase::FinishingRound;
         self.config.health.set_stopping();
+        self.request_stop(ActorRole::Reloader);
         self.request_stop(ActorRole::Clock);
         self.request_stop(ActorRole::Watcher);
         self.request_stop(ActorRole::Killer);

@@ -4,8 +4,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use macaque_core::config::NamespaceScope;
-
 use crate::actors::role::ActorRole;
 use crate::health::HealthState;
 use crate::http_server::{self, HttpEndpoint};
@@ -28,20 +26,16 @@ pub(super) fn metrics(
     address_of_metrics(settings.health, settings.metrics.listen)?;
 
     let config = &settings.config;
-    let namespaces = match &config.target.namespaces {
-        NamespaceScope::All => Vec::new(),
-        NamespaceScope::Named(names) => names.clone(),
-    };
     let guards = config.guards.names().into_iter().map(str::to_owned);
     let gates = settings.gates.iter().map(|gate| gate.name.clone());
     let config = MetricsConfig {
         armed: !config.dry_run,
         method: config.disrupt.method,
         limits: config.limits.clone(),
-        namespaces,
+        namespaces: config.target.namespaces.names().to_vec(),
         guards: guards.chain(gates).collect(),
         channels: channels.iter().map(|channel| channel.name().to_owned()).collect(),
-        actors: ActorRole::of_process(settings.config.writes_events())
+        actors: ActorRole::of_process(settings.config.events.enabled, true)
             .map(ActorRole::as_str)
             .collect(),
         owners: settings.metrics.owners,

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kube_sandbox::scenario::deployment;
 use macaque::actors::clock::Trigger;
+use macaque::actors::config_changes::ConfigChanges;
 use macaque::actors::messages::StopRequested;
 use macaque::actors::recipient::StableRecipient;
 use macaque::actors::role::ActorRole;
@@ -114,10 +115,12 @@ impl NoticeScene {
             restarts: RestartPolicy::default(),
             timeouts: ActorTimeouts::default(),
             stop: stop.clone(),
+            changes: ConfigChanges::default(),
+            reload: None,
             facts: Facts::default(),
             events: EventRecording::off(&platform),
             health: Arc::new(HealthState::new(
-                ActorRole::of_process(false).map(ActorRole::as_str),
+                ActorRole::of_process(false, false).map(ActorRole::as_str),
                 &platform,
             )),
             platform,

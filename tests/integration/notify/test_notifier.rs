@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix::{Actor, Addr, Context, Handler};
 use macaque::actors::ActorsConfig;
 use macaque::actors::clock::Trigger;
+use macaque::actors::config_changes::ConfigChanges;
 use macaque::actors::messages::{MessageDelivered, RecoveryReported, RoundFinished, Shutdown};
 use macaque::actors::notifier::Notifier;
 use macaque::actors::recipient::StableRecipient;
@@ -171,10 +172,12 @@ fn actors_config(channels: Arc<[Channel]>) -> ActorsConfig {
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),
         stop: StableRecipient::default(),
+        changes: ConfigChanges::default(),
+        reload: None,
         facts: Facts::default(),
         events: EventRecording::off(&platform),
         health: Arc::new(HealthState::new(
-            ActorRole::of_process(false).map(ActorRole::as_str),
+            ActorRole::of_process(false, false).map(ActorRole::as_str),
             &platform,
         )),
         platform,

@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kube_sandbox::{Sandbox, SandboxOptions};
 use macaque::actors::clock::Trigger;
+use macaque::actors::config_changes::ConfigChanges;
 use macaque::actors::messages::StopRequested;
 use macaque::actors::recipient::StableRecipient;
 use macaque::actors::role::ActorRole;
@@ -283,10 +284,12 @@ fn actors_config(
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),
         stop,
+        changes: ConfigChanges::default(),
+        reload: None,
         facts: Facts::default(),
         events: EventRecording::off(&platform),
         health: Arc::new(HealthState::new(
-            ActorRole::of_process(false).map(ActorRole::as_str),
+            ActorRole::of_process(false, false).map(ActorRole::as_str),
             &platform,
         )),
         platform,

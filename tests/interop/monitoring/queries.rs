@@ -139,7 +139,7 @@ fn every_query_of_the_dashboard_the_rules_and_the_page_finds_data_of_a_real_maca
     let variables = fields(&dashboard["templating"], "definition");
     assert_eq!(
         (shown.len(), alerting.len(), variables.len()),
-        (18, 11, 2),
+        (18, 12, 2),
         "queries are found by the names of their fields"
     );
 

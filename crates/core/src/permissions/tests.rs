@@ -47,6 +47,35 @@ fn a_dry_run_needs_no_verb_that_disrupts() {
 }
 
 #[test]
+fn what_rounds_require_is_in_each_namespace_for_the_guards_and_for_the_journal() {
+    let two = NamespaceScope::Named(vec!["shop".into(), "cart".into()]);
+    let mut config = config(false, DisruptionMethod::Evict, two);
+    config.guards.nodes = NodesGuard::Nodes;
+    config.journal = JournalLocation::ConfigMap(crate::config::ConfigMapRef {
+        namespace: "chaos".to_owned(),
+        name: "macaque-journal".to_owned(),
+    });
+
+    let mut required: Vec<_> = required(&config).iter().map(ToString::to_string).collect();
+    assert_eq!(required.len(), 9, "{required:#?}");
+    let on_journal = required.split_off(7);
+    assert!(
+        on_journal.iter().all(|grant| grant.contains("macaque-journal")),
+        "{on_journal:#?}"
+    );
+    assert!(required[6].contains("nodes"), "{required:#?}");
+    let in_cart: Vec<_> = required[3..6].iter().map(String::as_str).collect();
+    assert_eq!(
+        in_cart,
+        [
+            "get pods in namespace cart",
+            "list pods in namespace cart",
+            "create pods/eviction in namespace cart"
+        ]
+    );
+}
+
+#[test]
 fn a_real_run_needs_the_verb_of_its_method_and_never_both() {
     let permissions = |method| printed(&needed(&shop(false, method), PermissionPurpose::Rounds));
 

@@ -12,7 +12,7 @@ use super::{CronSchedule, QuietTime, QuietTimes};
 /// A crontab line, its time zone and its quiet times.
 ///
 /// A calendar covers the years 1970 to 2100, and has no slot before or after them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Calendar {
     cron: CronSchedule,
     zone: TimeZone,
@@ -56,6 +56,21 @@ impl Calendar {
     /// The quiet times, in which no round is due.
     pub fn quiet(&self) -> &QuietTimes {
         &self.quiet
+    }
+
+    /// The reason why no round is ever due after `now`, if there is one, and how to fix it.
+    pub fn never_due(&self, now: Timestamp) -> Option<(&'static str, &'static str)> {
+        match (self.next_round(now), self.next_slot(now)) {
+            (Some(_), _) => None,
+            (None, Some(_)) => Some((
+                "no round would ever run: quiet times cover every slot",
+                "shorten schedule.quiet, or fix schedule.cron",
+            )),
+            (None, None) => Some((
+                "no round would ever run: there is no slot before 2101",
+                "fix schedule.cron",
+            )),
+        }
     }
 
     /// The first slot strictly after `now`, quiet or not; `None` if there is none until the end of 2100.

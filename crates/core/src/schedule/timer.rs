@@ -93,6 +93,19 @@ impl SlotTimer {
         }
     }
 
+    /// Goes over to another schedule: its slots up to the last reading are over, and neither due nor missed. Slots
+    /// of the schedule before it must have been taken by [`Self::tick`].
+    pub fn change_schedule(&mut self) {
+        let now = self.last_reading.wall;
+        self.passed_until = self.passed_until.max(now);
+        self.accounted_until = self.accounted_until.max(now);
+    }
+
+    /// Sets how long after its slot a round may start.
+    pub fn set_deadline(&mut self, deadline: Duration) {
+        self.config.deadline = deadline;
+    }
+
     /// Takes a reading of the clocks. `next_after` is the schedule: it gives the first slot strictly after an instant.
     pub fn tick(
         &mut self,

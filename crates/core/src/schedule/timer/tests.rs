@@ -155,3 +155,51 @@ fn after_a_long_downtime_the_missed_slots_are_counted_once_and_up_to_a_bound() {
     ];
     assert_eq!(due, expected.map(instant));
 }
+
+/// The slots that are due if the timer goes over to `*/5` at `change`, and from `0 12 * * *`.
+fn due_after_change(change: &str, happenings: &[Happening]) -> Vec<String> {
+    let mut machine = Machine::new("2026-11-28T11:58:00Z", calendar("0 12 * * *", "UTC", &[]), 60);
+    let until = instant(change).duration_since(machine.now.wall);
+    machine.apply(Run(until.as_secs().unsigned_abs()));
+
+    machine.calendar = calendar("*/5 * * * *", "UTC", &[]);
+    machine.timer.change_schedule();
+    for happening in happenings {
+        machine.apply(*happening);
+    }
+    assert_eq!(
+        machine.missed,
+        [],
+        "no slot of the new schedule is missed from before the change"
+    );
+    machine.due.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn after_a_change_of_the_schedule_no_slot_is_due_twice_and_none_from_before_the_change() {
+    let noon = "2026-11-28T12:00:00Z";
+    let table: [(&str, &[Happening], &[&str]); 4] = [
+        // The slot at noon is in both schedules.
+        ("2026-11-28T12:00:00Z", &[Run(240)], &[noon]),
+        (
+            "2026-11-28T12:00:20Z",
+            &[Run(300)],
+            &[noon, "2026-11-28T12:05:00Z"],
+        ),
+        // 12:05 was no slot when it passed, though it is within the deadline.
+        ("2026-11-28T12:05:10Z", &[Run(240)], &[noon]),
+        (
+            "2026-11-28T12:05:10Z",
+            &[Set(-400), Run(60), Run(400)],
+            &[noon, noon, "2026-11-28T12:05:00Z"],
+        ),
+    ];
+
+    for (change, happenings, due) in table {
+        assert_eq!(
+            due_after_change(change, happenings),
+            due,
+            "{change} {happenings:?}"
+        );
+    }
+}
