@@ -128,6 +128,7 @@ fn printed(objects_of_chart: &[Value], name: &str, account: &Value) -> Grants {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let rbac = Program::new(env!("CARGO_BIN_EXE_macaque"))
         .toml(&text(&map["data"]["macaque.toml"]))
+        .env("MACAQUE_POD_NAME", "macaque-0")
         .env("MACAQUE_POD_NAMESPACE", &text(&account["namespace"]))
         .args(&format!("rbac --service-account {}", text(&account["name"])))
         .run();
