@@ -6,6 +6,7 @@
 )]
 
 mod blocks;
+mod chart;
 #[cfg(feature = "sandbox")]
 mod commands;
 #[cfg(feature = "sandbox")]

@@ -6,14 +6,15 @@
 //! ```
 //!
 //! Every test has a namespace of its own and runs beside the others. A module is one kind of promise; `test_namespace`,
-//! `workload`, `shop`, `pod_groups`, `random_namespace`, `access`, `service_account`, `prometheus`, `held` and `program` are
-//! its fixtures.
+//! `workload`, `shop`, `pod_groups`, `random_namespace`, `access`, `service_account`, `prometheus`, `held`, `kubelet` and
+//! `program` are its fixtures.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod access;
 mod agreement;
 mod budget_audit;
 mod budgets;
+mod chart;
 mod connecting;
 mod daemon;
 mod events;
@@ -25,6 +26,7 @@ mod guard_grants;
 mod guards;
 mod held;
 mod journal;
+mod kubelet;
 mod least_privilege;
 mod manifest;
 mod mistakes;

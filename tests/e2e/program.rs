@@ -204,6 +204,11 @@ impl MacaqueOutput {
         self
     }
 
+    /// The exit code.
+    pub(crate) fn code(&self) -> i32 {
+        self.code.expect("no signal ended it")
+    }
+
     /// What it printed.
     pub(crate) fn printed(&self) -> &str {
         &self.stdout

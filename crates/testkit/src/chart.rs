@@ -36,7 +36,11 @@ pub fn helm(program: &str, args: &[&str], values: &Value) -> HelmResult {
         .spawn();
     let mut child = child.unwrap_or_else(|error| panic!("{program}: {error}: see .ci/helm3 and .ci/tools"));
     // One that fails early reads nothing.
-    let _ = child.stdin.take().unwrap().write_all(values.to_string().as_bytes());
+    let _ = child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(values.to_string().as_bytes());
     let output = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     if output.status.success() {
@@ -51,7 +55,11 @@ pub fn helm(program: &str, args: &[&str], values: &Value) -> HelmResult {
 /// # Panics
 /// Helm refuses the values.
 pub fn rendered(values: &Value) -> Vec<Value> {
-    let text = helm("helm", &["template", "macaque", CHART, "--namespace", "chaos"], values);
+    let text = helm(
+        "helm",
+        &["template", "macaque", CHART, "--namespace", "chaos"],
+        values,
+    );
     objects(&text.unwrap_or_else(|error| panic!("{values}: {error}")))
 }
 
@@ -62,7 +70,10 @@ pub fn rendered(values: &Value) -> Vec<Value> {
 pub fn objects(yaml: &str) -> Vec<Value> {
     let documents: Vec<Value> =
         serde_saphyr::from_multiple(yaml).unwrap_or_else(|error| panic!("{error}: {yaml}"));
-    documents.into_iter().filter(|document| !document.is_null()).collect()
+    documents
+        .into_iter()
+        .filter(|document| !document.is_null())
+        .collect()
 }
 
 /// The names and values of the files in deploy/chart/ci, one of each way to use the chart.

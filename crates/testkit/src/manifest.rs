@@ -20,7 +20,9 @@ pub fn with_rules(role: &str, comment: &str) -> String {
         if line.starts_with("  # For ") || line.starts_with("  - ") {
             is_below = line.starts_with(comment);
         }
-        let rule = line.strip_prefix("  # ").filter(|rule| rule.starts_with(['-', ' ']));
+        let rule = line
+            .strip_prefix("  # ")
+            .filter(|rule| rule.starts_with(['-', ' ']));
         match rule.filter(|_| is_below) {
             Some(rule) => text.extend(["  ", rule]),
             None => text.push_str(line),

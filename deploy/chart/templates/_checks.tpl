@@ -1,4 +1,6 @@
-{{/* Fails with all mistakes in the values that their schema cannot see: the key, what is wrong, and what would be right. */}}
+{{/*
+Fails with all mistakes in the values that their schema cannot see: the key, what is wrong, and what would be right.
+*/}}
 {{- define "macaque.checks" -}}
 {{- $settings := include "macaque.settings" . | fromJson -}}
 {{- $mistakes := list -}}
@@ -70,8 +72,8 @@
 {{- end }}
 
 {{/*
-A mistake for each other macaque in the namespace, as a JSON list: two would share one journal, and each would count what the
-other disrupts. Objects of the same name that no release owns are left to Helm, which refuses or adopts them.
+A mistake for each other macaque in the namespace, as a JSON list: two would share one journal, and each would count what
+the other disrupts. Objects of the same name that no release owns are left to Helm, which refuses or adopts them.
 */}}
 {{- define "macaque.otherInstallations" -}}
 {{- $namespace := include "macaque.namespace" . -}}

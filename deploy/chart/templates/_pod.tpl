@@ -1,6 +1,7 @@
 {{/*
-The metadata and spec of a pod of macaque, for the Deployment, the CronJob and the test. `args` is the command line after
-the program's name; `serves` says whether it has ports and probes, `others` whether it has the containers of the values.
+The metadata and spec of a pod of macaque, for the Deployment, the CronJob and the test. `args` is the command line
+after the program's name; `serves` says whether it has ports and probes, `others` whether it has the containers of the
+values.
 */}}
 {{- define "macaque.podTemplate" -}}
 {{- $root := .root -}}
@@ -14,10 +15,7 @@ metadata:
     {{- toYaml . | nindent 4 }}
     {{- end }}
   labels:
-    {{- include "macaque.labels" .root | nindent 4 }}
-    {{- with $values.podLabels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "macaque.labelsWith" (dict "root" .root "more" $values.podLabels) | nindent 4 }}
 spec:
   {{- include "macaque.podSpec" . | nindent 2 }}
 {{- end }}
@@ -118,8 +116,8 @@ containers:
     {{- end }}
     {{- if and .serves $settings.healthPort }}
     {{- with $values.livenessProbe }}
-    # Not live: macaque hangs, and a new container fixes that. Neither probe asks the API server: macaque waits for one
-    # that is down, and a restart would not help.
+    # Not live: macaque hangs, and a new container fixes that. Neither probe asks the API server: macaque waits for
+    # one that is down, and a restart would not help.
     livenessProbe:
       {{- toYaml . | nindent 6 }}
     {{- end }}

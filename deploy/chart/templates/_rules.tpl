@@ -27,8 +27,8 @@ journal's, then the optional ones. `settings` is macaque.settings; `journal` say
 {{- end }}
 {{- if $settings.readsScales }}
 {{- if $settings.countsMissing }}
-# Optional. Without it macaque does not see how many pods an owner wants, so that a missing pod goes unnoticed, and lists
-# whole namespaces to find an owner's pods.
+# Optional. Without it macaque does not see how many pods an owner wants, so that a missing pod goes unnoticed, and
+# lists whole namespaces to find an owner's pods.
 {{- else }}
 # Optional. Without it macaque lists whole namespaces to find an owner's pods.
 {{- end }}

