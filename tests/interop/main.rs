@@ -6,4 +6,5 @@ mod chart;
 mod metrics;
 mod monitoring;
 mod python;
+mod release;
 mod webhooks;
