@@ -22,7 +22,7 @@ const LANGUAGES: [(&str, &str); 7] = [
     ("promql", "interop::monitoring, on a real Prometheus"),
     (
         "sh",
-        "not tested: lines for kubectl or openssl, which the toolchain does not bring",
+        "not tested here: lines for other programs; .ci/signatures runs those of docs/release.md",
     ),
     (
         "text",
