@@ -14,7 +14,8 @@ fn quoted(cell: &str) -> impl Iterator<Item = &str> {
 fn tested_values() -> BTreeSet<String> {
     let text = read("tests/interop/chart/values.yaml");
     let rows = text.lines().filter_map(|line| line.strip_prefix("- {value: "));
-    rows.map(|row| row.split(',').next().unwrap().to_owned()).collect()
+    rows.map(|row| row.split(',').next().unwrap().to_owned())
+        .collect()
 }
 
 /// The lines of all tables, as cells.
@@ -40,13 +41,18 @@ fn each_line_of_the_charts_review_names_a_test_that_exists() {
         }
         let values: Vec<_> = quoted(ours).collect();
         for value in &values {
-            assert!(tested.contains(*value), "{feature}: a row of {value} in values.yaml");
+            assert!(
+                tested.contains(*value),
+                "{feature}: a row of {value} in values.yaml"
+            );
         }
         if proof == "values" {
             assert!(!values.is_empty(), "{feature}: which value?");
             continue;
         }
-        let test = quoted(proof).next().unwrap_or_else(|| unreachable!("{feature}: no test"));
+        let test = quoted(proof)
+            .next()
+            .unwrap_or_else(|| unreachable!("{feature}: no test"));
         let (suite, name) = test.rsplit_once("::").unwrap();
         let wanted = format!("fn {name}(");
         let found = suite_files(suite).iter().any(|file| read(file).contains(&wanted));
