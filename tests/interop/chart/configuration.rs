@@ -1,10 +1,9 @@
 //! The ConfigMap of the chart is the map of the values, as TOML that macaque takes.
 
-use macaque_testkit::Program;
 use macaque_testkit::chart::{examples, merged, rendered, side_by_side};
 use serde_json::{Value, json};
 
-use super::minimal;
+use super::{minimal, run_on};
 
 /// The text of the configuration in what these values render.
 fn text(values: &Value) -> String {
@@ -33,13 +32,7 @@ fn assert_same(config: &Value, text: &str) {
     let read: Value = toml::from_str(text).unwrap_or_else(|error| unreachable!("{error}: {text}"));
     assert_eq!(read, set(config), "{text}");
 
-    let checked = Program::new(env!("CARGO_BIN_EXE_macaque"))
-        .toml(text)
-        .env("MACAQUE_POD_NAME", "macaque-0")
-        .env("MACAQUE_POD_NAMESPACE", "chaos")
-        .args("rbac")
-        .run();
-    assert_eq!(checked.code, 0, "{text}\n{checked:?}");
+    run_on(text, "chaos", "rbac");
 }
 
 #[test]
