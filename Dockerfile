@@ -34,6 +34,9 @@ RUN case "$TARGETARCH" in \
     && echo "$target" > /tmp/target \
     && rustup target add "$target"
 
+# Mozilla's authorities, as Debian packs them, and not what else the builder's machine trusts.
+RUN cat /usr/share/ca-certificates/mozilla/*.crt > /tmp/ca-certificates.crt
+
 # The sandbox stays out: it is for trying macaque, and a cluster has a real API.
 COPY .cargo .cargo
 COPY Cargo.toml Cargo.lock ./
@@ -59,7 +62,7 @@ LABEL org.opencontainers.image.title="macaque" \
       org.opencontainers.image.description="A chaos monkey for Kubernetes" \
       org.opencontainers.image.licenses="Apache-2.0"
 # Whom to trust when it sends to Slack or Webex. Time zones are in the binary.
-COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=build /tmp/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /tmp/macaque /macaque
 # By number, or Kubernetes cannot tell that it is not root.
 USER 65532:65532

@@ -1,8 +1,9 @@
 //! The code blocks of the documents: what is YAML or JSON can be read, and every flag of a `macaque` line and every value of
 //! a `helm` line exists.
 //!
-//! Blocks of TOML are loaded as settings by `integration::settings::documents`, and those of docs/notifications.md by
-//! `integration::notify::documents`, which sends a message to every channel too.
+//! Blocks of TOML are loaded as settings by `integration::settings::documents`, those of docs/notifications.md by
+//! `integration::notify::documents`, which sends a message to every channel too, and those of docs/migration.md by
+//! `integration::migrations::documents`.
 
 use std::process::Command;
 
@@ -21,7 +22,7 @@ const LANGUAGES: [(&str, &str); 7] = [
     ("promql", "interop::monitoring, on a real Prometheus"),
     (
         "sh",
-        "not tested: lines for kubectl or openssl, which the toolchain does not bring",
+        "not tested here: lines for other programs; .ci/signatures runs those of docs/release.md",
     ),
     (
         "text",

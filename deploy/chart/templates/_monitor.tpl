@@ -37,10 +37,7 @@
 name: {{ .name | quote }}
 namespace: {{ default (include "macaque.namespace" .root) .values.namespace | quote }}
 labels:
-  {{- include "macaque.labels" .root | nindent 2 }}
-  {{- with .values.additionalLabels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+  {{- include "macaque.labelsWith" (dict "root" .root "more" .values.additionalLabels) | nindent 2 }}
 {{- with .values.annotations }}
 annotations:
   {{- toYaml . | nindent 2 }}

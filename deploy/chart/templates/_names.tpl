@@ -33,16 +33,27 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 
 {{/* The labels of every object. */}}
 {{- define "macaque.labels" -}}
-{{ include "macaque.selectorLabels" . }}
-{{ include "macaque.commonLabels" . }}
+{{ include "macaque.labelsWith" (dict "root" . "more" dict) }}
 {{- end }}
 
-{{/* The labels that no selector needs. */}}
-{{- define "macaque.commonLabels" -}}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" | quote }}
-{{- with .Values.commonLabels }}
+{{/* The labels of an object that has `more` of its own; those by which it is found and owned are the chart's. */}}
+{{- define "macaque.labelsWith" -}}
+{{ include "macaque.selectorLabels" .root }}
+{{ include "macaque.otherLabels" . }}
+{{- end }}
+
+{{/* The labels that no selector needs, each once. */}}
+{{- define "macaque.otherLabels" -}}
+{{- $chart := printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" -}}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service | quote }}
+helm.sh/chart: {{ $chart | quote }}
+{{- $own := list "name" "instance" "version" "managed-by" -}}
+{{- $free := omit (merge dict .more .root.Values.commonLabels) "helm.sh/chart" -}}
+{{- range $own -}}
+{{- $free = omit $free (printf "app.kubernetes.io/%s" .) -}}
+{{- end -}}
+{{- with $free }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}

@@ -15,10 +15,7 @@ metadata:
     {{- toYaml . | nindent 4 }}
     {{- end }}
   labels:
-    {{- include "macaque.labels" .root | nindent 4 }}
-    {{- with $values.podLabels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "macaque.labelsWith" (dict "root" .root "more" $values.podLabels) | nindent 4 }}
 spec:
   {{- include "macaque.podSpec" . | nindent 2 }}
 {{- end }}

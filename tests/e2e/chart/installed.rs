@@ -1,9 +1,12 @@
 //! An installation from the first command to the last.
 
-use macaque_testkit::chart::HELMS;
+use std::thread::{self, JoinHandle};
+
+use macaque_testkit::chart::{HELMS, HelmResult, helm, merged};
 use serde_json::{Value, json};
 
 use super::{restricted, three_values};
+use crate::access::admin;
 use crate::test_namespace::{NO_PODS, TestNamespace, until};
 use crate::workload::Workload;
 
@@ -137,33 +140,27 @@ async fn both_helms_install_it_and_their_test_runs_check() {
 async fn a_second_release_in_the_namespace_is_refused() {
     let chaos = TestNamespace::labelled(restricted()).await;
     let values = three_values(&json!(["shop"]), NEVER);
-    let values = macaque_testkit::chart::merged(values, &json!({"rbac": {"create": false}}));
-    for (first, second) in [("install macaque CHART", "install other CHART")] {
-        chaos.helms("helm", first, &values);
-        for program in HELMS {
-            let error = chaos.helm(program, second, &values).unwrap_err();
-            let says = format!("namespace {}: macaque is there already", chaos.name);
-            assert!(
-                error.contains(&says) && error.contains("release macaque"),
-                "{error}"
-            );
-        }
+    let values = merged(values, &json!({"rbac": {"create": false}}));
+    chaos.helms("helm", "install macaque CHART", &values);
+    for program in HELMS {
+        let error = chaos.helm(program, "install other CHART", &values).unwrap_err();
+        let says = format!("namespace {}: macaque is there already", chaos.name);
+        assert!(
+            error.contains(&says) && error.contains("release macaque"),
+            "{error}"
+        );
     }
 }
 
 impl TestNamespace {
     /// Runs Helm beside the test.
-    fn helm_later(
-        &self,
-        program: &'static str,
-        words: &'static str,
-    ) -> std::thread::JoinHandle<Result<String, String>> {
-        let admin = crate::access::admin().display().to_string();
+    fn helm_later(&self, program: &'static str, words: &'static str) -> JoinHandle<HelmResult> {
+        let admin = admin().display().to_string();
         let namespace = self.name.clone();
-        std::thread::spawn(move || {
+        thread::spawn(move || {
             let mut args: Vec<_> = words.split_whitespace().collect();
             args.extend(["--namespace", &namespace, "--kubeconfig", &admin]);
-            macaque_testkit::chart::helm(program, &args, &Value::Null)
+            helm(program, &args, &Value::Null)
         })
     }
 }

@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use macaque_testkit::Program;
 use macaque_testkit::chart::{examples, merged, object, objects, rendered, side_by_side};
 use serde_json::{Value, json};
 
-use super::minimal;
+use super::{minimal, run_on};
 
 /// What is granted in each namespace, or in `*`: a verb, a group, a resource and a name.
 type Grants = BTreeMap<String, BTreeSet<[String; 4]>>;
@@ -126,13 +125,13 @@ fn permissions(rule: &Value) -> Vec<[String; 4]> {
 fn printed(objects_of_chart: &[Value], name: &str, account: &Value) -> Grants {
     let map = object(objects_of_chart, &format!("ConfigMap/{name}"));
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let rbac = Program::new(env!("CARGO_BIN_EXE_macaque"))
-        .toml(&text(&map["data"]["macaque.toml"]))
-        .env("MACAQUE_POD_NAMESPACE", &text(&account["namespace"]))
-        .args(&format!("rbac --service-account {}", text(&account["name"])))
-        .run();
-    assert_eq!(rbac.code, 0, "{rbac:?}");
-    granted(&objects(&rbac.out), account)
+    let toml = text(&map["data"]["macaque.toml"]);
+    let rbac = run_on(
+        &toml,
+        &text(&account["namespace"]),
+        &format!("rbac --service-account {}", text(&account["name"])),
+    );
+    granted(&objects(&rbac), account)
 }
 
 /// Asserts that the chart grants for these values what `macaque rbac` prints; returns it.

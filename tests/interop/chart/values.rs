@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use macaque_testkit::chart::{CHART, is_wanted, merged, rendered, side_by_side};
+use macaque_testkit::chart::{CHART, is_wanted, merged, object, rendered, side_by_side};
 use serde_json::{Value, json};
 
 use super::minimal;
@@ -86,6 +86,24 @@ fn each_value_changes_what_it_should() {
     });
     let wrong: Vec<_> = wrong.into_iter().flatten().collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+#[ignore = "needs .ci/tools: just interop"]
+fn labels_of_your_own_are_there_once_and_never_break_a_selector() {
+    let labels = json!({"team": "b", "app.kubernetes.io/name": "x", "app.kubernetes.io/managed-by": "me"});
+    let common = json!({"team": "a", "app.kubernetes.io/instance": "y", "cost": "c"});
+    let objects = rendered(&merged(
+        minimal(),
+        &json!({"commonLabels": common, "podLabels": labels}),
+    ));
+    let deployment = object(&objects, "Deployment");
+    let pod = &deployment["spec"]["template"]["metadata"]["labels"];
+    for (key, value) in deployment["spec"]["selector"]["matchLabels"].as_object().unwrap() {
+        assert_eq!(&pod[key], value, "{key}");
+    }
+    assert_eq!((&pod["team"], &pod["cost"]), (&json!("b"), &json!("c")));
+    assert_eq!(pod["app.kubernetes.io/managed-by"], "Helm");
 }
 
 #[test]

@@ -1,10 +1,9 @@
 //! The ConfigMap of the chart is the map of the values, as TOML that macaque takes.
 
-use macaque_testkit::Program;
 use macaque_testkit::chart::{examples, merged, rendered, side_by_side};
 use serde_json::{Value, json};
 
-use super::minimal;
+use super::{minimal, run_on};
 
 /// The text of the configuration in what these values render.
 fn text(values: &Value) -> String {
@@ -33,12 +32,7 @@ fn assert_same(config: &Value, text: &str) {
     let read: Value = toml::from_str(text).unwrap_or_else(|error| unreachable!("{error}: {text}"));
     assert_eq!(read, set(config), "{text}");
 
-    let checked = Program::new(env!("CARGO_BIN_EXE_macaque"))
-        .toml(text)
-        .env("MACAQUE_POD_NAMESPACE", "chaos")
-        .args("rbac")
-        .run();
-    assert_eq!(checked.code, 0, "{text}\n{checked:?}");
+    run_on(text, "chaos", "rbac");
 }
 
 #[test]
@@ -52,7 +46,7 @@ fn values_that_are_hard_to_write_reach_macaque_as_they_were() {
     };
     let rows = [
         json!({"schedule": {"quiet": ["Fri 15:00-24:00", "12-25", "2026-12-20/2027-01-03"]}}),
-        json!({"disrupt": {"count": 3, "attempts": 1000}, "limits": {"per_day": 1_000_000}}),
+        json!({"disrupt": {"count": 3, "attempts": 1000}, "limits": {"per_day": 100_000}}),
         json!({"guards": {"min_ready": "50%", "rollout": "lenient", "strikes": 0, "drains": "off"}}),
         json!({"target": {"selector": "app=web,tier!=database", "include": ["job", "pending"]}}),
         json!({"target": {"selector": ""}, "limits": {"per_hour": null, "per_day": 4}}),
@@ -66,22 +60,9 @@ fn values_that_are_hard_to_write_reach_macaque_as_they_were() {
             {"name": "b", "url": "https://b.example", "expect_json": "/n", "equals": false},
             {"name": "c", "url": "https://c.example", "expect_json": "/n", "equals": "2"},
         ]}}),
-        json!({
-            "notify": {
-                "kinds": [],
-                "http": [{"name": "own", "url": "https://own.example", "content_type": "text/plain",
-                    "body": "{{ headline }}\n\"{% if x %}\" {{ '{{' }}", "kinds": ["all"]}],
-            },
-        }),
+        json!({"notify": {"kinds": []}, "target": {"include": []}}),
     ];
     side_by_side(&rows, |row| {
-        let config = merged(base.clone(), row);
-        let text = text(&merged(minimal(), &json!({"config": config})));
-        let read: Value = toml::from_str(&text).unwrap_or_else(|error| unreachable!("{error}: {text}"));
-        assert_eq!(read, set(&config), "{text}");
-    });
-    // A body of such a kind is no template, and names what is not defined: macaque refuses it, as it should.
-    side_by_side(&rows[..rows.len() - 1], |row| {
         let config = merged(base.clone(), row);
         assert_same(&config, &text(&merged(minimal(), &json!({"config": config}))));
     });
