@@ -91,7 +91,8 @@ impl Repository {
 #[test]
 #[ignore = "needs git and Python 3.11: just interop"]
 fn a_clean_commit_that_agrees_with_itself_can_be_released() {
-    assert_eq!(Repository::new().obstacles(VERSION), [String::new(); 0]);
+    let found = Repository::new().obstacles(VERSION);
+    assert!(found.is_empty(), "{found:?}");
 }
 
 #[test]
