@@ -86,12 +86,6 @@ fn the_clock_goes_over_to_another_schedule_at_once() {
     let (recorder, facts) = FactRecorder::new();
     let running = RunningActors::publishing(facts, |_| FailAction::Continue);
     running.await_rounds(1);
-    running.change(|changed| {
-        if let Trigger::Interval { every, .. } = &mut changed.trigger {
-            *every = Duration::from_secs(3600);
-        }
-    });
-
     let last_slot = || {
         let slots = recorder.of(|fact| match fact {
             RecordedFact::SlotPlanned(slot) => *slot,
@@ -100,6 +94,12 @@ fn the_clock_goes_over_to_another_schedule_at_once() {
         slots.last().copied()
     };
     let start = last_slot().unwrap();
+
+    running.change(|changed| {
+        if let Trigger::Interval { every, .. } = &mut changed.trigger {
+            *every = Duration::from_secs(3600);
+        }
+    });
     await_that("a slot in an hour", || {
         last_slot().is_some_and(|slot| slot.duration_since(start).as_mins() >= 30)
     });
