@@ -2,6 +2,7 @@
 //! files of deploy/krew and deploy/k9s.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
@@ -60,6 +61,7 @@ fn bash_zsh_and_fish_load_the_completions_of_the_package() {
 #[ignore = "needs kubectl: just interop"]
 fn kubectl_runs_the_plugin_of_the_package_and_completes_its_words() {
     let prefix = staged();
+    symlink("macaque", prefix.path().join("bin/kubectl-macaque")).unwrap();
     let path = format!(
         "{}/bin:{}",
         prefix.path().display(),

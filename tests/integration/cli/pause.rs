@@ -226,10 +226,16 @@ fn what_cannot_be_meant_is_refused() {
         ("pause -n chaos --for 0s", "a pause is from 1s"),
         ("pause -n chaos --reason=", "it is empty: write why"),
         ("pause -n Chaos!", "is not a valid namespace name"),
-        ("pause", "is not known: name it with --namespace"),
     ] {
         macaque(words).on(&cluster).run().complains(2, &[fault]);
     }
+    macaque("pause").run().complains(
+        2,
+        &[
+            "is not known (name it with --namespace)",
+            "no kubeconfig was found",
+        ],
+    );
 
     macaque("pause -n chaos")
         .env("MACAQUE_JOURNAL", "memory")
@@ -238,6 +244,31 @@ fn what_cannot_be_meant_is_refused() {
         .complains(2, &["journal = memory", "cannot be paused; stop macaque instead"]);
 
     assert_eq!(annotations(&cluster), json!({"kept": "yes"}));
+}
+
+#[test]
+fn without_a_name_the_macaque_in_the_contexts_namespace_is_paused() {
+    let cluster = with_a_journal();
+    let mut kubeconfig: Value = serde_saphyr::from_str(&cluster.kubeconfig()).unwrap();
+    macaque("pause").on(&cluster).run().complains(
+        1,
+        &[
+            "namespace default, from the context ",
+            "is default the namespace that macaque runs in",
+        ],
+    );
+
+    kubeconfig["contexts"][0]["context"]["namespace"] = json!("chaos");
+    let paused = macaque("pause").on_kubeconfig(&kubeconfig.to_string()).run();
+    paused.says(0, &["paused until `macaque resume`"]);
+    assert!(
+        paused
+            .err
+            .starts_with("macaque: namespace chaos, from the context "),
+        "{}",
+        paused.err
+    );
+    assert_eq!(annotations(&cluster)["macaque/paused"], "true");
 }
 
 #[test]
