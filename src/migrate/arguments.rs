@@ -36,7 +36,8 @@ pub(super) struct OptionSyntax {
 
 /// Splits arguments as a shell does; `None` if a quote is not closed.
 pub fn split_words(text: &str) -> Option<Vec<String>> {
-    shlex::split(text)
+    // A line that goes on is one line; shlex would make a word of what ends it.
+    shlex::split(&text.replace("\\\n", ""))
 }
 
 /// Reads a file of variables: `NAME=VALUE` a line, with or without `export` and quotes; `#` begins a comment.

@@ -8,15 +8,14 @@ use crate::text;
 /// The longest line of a comment, in characters.
 const WIDTH: usize = 110;
 
-/// The guards that are on by default, switched off.
-const GUARDS_OFF: [&str; 7] = [
+/// The guards that are on by default, switched off; all but `freeze`, which only acts where somebody asked for it.
+const GUARDS_OFF: [&str; 6] = [
     "whole = false",
     "rollout = false",
     "min_ready = 0",
     "drains = 0",
     "recovered = \"off\"",
     "strikes = 0",
-    "freeze = false",
 ];
 
 impl Migration {
@@ -118,8 +117,32 @@ impl OldTool {
 
 /// `disrupt.count` as a line of its section, with where it comes from.
 fn setting_line(name: &str, setting: &MigratedSetting) -> String {
-    let value = text::revealed(&setting.value.to_string(), usize::MAX);
-    format!("{name} = {value}  # {}", text::line(&setting.origin))
+    format!(
+        "{name} = {}  # {}",
+        toml_of(&setting.value),
+        text::line(&setting.origin)
+    )
+}
+
+/// A value as TOML on one line, in which whatever would not be seen is escaped.
+fn toml_of(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => quoted(text),
+        toml::Value::Array(entries) => {
+            let entries: Vec<String> = entries.iter().map(toml_of).collect();
+            format!("[{}]", entries.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
+fn quoted(words: &str) -> String {
+    let escaped = text::escape_within(words, usize::MAX, |c, out| match c {
+        '"' | '\\' => out.extend(['\\', c]),
+        c if text::is_hidden(c) => out.push_str(&format!("\\U{:08X}", u32::from(c))),
+        c => out.push(c),
+    });
+    format!("\"{escaped}\"")
 }
 
 /// A text as lines of a comment.

@@ -1,5 +1,7 @@
 //! Collects what the options of another tool become, and the mistakes in them.
 
+use macaque_core::eligibility::SYSTEM_NAMESPACES;
+
 use super::OldTool;
 use super::arguments::{GivenOption, mistake};
 use super::migration::{MigratedSetting, Migration, Unmigrated, UnmigratedEffect};
@@ -134,6 +136,18 @@ impl Translator {
     /// The origin of what the tool always does.
     pub(super) fn fixed_origin(&self) -> String {
         format!("as {} does", self.tool.title())
+    }
+
+    /// Sets every namespace, with those of the system or without them.
+    pub(super) fn set_all_namespaces(&mut self, origin: &str, with_system: bool) {
+        let all = vec!["*".to_owned()];
+        if with_system {
+            self.set("target.namespaces", all, origin);
+        } else {
+            let names = SYSTEM_NAMESPACES.join(", ");
+            let remark = format!("{names} are exempt: `system-namespaces` is not in target.include");
+            self.set_with("target.namespaces", all, origin, remark);
+        }
     }
 
     /// Notes an option that has no equal.

@@ -5,7 +5,7 @@ mod documents;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use jiff::civil::{DateTime, Weekday, date};
+use jiff::civil::{DateTime, date};
 use jiff::{Span, ToSpan as _};
 use macaque::migrate::{Migration, OldSources, OldTool};
 use macaque::settings::{self, ScheduleNeed, SettingsSources, ValidSettings};
@@ -187,7 +187,7 @@ impl ChaoskubeFlags {
 
     /// Whether chaoskube disrupts nothing at this time on the wall clock, half a minute after a full one.
     fn is_quiet(&self, local: DateTime) -> bool {
-        let weekday = Weekday::from(local.weekday()).to_monday_one_offset();
+        let weekday = local.weekday().to_monday_one_offset();
         let minute = 60 * local.hour() as u16 + local.minute() as u16;
         let in_hours = self.hours.is_some_and(|(from, to)| {
             if from < to {

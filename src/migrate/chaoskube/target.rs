@@ -9,7 +9,7 @@ use macaque_core::selector::Selector;
 use super::names::NameSelection;
 use super::schedule::refuse_duration;
 use crate::migrate::go_duration::{parse_go_duration, setting_text};
-use crate::migrate::migration::UnmigratedEffect::{Same, Wider};
+use crate::migrate::migration::UnmigratedEffect::Wider;
 use crate::migrate::translator::Translator;
 use crate::settings::is_namespace_name;
 
@@ -120,7 +120,6 @@ fn translate_namespaces(translator: &mut Translator, include: &mut BTreeSet<&'st
     }
     let is_every = selection.included.is_empty() && scope.is_none();
     if is_every {
-        translator.set("target.namespaces", vec!["*".to_owned()], &origin);
         exclude_from_all(translator, &selection.excluded, &origin, include);
         return;
     }
@@ -143,7 +142,7 @@ fn translate_namespaces(translator: &mut Translator, include: &mut BTreeSet<&'st
     );
 }
 
-/// Excludes namespaces from all: those of the system by a rule; others have no equal.
+/// Sets all namespaces without those excluded: the system's are exempt by a rule, and others have no equal.
 fn exclude_from_all(
     translator: &mut Translator,
     excluded: &BTreeSet<String>,
@@ -156,18 +155,8 @@ fn exclude_from_all(
         .partition(|name| SYSTEM_NAMESPACES.contains(name));
     if system.is_empty() {
         include.insert("system-namespaces");
-    } else if system.len() < SYSTEM_NAMESPACES.len() {
-        let why = format!(
-            "without `system-namespaces` in target.include, {} are all exempt",
-            SYSTEM_NAMESPACES.join(", ")
-        );
-        translator.lose(
-            format!("{origin}: the rest of the system's namespaces"),
-            why,
-            Same,
-        );
     }
-
+    translator.set_all_namespaces(origin, system.is_empty());
     for name in others {
         translator.lose_namespace(&format!("{origin}=\"!{name}\""), name);
     }

@@ -2,7 +2,7 @@
 
 use macaque_core::eligibility::SYSTEM_NAMESPACES;
 
-use crate::migrate::migration::UnmigratedEffect::{Same, Wider};
+use crate::migrate::migration::UnmigratedEffect::Wider;
 use crate::migrate::translator::Translator;
 use crate::settings::is_namespace_name;
 
@@ -32,45 +32,45 @@ pub(super) fn translate(translator: &mut Translator) {
         );
     }
 
-    let origin = allowed
-        .origin
-        .clone()
-        .unwrap_or_else(|| translator.default_origin());
-    for pattern in &allowed.patterns {
-        let why = "macaque takes no patterns: name the namespaces in target.namespaces";
-        translator.lose(format!("{origin}={pattern:?}"), why, Wider);
-    }
     let mut include = vec!["daemonset", "system-critical"];
-    let names: Vec<String> = allowed
-        .names
-        .iter()
-        .filter(|name| !denied.names.contains(name))
-        .cloned()
-        .collect();
-    let is_named = !allowed.is_every && !allowed.names.is_empty();
-    if is_named && names.is_empty() {
-        translator.refuse(
-            &origin,
-            "every namespace of it is blacklisted",
-            "name another one",
-        );
-    }
-    if is_named {
-        if SYSTEM_NAMESPACES
-            .iter()
-            .any(|name| names.iter().any(|other| other == name))
-        {
-            include.push("system-namespaces");
-        }
-        translator.set("target.namespaces", names, &origin);
-    } else {
-        translator.set("target.namespaces", vec!["*".to_owned()], &origin);
-    }
+    let is_named = set_namespaces(translator, &allowed, &denied, &mut include);
     leave_out(translator, &denied, is_named, &mut include);
 
     let include: Vec<String> = include.into_iter().map(str::to_owned).collect();
     let remark = "what macaque exempts and kube-monkey does not; remove a word to exempt its pods";
     translator.set_fixed("target.include", include, remark);
+}
+
+/// Sets the namespaces of the whitelist that are not blacklisted, or all; returns whether they are named.
+fn set_namespaces(
+    translator: &mut Translator,
+    allowed: &NamespaceList,
+    denied: &NamespaceList,
+    include: &mut Vec<&'static str>,
+) -> bool {
+    let origin = allowed.origin.clone();
+    let origin = origin.unwrap_or_else(|| translator.default_origin());
+    for pattern in &allowed.patterns {
+        let why = "macaque takes no patterns: name the namespaces in target.namespaces";
+        translator.lose(format!("{origin}={pattern:?}"), why, Wider);
+    }
+
+    if allowed.is_every || allowed.names.is_empty() {
+        let reaches_system = !denied.names.iter().any(|name| is_system(name));
+        translator.set_all_namespaces(&origin, reaches_system);
+        return false;
+    }
+    let names = allowed.names.iter().filter(|name| !denied.names.contains(name));
+    let names: Vec<String> = names.cloned().collect();
+    if names.is_empty() {
+        let wrong = "every namespace of it is blacklisted";
+        translator.refuse(&origin, wrong, "name another one");
+    }
+    if names.iter().any(|name| is_system(name)) {
+        include.push("system-namespaces");
+    }
+    translator.set("target.namespaces", names, &origin);
+    true
 }
 
 /// Leaves out what is blacklisted: from names that was done, from all the system's by a rule; others have no equal.
@@ -92,23 +92,16 @@ fn leave_out(
         return;
     }
 
-    let is_system = |name: &&String| SYSTEM_NAMESPACES.contains(&name.as_str());
-    match denied.names.iter().filter(is_system).count() {
-        0 => include.push("system-namespaces"),
-        count if count < SYSTEM_NAMESPACES.len() && denied.origin.is_some() => {
-            let all = SYSTEM_NAMESPACES.join(", ");
-            let why = format!("without `system-namespaces` in target.include, {all} are all exempt");
-            translator.lose(
-                format!("{origin}: the rest of the system's namespaces"),
-                why,
-                Same,
-            );
-        }
-        _ => {}
+    if !denied.names.iter().any(|name| is_system(name)) {
+        include.push("system-namespaces");
     }
     for name in denied.names.iter().filter(|name| !is_system(name)) {
         translator.lose_namespace(&format!("{origin}={name:?}"), name);
     }
+}
+
+fn is_system(name: &str) -> bool {
+    SYSTEM_NAMESPACES.contains(&name)
 }
 
 /// Reads a list. Empty entries stand for no list.

@@ -60,3 +60,14 @@ fn the_documented_examples_are_what_the_command_prints() {
         );
     }
 }
+
+#[test]
+fn the_example_of_the_command_line_page_says_what_the_command_says() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/cli.md")).unwrap();
+    let (command, said) = block(&page, "migrate", "console").split_once('\n').unwrap();
+    let (command, _) = command.split_once(" > ").unwrap();
+    let words = split_words(command.strip_prefix("$ macaque ").unwrap()).unwrap();
+    let program = words.iter().fold(macaque(""), |program, word| program.arg(word));
+    let output = program.run();
+    assert_eq!((output.code, output.err.as_str()), (0, said));
+}
