@@ -354,6 +354,8 @@ fn the_table_of_commands_lists_those_of_the_help() {
     let rows = text.lines().filter_map(|line| line.strip_prefix("| `macaque "));
     let mut names: Vec<_> = rows.filter_map(|row| row.split(['`', ' ']).next()).collect();
     names.sort_unstable();
+    // A command of several has a row for each.
+    names.dedup();
     assert_eq!(names, expected, "the table of commands of docs/cli.md");
 }
 
