@@ -70,7 +70,7 @@ async fn three_values_run_a_dry_run_one_more_arms_it_and_nothing_stays_behind() 
         .container_of(&chaos.pod_called("macaque").await)
         .await
         .start();
-    dry_run.says("would be evicted (dry run)").await;
+    dry_run.says("dry run, no eviction was requested").await;
     dry_run
         .stopped()
         .await

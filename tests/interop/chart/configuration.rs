@@ -49,11 +49,11 @@ fn values_that_are_hard_to_write_reach_macaque_as_they_were() {
         json!({"disrupt": {"count": 3, "attempts": 1000}, "limits": {"per_day": 100_000}}),
         json!({"guards": {"min_ready": "50%", "rollout": "lenient", "strikes": 0, "drains": "off"}}),
         json!({"target": {"selector": "app=web,tier!=database", "include": ["job", "pending"]}}),
-        json!({"target": {"selector": ""}, "limits": {"per_hour": null, "per_day": 4}}),
+        json!({"target": {"selector": ""}, "schedule": {"timezone": null}}),
         json!({"cluster": {"name": "\"prod\" \\ 'eu' \t # = [x] é 🐒"}}),
         gate(json!({"query": "max(rate(errors{app=\"web\", path=~\"/a\\\\d+\"}[5m]))\n  < bool 2\n"})),
         gate(
-            json!({"query": "'''\"\"\"\n{{namespace}}\r\n", "headers": {"X-Scope-OrgID": "a b", "x.y": "1"}}),
+            json!({"query": "up{ns=\"{{namespace}}\"} # ''' \r\n", "headers": {"X-Scope-OrgID": "a b", "x.y": "1"}}),
         ),
         json!({"guards": {"http": [
             {"name": "a", "url": "https://a.example", "expect_json": "/n", "equals": 2},
