@@ -47,7 +47,7 @@ pub(super) fn run(args: &ManArgs) -> i32 {
             exit::OK
         }
         None => {
-            let known: Vec<_> = pages.iter().filter_map(|page| command_words(page)).collect();
+            let known: Vec<_> = pages.iter().filter_map(command_words).collect();
             telemetry::print_error(&format!(
                 "{:?} is not a command: use one of {}",
                 args.command.join(" "),
