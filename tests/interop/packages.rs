@@ -46,7 +46,10 @@ fn bash_zsh_and_fish_load_the_completions_of_the_package() {
         "source \"$PREFIX/share/bash-completion/completions/macaque\"; COMP_WORDS=(macaque on); COMP_CWORD=1
         _macaque macaque on macaque; echo \"${COMPREPLY[@]}\"; complete -p macaque";
     let bash = shell("bash", bash, prefix.path());
-    assert!(bash.starts_with("once\ncomplete -F _macaque "), "{bash}");
+    assert!(
+        bash.starts_with("once\ncomplete ") && bash.trim_end().ends_with(" -F _macaque macaque"),
+        "{bash}"
+    );
 
     let zsh = "module_path+=($ZSH_MODULES); fpath=($PREFIX/share/zsh/site-functions $fpath)
         autoload -U compinit && compinit -D -u && autoload +X _macaque && print -r -- $_comps[macaque]";
