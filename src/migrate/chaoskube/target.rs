@@ -184,8 +184,8 @@ fn translate_kinds(translator: &mut Translator, include: &mut BTreeSet<&'static 
         return;
     };
     if !selection.included.is_empty() {
-        let why = "macaque reaches pods of any other kind of owner too, and exempts only those without an owner and those \
-                   of a DaemonSet or a Job: give the pods a label, and name it in target.selector";
+        let why = "macaque reaches pods of any other kind of owner too, and exempts only those without an owner and \
+                   those of a DaemonSet or a Job: give the pods a label, and name it in target.selector";
         translator.lose(given.shown(), why, Wider);
     }
     for kind in selection
