@@ -18,7 +18,7 @@ use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
 use super::{exit, output, setup};
 use crate::k8s::{AccessFault, ApiError, Cluster};
 use crate::platform::Platform;
-use crate::settings::{ScheduleNeed, ValidSettings};
+use crate::settings::ValidSettings;
 
 /// What an API server calls a user without credentials that it knows.
 const ANONYMOUS: &str = "system:anonymous";
@@ -114,7 +114,7 @@ impl CheckFinding {
 
 /// Checks everything; returns the process's exit code.
 pub(super) fn run(global: &GlobalArgs, args: &CheckArgs) -> i32 {
-    let settings = match setup::load(global, args.scope.flags(), ScheduleNeed::Optional) {
+    let settings = match setup::load(global, args.scope.flags()) {
         Ok(settings) => settings,
         Err(code) => return code,
     };

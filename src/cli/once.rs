@@ -28,7 +28,7 @@ use crate::failpoint::FailPoints;
 use crate::gates::Gates;
 use crate::platform::Platform;
 use crate::round::{self, ClaimState, RoundContext, RoundResult};
-use crate::settings::{ScheduleNeed, ValidSettings};
+use crate::settings::ValidSettings;
 use crate::stop::{StopSwitch, StopToken};
 use crate::telemetry;
 
@@ -65,7 +65,7 @@ struct FinishedRound {
 
 /// Runs one round; returns the process's exit code.
 pub(super) fn run(global: &GlobalArgs, args: &OnceArgs) -> i32 {
-    let settings = match setup::load(global, args.scope.flags(), ScheduleNeed::Optional) {
+    let settings = match setup::load(global, args.scope.flags()) {
         Ok(settings) => settings,
         Err(code) => return code,
     };

@@ -15,7 +15,7 @@ use crate::gates::Gates;
 use crate::platform::Platform;
 use crate::preview::{ClusterSnapshot, PreviewReader, PreviewedJournal};
 use crate::round::RoundConfig;
-use crate::settings::{ScheduleNeed, ValidSettings};
+use crate::settings::ValidSettings;
 use crate::stop::StopSwitch;
 use crate::telemetry;
 
@@ -57,7 +57,7 @@ enum PlanOutput {
 
 /// Predicts the next round; returns the process's exit code.
 pub(super) fn run(global: &GlobalArgs, args: &PlanArgs) -> i32 {
-    let settings = match setup::load(global, args.scope.flags(), ScheduleNeed::Optional) {
+    let settings = match setup::load(global, args.scope.flags()) {
         Ok(settings) => settings,
         Err(code) => return code,
     };

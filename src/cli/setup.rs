@@ -29,28 +29,19 @@ use crate::telemetry;
 /// Where Kubernetes puts the namespace of a pod's service account.
 const SERVICE_ACCOUNT_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
-/// Loads the settings, and starts the log.
+/// Loads the settings of a command that a person types, and starts the log.
 ///
 /// # Errors
 /// The exit code, after every mistake was reported on standard error.
-pub(super) fn load(
-    global: &GlobalArgs,
-    more: Vec<FlagSetting>,
-    need: ScheduleNeed,
-) -> Result<ValidSettings, i32> {
-    let mut sources = sources(global, more);
-    // What needs a schedule is the daemon: it goes on disrupting, so a context that happens to be current does not say where.
-    if need == ScheduleNeed::Required {
-        sources.context_namespace = None;
-    }
-
-    let settings = settings::load(&sources, need).map_err(|mistakes| report(&mistakes))?;
+pub(super) fn load(global: &GlobalArgs, more: Vec<FlagSetting>) -> Result<ValidSettings, i32> {
+    let settings = settings::load(&sources(global, more), ScheduleNeed::Optional);
+    let settings = settings.map_err(|mistakes| report(&mistakes))?;
     telemetry::start(&settings.log, &Platform::system());
     note_context(settings.by_context.as_ref());
     Ok(settings)
 }
 
-/// Loads the settings of a process that reloads them, and starts the log.
+/// Loads the settings of the daemon, which reloads them, and starts the log.
 ///
 /// # Errors
 /// The exit code, after every mistake was reported on standard error.
@@ -58,7 +49,11 @@ pub(super) fn load_to_reload(
     global: &GlobalArgs,
     more: Vec<FlagSetting>,
 ) -> Result<(SettingsSources, FileSnapshot, LoadedSettings), i32> {
-    let sources = sources(global, more);
+    let sources = SettingsSources {
+        // The daemon goes on disrupting, so a context that happens to be current does not say where.
+        context_namespace: None,
+        ..sources(global, more)
+    };
     let file = sources.read_file();
     let loaded = settings::load_file(&sources, &file, ScheduleNeed::Required);
     let loaded = loaded.map_err(|mistakes| report(&mistakes))?;

@@ -18,7 +18,7 @@ use crate::gates::Gates;
 use crate::platform::Platform;
 use crate::preview::{PreviewReader, PreviewedJournal};
 use crate::round::RoundConfig;
-use crate::settings::{ScheduleNeed, ValidSettings};
+use crate::settings::ValidSettings;
 use crate::stop::StopSwitch;
 use crate::telemetry;
 
@@ -63,7 +63,7 @@ struct FoundPods {
 
 /// Explains; returns the process's exit code.
 pub(super) fn run(global: &GlobalArgs, args: &WhyArgs) -> i32 {
-    let settings = match setup::load(global, args.scope.flags(), ScheduleNeed::Optional) {
+    let settings = match setup::load(global, args.scope.flags()) {
         Ok(settings) => settings,
         Err(code) => return code,
     };
