@@ -1,7 +1,10 @@
 //! Finds the API server and the credentials: by the kubeconfig that was named or that `KUBECONFIG` names, else by the
 //! pod's service account, else by the kubeconfig below the home directory.
 
+mod any_certificate;
 mod auth_method;
+mod authority_file;
+mod client_certificate;
 mod connection_fault;
 mod context_name;
 mod credentials;
