@@ -57,7 +57,7 @@ use mistake::MistakeReported;
 use target::{DecodedTarget, UnsetScope};
 
 pub use environment::{POD_NAMESPACE, environment};
-pub use file_snapshot::FileSnapshot;
+pub use file_snapshot::{DEFAULT_FILE, FileSnapshot};
 pub use forms::{NumberBounds, TextForm, ValueForm};
 pub use given_settings::GivenSettings;
 pub use journal::is_object_name;
@@ -68,7 +68,7 @@ pub use mistake::{SettingMistake, SettingMistakes};
 pub use notify::NotifySettings;
 pub use process::{ClusterSettings, LogSettings, MetricsListen, MetricsSettings};
 pub use schema::config_schema;
-pub use sources::{ContextLookup, DEFAULT_FILE, FlagSetting, SettingsSources};
+pub use sources::{ContextLookup, FlagSetting, SettingsSources};
 pub use table_fields::{FieldDefault, FieldType, TableField, TableKind, table_fields};
 pub use target::is_namespace_name;
 

@@ -8,7 +8,9 @@ use std::path::Path;
 use super::file;
 use super::layer::SettingsLayer;
 use super::mistake::{SettingMistake, quote};
-use super::sources::DEFAULT_FILE;
+
+/// The configuration file that is read if it exists and no other is named.
+pub const DEFAULT_FILE: &str = "/etc/macaque/macaque.toml";
 
 /// The configuration file as it was read once.
 #[derive(Clone, PartialEq, Eq)]

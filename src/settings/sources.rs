@@ -8,16 +8,13 @@ use macaque_core::eligibility::OwnPod;
 
 use super::decoder::SettingsDecoder;
 use super::environment;
-use super::file_snapshot::FileSnapshot;
+use super::file_snapshot::{DEFAULT_FILE, FileSnapshot};
 use super::given_value::flag_origin;
 use super::keys::{self, keys};
 use super::layer::SettingsLayer;
 use super::mistake::SettingMistake;
 use super::process::ClusterSettings;
 use crate::k8s::ContextNamespace;
-
-/// The configuration file that is read if it exists and no other is named.
-pub const DEFAULT_FILE: &str = "/etc/macaque/macaque.toml";
 
 /// Finds the namespace of the kubeconfig's context in use, if there is one; else says why not.
 pub type ContextLookup = fn(&ClusterSettings) -> Result<Option<ContextNamespace>, String>;
