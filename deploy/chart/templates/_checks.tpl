@@ -25,6 +25,17 @@ Fails with all mistakes in the values that their schema cannot see: the key, wha
   {{- $mistakes = append $mistakes "config.target.namespaces: \"*\" means every namespace and cannot be combined with others: use [\"*\"] alone" -}}
 {{- end -}}
 
+{{- range .Values.env -}}
+  {{- if and (hasPrefix "MACAQUE_" .name) (not (has .name (list "MACAQUE_CONFIG" "MACAQUE_LOG__LEVEL" "MACAQUE_LOG__FORMAT"))) -}}
+    {{- $mistakes = append $mistakes (printf "env: %s sets what config sets, and permissions and checks follow config alone: set it there" .name) -}}
+  {{- end -}}
+{{- end -}}
+{{- range .Values.extraArgs -}}
+  {{- if regexMatch "^(-n|-A|-l|--(namespace|all-namespaces|selector|method|count|dry-run)(=.*)?$)" . -}}
+    {{- $mistakes = append $mistakes (printf "extraArgs: %s sets what config sets, and permissions and checks follow config alone: set it there" .) -}}
+  {{- end -}}
+{{- end -}}
+
 {{- if eq .Values.mode "cronjob" -}}
   {{- if $settings.cron -}}
     {{- $mistakes = append $mistakes (printf "config.schedule.cron: is set, and with mode \"cronjob\" Kubernetes keeps the schedule: set cronjob.schedule to %q instead" $settings.cron) -}}
@@ -33,6 +44,9 @@ Fails with all mistakes in the values that their schema cannot see: the key, wha
   {{- end -}}
   {{- if $settings.quiet -}}
     {{- $mistakes = append $mistakes "config.schedule.quiet: is set, and with mode \"cronjob\" a round runs whenever Kubernetes starts it: leave the quiet times out of cronjob.schedule, or use mode \"deployment\"" -}}
+  {{- end -}}
+  {{- if and (not $settings.journal) (not $settings.dryRun) -}}
+    {{- $mistakes = append $mistakes "config.journal: is \"memory\", and with mode \"cronjob\" each Job would forget the limits and the victims of those before it: use \"auto\"" -}}
   {{- end -}}
   {{- range $key := list "podMonitor" "serviceMonitor" "service" "podDisruptionBudget" -}}
     {{- if (index $.Values $key).enabled -}}
@@ -48,6 +62,11 @@ Fails with all mistakes in the values that their schema cannot see: the key, wha
   {{- end -}}
   {{- if and (not $settings.journal) (gt (int .Values.replicaCount) 1) -}}
     {{- $mistakes = append $mistakes (printf "replicaCount: is %d, and with config.journal \"memory\" each replica would run every round: use 1, or config.journal \"auto\"" (int .Values.replicaCount)) -}}
+  {{- end -}}
+  {{- range $key, $isLoopback := $settings.isLoopback -}}
+    {{- if $isLoopback -}}
+      {{- $mistakes = append $mistakes (printf "%s: is an address that only the pod itself reaches, so neither probes nor Prometheus would get an answer: use 0.0.0.0 or [::], or \"off\"" $key) -}}
+    {{- end -}}
   {{- end -}}
   {{- if not $settings.metricsPort -}}
     {{- range $key := list "podMonitor" "serviceMonitor" "service" -}}

@@ -50,7 +50,11 @@ macaque reads it. src/settings decodes the same.
 {{- $config := deepCopy .Values.config -}}
 {{- include "macaque.prepare" $config -}}
 {{- $dryRun := dig "dry_run" true $config -}}
-{{- $namespaces := dig "target" "namespaces" list $config | default (list (include "macaque.namespace" .)) | uniq -}}
+{{- $namespaces := list -}}
+{{- range dig "target" "namespaces" list $config | default (list (include "macaque.namespace" .)) -}}
+  {{- $namespaces = append $namespaces (trim .) -}}
+{{- end -}}
+{{- $namespaces = uniq $namespaces -}}
 
 {{- $journal := dig "journal" "auto" $config | trim -}}
 {{- if has (lower $journal) (list "auto" "") -}}
@@ -71,6 +75,8 @@ macaque reads it. src/settings decodes the same.
 {{- $health := dig "health" "listen" "0.0.0.0:8080" $config | lower | trim -}}
 {{- $metrics := dig "metrics" "listen" "" $config | lower | default $health -}}
 
+{{- $loopback := "^(127[.]|localhost|\\[::1\\])" -}}
+
 {{- dict
     "dryRun" $dryRun
     "method" (dig "disrupt" "method" "evict" $config | lower | trim)
@@ -89,6 +95,7 @@ macaque reads it. src/settings decodes the same.
     "cron" (dig "schedule" "cron" "" $config)
     "quiet" (dig "schedule" "quiet" list $config)
     "timezone" (dig "schedule" "timezone" "UTC" $config)
+    "isLoopback" (dict "config.health.listen" (regexMatch $loopback $health) "config.metrics.listen" (regexMatch $loopback $metrics))
     "healthPort" (regexFind "[0-9]+$" $health)
     "metricsPort" (regexFind "[0-9]+$" $metrics)
   | toJson -}}
