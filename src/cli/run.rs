@@ -2,7 +2,7 @@
 
 mod serving;
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 
 use clap::Args;
@@ -61,7 +61,7 @@ fn with_reload(
     (sources, file, loaded): (SettingsSources, FileSnapshot, LoadedSettings),
 ) -> ActorsConfig {
     let timing = ReloadTiming {
-        on_hangup: !std::io::stderr().is_terminal(),
+        on_hangup: !is_on_terminal(),
         ..ReloadTiming::default()
     };
     let facts = actors.facts.clone();
@@ -72,6 +72,11 @@ fn with_reload(
         reload: Some(Arc::new(reload)),
         ..actors
     }
+}
+
+/// Whether a person started this on a terminal. Closing it should end macaque, wherever the log goes.
+fn is_on_terminal() -> bool {
+    io::stdin().is_terminal() || io::stdout().is_terminal() || io::stderr().is_terminal()
 }
 
 /// What puts settings that were reloaded into force in these actors.

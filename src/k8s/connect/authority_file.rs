@@ -37,14 +37,24 @@ impl AuthorityFileVerifier {
         Ok(Self { path, last })
     }
 
+    /// The verifier of the file as it is, else of what it was.
     fn current(&self) -> Arc<OwnCertificateVerifier> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let changed = fs::read(&self.path).ok().filter(|pem| *pem != last.pem);
-        if let Some(pem) = changed
-            && let Ok(verifier) = verifier_of(&pem)
-        {
-            *last = LastRead { pem, verifier };
+        let path = self.path.display();
+        match fs::read(&self.path) {
+            Ok(pem) if pem == last.pem => {}
+            Ok(pem) => match verifier_of(&pem) {
+                Ok(verifier) => *last = LastRead { pem, verifier },
+                Err(error) => log::warn!("{path}: {error}; the authority that was there before counts"),
+            },
+            Err(error) => log::warn!("{path}: {error}; the authority that was there before counts"),
         }
+        Arc::clone(&last.verifier)
+    }
+
+    /// The verifier of the file as it was last read.
+    fn last(&self) -> Arc<OwnCertificateVerifier> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&last.verifier)
     }
 }
@@ -73,7 +83,7 @@ impl ServerCertVerifier for AuthorityFileVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.current()
+        self.last()
             .verify_tls12_signature(message, certificate, signature)
     }
 
@@ -83,12 +93,12 @@ impl ServerCertVerifier for AuthorityFileVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.current()
+        self.last()
             .verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.current().supported_verify_schemes()
+        self.last().supported_verify_schemes()
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) fn to_server(config: &Config) -> Result<ClientConfig, kube::Error> {
 /// An authority cannot be used.
 pub(super) fn to_proxy(config: &Config) -> Result<ClientConfig, kube::Error> {
     let verifier: Arc<dyn ServerCertVerifier> = if config.accept_invalid_certs {
-        Arc::new(AnyCertificateVerifier::new())
+        Arc::new(AnyCertificateVerifier)
     } else {
         let roots = config.root_cert.iter().flatten().cloned();
         let roots = roots.map(CertificateDer::from);
@@ -56,7 +56,7 @@ pub(super) fn to_proxy(config: &Config) -> Result<ClientConfig, kube::Error> {
 /// account; this machine's, if none is named; or anybody, if the kubeconfig says so.
 fn server_verifier(config: &Config) -> Result<Arc<dyn ServerCertVerifier>, RustlsTlsError> {
     if config.accept_invalid_certs {
-        return Ok(Arc::new(AnyCertificateVerifier::new()));
+        return Ok(Arc::new(AnyCertificateVerifier));
     }
     if let Some(path) = &config.root_cert_file {
         return Ok(Arc::new(AuthorityFileVerifier::new(path.clone())?));

@@ -132,6 +132,22 @@ fn values_that_cannot_work_together_are_refused_with_what_would() {
             &["image.repository", "registry.example/macaque"],
         ),
         mistake(
+            json!({"config": {"health": {"listen": "127.0.0.1:8080"}}}),
+            &["config.health.listen", "use 0.0.0.0"],
+        ),
+        mistake(
+            json!({"extraArgs": ["--dry-run=false"]}),
+            &["extraArgs", "--dry-run=false sets what config sets"],
+        ),
+        mistake(
+            json!({"env": [{"name": "MACAQUE_DRY_RUN", "value": "false"}]}),
+            &["env", "MACAQUE_DRY_RUN sets what config sets"],
+        ),
+        mistake(
+            with(json!({"config": {"dry_run": false, "journal": "memory"}})),
+            &["config.journal", "each Job would forget"],
+        ),
+        mistake(
             json!({"config": {"schedule": {"cron": ""}}}),
             &["config.schedule.cron", "*/30 9-16 * * Mon-Fri"],
         ),
