@@ -9,7 +9,7 @@ use super::old_option::{OldSources, OldValue, OldVariable};
 /// `None` if the text is no manifest.
 ///
 /// # Errors
-/// It is a manifest, but has no container and no file of the tool.
+/// The text is a manifest, but has no container and no file of the tool.
 pub fn read_manifest(text: &str, tool: OldTool) -> Option<Result<OldSources, String>> {
     let documents: Vec<Value> = serde_saphyr::from_multiple(text).ok()?;
     let objects: Vec<&Value> = documents.iter().flat_map(objects_of).collect();

@@ -66,7 +66,7 @@ pub fn rendered(values: &Value) -> Vec<Value> {
 /// The documents of a YAML text that hold anything.
 ///
 /// # Panics
-/// It is not YAML.
+/// The text is not YAML.
 pub fn objects(yaml: &str) -> Vec<Value> {
     let documents: Vec<Value> =
         serde_saphyr::from_multiple(yaml).unwrap_or_else(|error| panic!("{error}: {yaml}"));

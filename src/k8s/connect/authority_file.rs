@@ -104,27 +104,16 @@ impl ServerCertVerifier for AuthorityFileVerifier {
 
 #[cfg(test)]
 mod tests {
-    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
-
     use super::*;
-
-    /// A self-signed certificate for `api.example`, in PEM and DER.
-    fn authority() -> (String, CertificateDer<'static>) {
-        let mut params = CertificateParams::new(["api.example".to_owned()]).unwrap();
-        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        params.not_before = date_time_ymd(2020, 1, 1);
-        params.not_after = date_time_ymd(2040, 1, 1);
-        let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
-        (certificate.pem(), certificate.der().clone())
-    }
+    use crate::k8s::connect::own_certificate::tests::authority;
 
     #[test]
     fn the_file_counts_as_it_is_and_while_it_is_useless_as_it_was() {
         let directory = tempfile::TempDir::new().unwrap();
         let path = directory.path().join("ca.crt");
-        let (first_pem, first) = authority();
-        let (next_pem, next) = authority();
-        fs::write(&path, first_pem).unwrap();
+        let first = authority("api.example");
+        let next = authority("api.example");
+        fs::write(&path, first.pem()).unwrap();
         let verifier = AuthorityFileVerifier::new(path.clone()).unwrap();
         let trusts = |certificate: &CertificateDer<'_>| {
             let name = ServerName::try_from("api.example").unwrap();
@@ -133,14 +122,14 @@ mod tests {
                 .verify_server_cert(certificate, &[], &name, &[], now)
                 .is_ok()
         };
-        assert_eq!((trusts(&first), trusts(&next)), (true, false));
+        assert_eq!((trusts(first.der()), trusts(next.der())), (true, false));
 
-        fs::write(&path, next_pem).unwrap();
-        assert_eq!((trusts(&first), trusts(&next)), (false, true));
+        fs::write(&path, next.pem()).unwrap();
+        assert_eq!((trusts(first.der()), trusts(next.der())), (false, true));
 
         fs::write(&path, "half wr").unwrap();
-        assert_eq!((trusts(&first), trusts(&next)), (false, true));
+        assert_eq!((trusts(first.der()), trusts(next.der())), (false, true));
         fs::remove_file(&path).unwrap();
-        assert_eq!((trusts(&first), trusts(&next)), (false, true));
+        assert_eq!((trusts(first.der()), trusts(next.der())), (false, true));
     }
 }

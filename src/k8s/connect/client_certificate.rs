@@ -16,7 +16,7 @@ use secrecy::ExposeSecret as _;
 /// The client certificate; `None` if the user has none.
 ///
 /// # Errors
-/// It or its key is missing, cannot be read or cannot be used, or they do not fit each other.
+/// The certificate or its key is missing, cannot be read or cannot be used, or they do not fit each other.
 pub(super) fn client_certificate(user: &AuthInfo) -> Result<Option<CertifiedKey>, kube::Error> {
     let certificate = load(
         user.client_certificate_data.as_deref(),

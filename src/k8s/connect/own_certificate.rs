@@ -99,32 +99,29 @@ impl ServerCertVerifier for OwnCertificateVerifier {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::time::Duration;
 
-    use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
+    use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, KeyPair, date_time_ymd};
 
     use super::*;
     use crate::k8s::connect::ConnectionFault;
 
     /// The certificate of an authority, self-signed, for this name and until 2040.
-    fn authority(name: &str) -> Vec<u8> {
+    pub(in crate::k8s::connect) fn authority(name: &str) -> Certificate {
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.not_before = date_time_ymd(2020, 1, 1);
         params.not_after = date_time_ymd(2040, 1, 1);
-        params
-            .self_signed(&KeyPair::generate().unwrap())
-            .unwrap()
-            .der()
-            .to_vec()
+        params.self_signed(&KeyPair::generate().unwrap()).unwrap()
     }
 
     #[test]
     fn a_server_is_trusted_by_its_own_certificate_if_its_name_and_validity_are_right() {
-        let own = authority("api.example");
-        let stranger = authority("api.example");
-        let verifier = OwnCertificateVerifier::new(&[authority("ca.example"), own.clone()]).unwrap();
+        let der = |name: &str| authority(name).der().to_vec();
+        let own = der("api.example");
+        let stranger = der("api.example");
+        let verifier = OwnCertificateVerifier::new(&[der("ca.example"), own.clone()]).unwrap();
         let fault = |certificate: &[u8], name: &str, year: u64| {
             let name = ServerName::try_from(name.to_owned()).unwrap();
             let now = UnixTime::since_unix_epoch(Duration::from_secs((year - 1970) * 31_557_600));
