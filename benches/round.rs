@@ -7,6 +7,7 @@
     reason = "a benchmark prints its table, and ends where it cannot measure"
 )]
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
@@ -91,6 +92,7 @@ fn round_config(guards: &GuardConfig) -> RoundConfig {
             target: TargetConfig::all_of("shop"),
             method: DisruptionMethod::Evict,
             own_pod: None,
+            metadata: Arc::default(),
         },
         disrupt: DisruptConfig::default(),
         recovery: RecoveryConfig::default(),

@@ -21,11 +21,12 @@ use macaque_core::guard::{
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::Pod;
 use macaque_core::recovery::DisruptedVictim;
+use macaque_core::scope_metadata::ObjectKeys;
 use macaque_core::siblings::SiblingPods;
 use tokio::time::Instant;
 
 use crate::gates::{Gate, GateQuestion, GateScope, Gates};
-use crate::k8s::{ApiError, Cluster, ObjectKeys, WorkloadRef};
+use crate::k8s::{ApiError, Cluster, WorkloadRef};
 use crate::platform::Platform;
 use crate::read_retry::with_retries;
 use crate::stop::StopToken;

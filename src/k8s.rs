@@ -33,7 +33,7 @@ pub(crate) use pods::describe_list;
 pub use pods::{PageCursor, PodPage};
 pub use watch::{PodWatch, WatchEnd, WatchEvent};
 pub use wire::WorkloadScale;
-pub use workload::{ObjectKeys, WorkloadRef};
+pub use workload::WorkloadRef;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

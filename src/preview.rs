@@ -14,7 +14,7 @@ use macaque_core::guard::{DisruptedPods, RecoveredGuard};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::{Pod, PodOwner};
 use macaque_core::preview::{BudgetIndex, PreviewedPod, RoundPreview};
-use macaque_core::report::{ExemptionTallies, RoundEnd};
+use macaque_core::report::{ExemptionTallies, RoundEnd, SkippedNamespace};
 use macaque_core::selection::{CandidateIndex, SAMPLING_THRESHOLD};
 use macaque_core::siblings::SiblingPods;
 
@@ -27,6 +27,7 @@ use crate::platform::Platform;
 use crate::read_retry::with_retries;
 use crate::round::RoundConfig;
 use crate::round::scan::{PodScan, PodScanner, PodSink, namespaces_in};
+use crate::round::scope::{RoundScope, ScopeReader};
 use crate::stop::StopToken;
 
 /// The advice if budgets may not be listed.
@@ -67,6 +68,8 @@ pub struct ClusterSnapshot {
     pub problems: Vec<String>,
     /// The warnings about macaque's own keys on the pods, the namespaces and the owners.
     pub warnings: Vec<String>,
+    /// The namespaces that are left out.
+    pub skipped: Vec<SkippedNamespace>,
     /// What was not read, and what follows.
     pub notes: Vec<String>,
 }
@@ -116,7 +119,8 @@ impl PreviewReader<'_> {
     /// # Errors
     /// The pods could not be listed. A namespace that may not be read is only noted as a problem.
     pub async fn snapshot(&self, config: &RoundConfig) -> Result<ClusterSnapshot, RoundEnd> {
-        let eligibility = &config.eligibility;
+        let scope = self.scope(config).await?;
+        let eligibility = &scope.eligibility;
         let mut scan = PodScan::<SnapshotSink>::default();
         self.scanner(eligibility).scan(&mut scan).await?;
 
@@ -160,9 +164,23 @@ impl PreviewReader<'_> {
                 recovered: RecoveredGuard::Off,
             },
             problems,
-            warnings: scan.key_warnings.texts(),
+            warnings: [scope.warnings, scan.key_warnings.texts()].concat(),
+            skipped: scope.skipped,
             notes: Vec::new(),
         })
+    }
+
+    /// Reads the scope that a round of `config` would have.
+    ///
+    /// # Errors
+    /// The scope could not be read.
+    pub(crate) async fn scope(&self, config: &RoundConfig) -> Result<RoundScope, RoundEnd> {
+        let reader = ScopeReader {
+            cluster: self.cluster,
+            stop: self.stop,
+            platform: self.platform,
+        };
+        Box::pin(reader.read(&config.eligibility)).await
     }
 
     fn scanner<'a>(&'a self, eligibility: &'a EligibilityConfig) -> PodScanner<'a> {

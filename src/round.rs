@@ -10,6 +10,7 @@ mod owners;
 mod running;
 mod sampled;
 pub(crate) mod scan;
+pub(crate) mod scope;
 mod scope_size;
 mod takeover;
 
@@ -71,8 +72,11 @@ impl RoundConfig {
             listed: 0,
             candidates: 0,
             exempted: ExemptionTallies::new(),
+            count: None,
+            turns: Vec::new(),
             attempts: Vec::new(),
             problems: Vec::new(),
+            skipped: Vec::new(),
             warnings: Vec::new(),
             end: RoundEnd::Complete,
         }
@@ -155,7 +159,7 @@ pub async fn run_alone(
     stop: &StopToken,
     platform: &Platform,
 ) -> RoundReport {
-    let store = JournalStore::in_memory(config.disrupt.count, platform).on_demand();
+    let store = JournalStore::in_memory(config.disrupt.count.most(), platform).on_demand();
     let context = RoundContext {
         cluster,
         gates: &Gates::new(&config.gates, platform),

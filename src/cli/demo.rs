@@ -186,6 +186,7 @@ fn actors_config(
             target,
             method: DisruptionMethod::Evict,
             own_pod: None,
+            metadata: Arc::default(),
         },
         disrupt: DisruptConfig {
             attempts: 4,
@@ -205,7 +206,7 @@ fn actors_config(
             settle: Duration::ZERO,
             ..TimerConfig::default()
         },
-        journal: JournalStore::in_memory(round.disrupt.count, platform).with_spacing(every / 2),
+        journal: JournalStore::in_memory(round.disrupt.count.most(), platform).with_spacing(every / 2),
         round: Arc::new(round),
         access,
         channels: Arc::new([Channel::Listener(listener)]),

@@ -239,7 +239,7 @@ impl JournalAccess<'_> {
             holder: &holder,
             keeps_recoveries: true,
             pause: None,
-            count: config.disrupt.count,
+            count: config.disrupt.count.most(),
             limits: &config.limits,
             recovery: &config.recovery_policy(),
             timing: &setup::timing(config),

@@ -211,7 +211,7 @@ fn log_mode(config: &ChaosConfig, calendar: &Calendar, cluster: Option<&str>) {
     let method = disrupt.method.as_str();
     let count = disrupt.count;
     log::info!(
-        version = env!("CARGO_PKG_VERSION"), dry_run, method, count, schedule:% = calendar, namespaces:%,
+        version = env!("CARGO_PKG_VERSION"), dry_run, method, count:%, schedule:% = calendar, namespaces:%,
         selector:% = target.selector, cluster;
         "{mode}: {method} up to {count} per round of the {pods} in {namespaces}{of_cluster}, at {calendar}"
     );

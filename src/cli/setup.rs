@@ -193,6 +193,7 @@ pub(super) fn round_config(settings: &ValidSettings) -> Arc<RoundConfig> {
         target: config.target.clone(),
         method: config.disrupt.method,
         own_pod: settings.own_pod.clone(),
+        metadata: Arc::default(),
     };
 
     Arc::new(RoundConfig {
@@ -220,7 +221,7 @@ pub(super) fn journal_store(settings: &ValidSettings, platform: &Platform) -> Jo
         location,
         &instance_name(settings),
         limits,
-        config.disrupt.count,
+        config.disrupt.count.most(),
         timing(config),
         platform,
     )

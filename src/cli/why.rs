@@ -160,6 +160,7 @@ async fn explain_all(
     let answers = reader.ask_about(&pods, config, &gates, journal).await;
     let answers = answers.map_err(plan::failure_text)?;
 
+    let scope = reader.scope(config).await.map_err(plan::failure_text)?;
     let now = reader.platform.now();
     let explained = pods.iter().zip(&answers.of_pods).map(|(pod, findings)| {
         let guards = ExplainedGuards {
@@ -167,7 +168,7 @@ async fn explain_all(
             of_victim: findings,
             of_round: &answers.of_round,
         };
-        explain(pod, &config.eligibility, now, &budgets, guards)
+        explain(pod, &scope.eligibility, now, &budgets, guards)
     });
     Ok(WhyAnswer {
         dry_run: config.dry_run,
@@ -176,7 +177,7 @@ async fn explain_all(
         owner,
         pods: explained.collect(),
         problems,
-        warnings: answers.warnings,
+        warnings: [scope.warnings, answers.warnings].concat(),
     })
 }
 

@@ -3,9 +3,10 @@
 use macaque_core::guard::{GuardAnswer, GuardFinding, judge_freeze, unknown_freeze, unseen_freeze};
 use macaque_core::key_warnings::key_warnings;
 use macaque_core::pod::Pod;
+use macaque_core::scope_metadata::ObjectKeys;
 
 use super::RoundGuards;
-use crate::k8s::{ObjectKeys, OptionalRead, WorkloadRef};
+use crate::k8s::{OptionalRead, WorkloadRef};
 
 impl RoundGuards<'_> {
     /// Asks whether the victim's namespace is frozen, then its owner.

@@ -1,10 +1,9 @@
 //! Reads of the workloads that own pods: their scale and their metadata, never the objects themselves, because a pod
 //! template may hold secrets.
 
-use std::collections::BTreeMap;
-
 use http::StatusCode;
 use macaque_core::pod::{ControllerRef, Pod, PodOwner};
+use macaque_core::scope_metadata::ObjectKeys;
 
 use super::resource::ResourcePath;
 use super::wire::{PartialMetadata, ScaleObject, WorkloadScale};
@@ -15,15 +14,6 @@ const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;
 
 /// What the API server says of a custom resource that leaves its number of replicas open.
 const NO_REPLICAS: &str = "spec replicas field";
-
-/// The annotations and the labels of an object, whose keys may direct macaque.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ObjectKeys {
-    /// `metadata.annotations`.
-    pub annotations: BTreeMap<String, String>,
-    /// `metadata.labels`.
-    pub labels: BTreeMap<String, String>,
-}
 
 /// The object that owns a pod, as the rules see the owner: the Deployment for a pod of its ReplicaSet.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -103,6 +103,7 @@ impl Route {
             attempts,
             exempted: ExemptionTallies::new(),
             problems: Vec::new(),
+            skipped: Vec::new(),
             warnings: Vec::new(),
             end: RoundEnd::Complete,
             ..report.clone()

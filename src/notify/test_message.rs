@@ -89,8 +89,11 @@ fn round(
         listed: 3,
         candidates: attempt.iter().count(),
         exempted: ExemptionTallies::new(),
+        count: None,
+        turns: Vec::new(),
         attempts: attempt.into_iter().collect(),
         problems: Vec::new(),
+        skipped: Vec::new(),
         warnings: Vec::new(),
         end,
     };

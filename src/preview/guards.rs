@@ -194,10 +194,12 @@ impl PreviewReader<'_> {
         }
         let mut scan = PodScan::<Vec<Candidate>>::default();
         // Without a list there is no round either, so there is nothing to say about its guards.
-        let _ = self
-            .scanner(&config.eligibility)
-            .scan_unless_large(&mut scan)
-            .await;
+        if let Ok(scope) = self.scope(config).await {
+            let _ = self
+                .scanner(&scope.eligibility)
+                .scan_unless_large(&mut scan)
+                .await;
+        }
         scan.disrupted
     }
 

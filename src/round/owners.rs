@@ -5,6 +5,7 @@ use macaque_core::notice::ScopeOwners;
 use macaque_core::report::RoundEnd;
 
 use super::scan::{PodScan, PodScanner};
+use super::scope::ScopeReader;
 use crate::k8s::Cluster;
 use crate::platform::Platform;
 use crate::stop::StopToken;
@@ -16,14 +17,24 @@ pub async fn list_owners(
     stop: &StopToken,
     platform: &Platform,
 ) -> ScopeOwners {
-    let scanner = PodScanner {
+    let mut scan = PodScan::<ScopeOwners>::default();
+    let reader = ScopeReader {
         cluster,
-        eligibility,
         stop,
         platform,
     };
-    let mut scan = PodScan::<ScopeOwners>::default();
-    let end = scanner.scan(&mut scan).await;
+    let end = match Box::pin(reader.read(eligibility)).await {
+        Ok(scope) => {
+            let scanner = PodScanner {
+                cluster,
+                eligibility: &scope.eligibility,
+                stop,
+                platform,
+            };
+            scanner.scan(&mut scan).await
+        }
+        Err(end) => Err(end),
+    };
 
     let mut owners = scan.sink;
     owners.problems.extend(scan.problems);

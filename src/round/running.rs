@@ -4,18 +4,19 @@ mod disruption;
 
 use std::collections::BTreeMap;
 
-use macaque_core::eligibility::{Candidate, Exemption, judge};
+use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption, judge};
 use macaque_core::guard::first_hold;
 use macaque_core::journal::Journal;
 use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::outcome::Outcome;
 use macaque_core::pod::{ControllerRef, Pod, PodRef};
 use macaque_core::report::{AttemptReport, ExemptionTally, RoundEnd, RoundReport};
-use macaque_core::selection::VictimPicker;
+use macaque_core::selection::{VictimPicker, count_owners};
 
 use super::RoundContext;
 use super::attempt::{AttemptError, AttemptOutcome};
 use super::scan::{PodScan, PodScanner, ScanOutcome};
+use super::scope::ScopeReader;
 use crate::facts::Fact;
 use crate::guards::{Held, RoundGuards};
 use crate::k8s::ApiError;
@@ -24,6 +25,8 @@ use crate::read_retry::with_retries;
 /// A running round and its report so far.
 pub(super) struct RunningRound<'a> {
     pub(super) context: RoundContext<'a>,
+    /// The rules, with what the round has read about its scope.
+    pub(super) eligibility: EligibilityConfig,
     pub(super) report: RoundReport,
     pub(super) guards: RoundGuards<'a>,
     /// The warnings about macaque's own keys on the pods that were checked.
@@ -54,6 +57,7 @@ impl<'a> RunningRound<'a> {
         let guards = RoundGuards::new(context.guard_context(report.slot));
         Self {
             context,
+            eligibility: context.config.eligibility.clone(),
             report,
             guards,
             key_warnings: PodKeyWarnings::default(),
@@ -72,6 +76,7 @@ impl<'a> RunningRound<'a> {
             self.guards.note_own_victim(uid);
         }
         self.note_recoveries(journal);
+        self.read_scope().await?;
 
         let mut scan = PodScan::<Vec<Candidate>>::default();
         let outcome = self.scanner().scan_unless_large(&mut scan).await;
@@ -81,6 +86,23 @@ impl<'a> RunningRound<'a> {
             ScanOutcome::Complete => self.run_complete(scan.sink, seed, journal).await,
             ScanOutcome::TooLarge(size) => self.run_sampled(size, seed, journal).await,
         }
+    }
+
+    /// Reads what the rules need to know about the scope.
+    async fn read_scope(&mut self) -> Result<(), RoundEnd> {
+        let reader = ScopeReader {
+            cluster: self.context.cluster,
+            stop: self.context.stop,
+            platform: self.context.platform,
+        };
+        let scope = Box::pin(reader.read(&self.context.config.eligibility)).await?;
+
+        self.eligibility = scope.eligibility;
+        self.report.skipped = scope.skipped;
+        for warning in scope.warnings {
+            self.guards.warn(warning);
+        }
+        Ok(())
     }
 
     /// Completes the report with the end of the round.
@@ -105,7 +127,9 @@ impl<'a> RunningRound<'a> {
     ) -> Result<(), RoundEnd> {
         candidates.retain(|candidate| self.passes_journal(candidate, journal));
         self.publish_checked();
-        let picker = VictimPicker::new(candidates, seed, &self.context.config.disrupt);
+        let disrupt = &self.context.config.disrupt;
+        let wanted = disrupt.count.of_round(count_owners(candidates.iter()), seed);
+        let picker = VictimPicker::new(candidates, seed, disrupt, wanted);
         self.report.candidates = picker.candidates();
         self.try_remaining(picker).await
     }
@@ -122,7 +146,7 @@ impl<'a> RunningRound<'a> {
     pub(super) fn scanner(&self) -> PodScanner<'_> {
         PodScanner {
             cluster: self.context.cluster,
-            eligibility: &self.context.config.eligibility,
+            eligibility: &self.eligibility,
             stop: self.context.stop,
             platform: self.context.platform,
         }
@@ -167,7 +191,7 @@ impl<'a> RunningRound<'a> {
         let controller = fresh.as_ref().and_then(|fresh| fresh.controller.clone());
         let result = match fresh {
             None => AttemptResult::Attempted(Outcome::Gone.into()),
-            Some(fresh) => match judge(&fresh, &context.config.eligibility, context.platform.now()) {
+            Some(fresh) => match judge(&fresh, &self.eligibility, context.platform.now()) {
                 Err(exemption) => AttemptResult::Exempt(exemption),
                 Ok(_) => self.disrupt_unless_held(&mut candidate, &fresh).await?,
             },

@@ -28,7 +28,7 @@ impl RunningRound<'_> {
         journal: &Journal,
     ) -> Result<(), RoundEnd> {
         let disrupt = &self.context.config.disrupt;
-        let picker = VictimPicker::from_queue(DrawQueue::growing(), disrupt);
+        let picker = VictimPicker::from_queue(DrawQueue::growing(), disrupt, disrupt.count.most());
         match disrupt.draw {
             DrawBy::Pod => {
                 let ScopeNames { names, problems } = self.scanner().names_of(size).await?;
@@ -93,7 +93,7 @@ impl RunningRound<'_> {
     /// Reads the metadata of a drawn pod; `None` if the pod is gone.
     async fn read_drawn(&self, entry: IndexedName<'_>) -> Result<Option<Pod>, RoundEnd> {
         let context = self.context;
-        let eligibility = &context.config.eligibility;
+        let eligibility = &self.eligibility;
         let read = async || {
             let selector = &eligibility.target.selector;
             context.cluster.named(entry, selector, eligibility.phases()).await
@@ -105,7 +105,7 @@ impl RunningRound<'_> {
     fn judge_drawn(&mut self, pod: &Pod, journal: &Journal) -> Option<Candidate> {
         self.key_warnings.note(pod);
         let now = self.context.platform.now();
-        match judge(pod, &self.context.config.eligibility, now) {
+        match judge(pod, &self.eligibility, now) {
             Ok(candidate) if self.passes_journal(&candidate, journal) => {
                 self.report.candidates += 1;
                 Some(candidate)

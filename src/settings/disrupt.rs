@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use macaque_core::config::{DisruptConfig, DrawBy};
+use macaque_core::config::{DisruptConfig, DisruptionPace, DrawBy, VictimCount};
 use macaque_core::outcome::DisruptionMethod;
 
 use super::decoder::SettingsDecoder;
@@ -13,17 +13,17 @@ use super::mistake::{MistakeReported, quote};
 const LONGEST_GRACE: Duration = Duration::from_secs(24 * 3600);
 
 /// The number of victims per round, with where it was set: a limit is compared with it.
-pub(super) type VictimCount = Result<GivenValue<usize>, MistakeReported>;
+pub(super) type GivenCount = Result<GivenValue<usize>, MistakeReported>;
 
 /// Decodes the number of victims per round.
-pub(super) fn decode_count(decoder: &mut SettingsDecoder) -> VictimCount {
+pub(super) fn decode_count(decoder: &mut SettingsDecoder) -> GivenCount {
     decoder.count("disrupt.count")
 }
 
 /// Decodes the rest of the section.
 pub(super) fn decode_disrupt(
     decoder: &mut SettingsDecoder,
-    count: VictimCount,
+    count: GivenCount,
 ) -> Result<DisruptConfig, MistakeReported> {
     let method = decoder.one_of(
         "disrupt.method",
@@ -44,7 +44,8 @@ pub(super) fn decode_disrupt(
     let (count, attempts) = counts?;
     Ok(DisruptConfig {
         method: method?,
-        count,
+        count: VictimCount::Fixed(count),
+        pace: DisruptionPace::Count,
         grace_period: grace_period?,
         attempts,
         attempts_after_webhook: after_webhook?.value,
@@ -55,7 +56,7 @@ pub(super) fn decode_disrupt(
 /// Decodes the attempts per round, and returns them after the victims.
 fn decode_counts(
     decoder: &mut SettingsDecoder,
-    count: VictimCount,
+    count: GivenCount,
 ) -> Result<(usize, usize), MistakeReported> {
     let attempts = decoder.count("disrupt.attempts");
     let count = count?;

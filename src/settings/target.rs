@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use macaque_core::config::{NamespaceScope, TargetConfig};
+use macaque_core::config::{NamespaceScope, TargetConfig, TargetMode};
 use macaque_core::eligibility::includable_rules;
 use macaque_core::selector::Selector;
 
@@ -59,6 +59,7 @@ pub(super) fn decode_target(
     let target = TargetConfig {
         namespaces: namespaces?,
         selector: selector?,
+        mode: TargetMode::OptOut,
         min_age: min_age?,
         include: include?,
     };

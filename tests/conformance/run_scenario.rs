@@ -9,7 +9,7 @@ use macaque::k8s::{Cluster, ClusterAccess};
 use macaque::platform::Platform;
 use macaque::round::{self, RoundConfig};
 use macaque::stop::StopSwitch;
-use macaque_core::config::NamespaceScope;
+use macaque_core::config::{NamespaceScope, VictimCount};
 use macaque_core::report::{RoundEnd, RoundReport};
 use macaque_testkit::fault_proxy::{Fault, RequestMatch};
 
@@ -168,7 +168,7 @@ async fn seed_for(proxy: &RoundProxy, round_config: &RoundConfig, first: Option<
     let Some(first) = first else { return 1 };
     let mut dry = round_config.clone();
     dry.dry_run = true;
-    dry.disrupt.count = 1;
+    dry.disrupt.count = VictimCount::Fixed(1);
 
     for seed in 0..SEEDS {
         let report = round(proxy, &dry, seed).await;

@@ -1,9 +1,10 @@
 //! One scenario: what is given, which faults are injected, and what is expected of macaque and of the server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use macaque::round::RoundConfig;
-use macaque_core::config::{DisruptConfig, NamespaceScope, TargetConfig};
+use macaque_core::config::{DisruptConfig, NamespaceScope, TargetConfig, VictimCount};
 use macaque_core::eligibility::{EligibilityConfig, OwnPod};
 use macaque_core::guard::GuardConfig;
 use macaque_core::outcome::DisruptionMethod;
@@ -116,6 +117,7 @@ pub(crate) fn round_config() -> RoundConfig {
             },
             method: DisruptionMethod::Evict,
             own_pod: None,
+            metadata: Arc::default(),
         },
         disrupt: DisruptConfig::default(),
         recovery: RecoveryConfig::default(),
@@ -152,7 +154,7 @@ impl Scenario {
     }
 
     pub(crate) fn count(mut self, count: usize) -> Self {
-        self.round_config.disrupt.count = count;
+        self.round_config.disrupt.count = VictimCount::Fixed(count);
         self
     }
 

@@ -412,8 +412,11 @@ fn report(slot: Timestamp) -> RoundReport {
         listed: 0,
         candidates: 0,
         exempted: ExemptionTallies::new(),
+        count: None,
+        turns: Vec::new(),
         attempts: Vec::new(),
         problems: Vec::new(),
+        skipped: Vec::new(),
         warnings: Vec::new(),
         end: RoundEnd::Complete,
     }

@@ -240,6 +240,7 @@ fn round_config(recovers: bool) -> RoundConfig {
             target: TargetConfig::all_of("shop"),
             method: DisruptionMethod::Evict,
             own_pod: None,
+            metadata: Arc::default(),
         },
         disrupt: DisruptConfig {
             attempts: 1,

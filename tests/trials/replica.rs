@@ -265,6 +265,7 @@ fn round_config(namespace: &str, recovery: &RecoveryConfig) -> RoundConfig {
             },
             method: DisruptionMethod::Evict,
             own_pod: None,
+            metadata: Arc::default(),
         },
         disrupt: DisruptConfig {
             attempts: 3,

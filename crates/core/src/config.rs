@@ -1,16 +1,18 @@
 //! The validated configuration of one process, built from settings that have no mistakes.
 
+mod disrupt;
+mod target;
+
 use std::fmt;
 use std::time::Duration;
 
-use serde::Serialize;
+pub use self::disrupt::{DisruptConfig, DisruptionPace, DrawBy, VictimCount};
+pub use self::target::{NamespaceScope, TargetConfig, TargetMode};
 
 use crate::events::EventsConfig;
 use crate::guard::{GuardConfig, RecoveredGuard};
-use crate::outcome::DisruptionMethod;
 use crate::recovery::RecoveryConfig;
 use crate::schedule::Calendar;
-use crate::selector::Selector;
 
 /// The validated configuration: when to disrupt which pods, and how.
 #[derive(Debug, Clone)]
@@ -56,122 +58,6 @@ impl ChaosConfig {
             timeout: self.recovery.timeout,
             recovered,
             strikes: (strikes > 0).then_some(strikes),
-        }
-    }
-}
-
-/// The configured target: the pods that may be picked.
-#[derive(Debug, Clone)]
-pub struct TargetConfig {
-    /// The namespaces in scope.
-    pub namespaces: NamespaceScope,
-    /// The label selector that a pod must match.
-    pub selector: Selector,
-    /// A pod younger than this is exempt.
-    pub min_age: Duration,
-    /// The rules that the configuration switches off, by name ([`crate::eligibility::includable_rules`]).
-    pub include: Vec<&'static str>,
-}
-
-impl TargetConfig {
-    /// The target for every pod of `namespace`, however young; all other rules still apply.
-    pub fn all_of(namespace: &str) -> Self {
-        Self {
-            namespaces: NamespaceScope::Named(vec![namespace.to_owned()]),
-            selector: Selector::default(),
-            min_age: Duration::ZERO,
-            include: Vec::new(),
-        }
-    }
-}
-
-/// The namespaces in scope.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NamespaceScope {
-    /// Every namespace of the cluster, which needs a ClusterRole. System namespaces stay exempt by rule.
-    All,
-    /// These namespaces; at least one, each once.
-    Named(Vec<String>),
-}
-
-impl NamespaceScope {
-    /// Whether the namespace `name` is in scope.
-    pub fn contains(&self, name: &str) -> bool {
-        match self {
-            Self::All => true,
-            Self::Named(names) => names.iter().any(|named| named == name),
-        }
-    }
-
-    /// The namespaces by name; empty for the whole cluster.
-    pub fn names(&self) -> &[String] {
-        match self {
-            Self::All => &[],
-            Self::Named(names) => names,
-        }
-    }
-}
-
-impl fmt::Display for NamespaceScope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::All => f.write_str("[*]"),
-            Self::Named(names) => write!(f, "[{}]", names.join(", ")),
-        }
-    }
-}
-
-/// The number of pods that one round may disrupt, and the method. The default evicts one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DisruptConfig {
-    /// The method: evict or delete.
-    pub method: DisruptionMethod,
-    /// How many victims a round disrupts; at least 1.
-    pub count: usize,
-    /// The grace period of a victim, in whole seconds, at least 1 s (0 would force-delete);
-    /// `None` leaves it to the pod's own `terminationGracePeriodSeconds`.
-    pub grace_period: Option<Duration>,
-    /// How many victims a round may try, refusals included; at least `count`.
-    pub attempts: usize,
-    /// How many victims a round may still try after a webhook refused one, because the webhook may have acted on it.
-    pub attempts_after_webhook: usize,
-    /// How victims are picked: by pod or by owner.
-    pub draw: DrawBy,
-}
-
-impl Default for DisruptConfig {
-    fn default() -> Self {
-        Self {
-            method: DisruptionMethod::Evict,
-            count: 1,
-            grace_period: None,
-            attempts: 10,
-            attempts_after_webhook: 1,
-            draw: DrawBy::Pod,
-        }
-    }
-}
-
-/// How victims are picked: every pod equally likely, or every owner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DrawBy {
-    /// By pod: every eligible pod is equally likely, so an owner of many pods is hit more often.
-    Pod,
-    /// By owner: every owner of eligible pods is equally likely, then each eligible pod of that owner. A pod without an
-    /// owner counts as its own owner.
-    Owner,
-}
-
-impl DrawBy {
-    /// Both values, for tables and tests.
-    pub const ALL: [Self; 2] = [Self::Pod, Self::Owner];
-
-    /// The value as written in the configuration.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pod => "pods",
-            Self::Owner => "owners",
         }
     }
 }

@@ -6,6 +6,7 @@ mod rules;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -18,6 +19,7 @@ use crate::annotations::team;
 use crate::config::TargetConfig;
 use crate::outcome::DisruptionMethod;
 use crate::pod::{Pod, PodOwner, PodPhase, PodRef};
+use crate::scope_metadata::ScopeMetadata;
 
 /// The name under which a report counts pods whose owner is in cooldown, which the journal decides and not a rule.
 pub const COOLDOWN: &str = "cooldown";
@@ -40,6 +42,8 @@ pub struct EligibilityConfig {
     pub method: DisruptionMethod,
     /// The pod that macaque runs in, if it is known.
     pub own_pod: Option<OwnPod>,
+    /// What was read about the namespaces, owners and nodes in scope; empty until a round reads it.
+    pub metadata: Arc<ScopeMetadata>,
 }
 
 /// A pod that may be picked, reduced to what the draw needs.

@@ -11,6 +11,7 @@
 //! | [`annotations`] | what a value of macaque's own annotations and labels means |
 //! | [`freeze`] | whether a pod, a namespace or an owner is frozen |
 //! | [`key_warnings`] | which of those keys and values people should be warned of |
+//! | [`scope_metadata`] | nothing: what is known about namespaces, owners and nodes around the pods |
 //! | [`eligibility`] | whether a pod is a candidate, or by which rule it is exempt |
 //! | [`siblings`] | nothing: all pods of one owner, counted by what they are |
 //! | [`guard`] | whether what is around a victim lets it be disrupted |
@@ -55,6 +56,7 @@ pub mod recovery;
 pub mod refusal;
 pub mod report;
 pub mod schedule;
+pub mod scope_metadata;
 pub mod selection;
 pub mod selector;
 pub mod server_text;

@@ -49,6 +49,21 @@ impl fmt::Display for PodOwner {
     }
 }
 
+/// An owner with its namespace, or a pod without an owner, which counts as its own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OwnerRef {
+    /// The namespace.
+    pub namespace: String,
+    /// The owner.
+    pub owner: PodOwner,
+}
+
+impl fmt::Display for OwnerRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.owner)
+    }
+}
+
 /// The controller of a pod as the pod's owner reference names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ControllerRef {

@@ -24,7 +24,7 @@ use crate::guard::{GuardFinding, GuardHold, HoldAnswer, RecoveredGuard, first_ho
 use crate::outcome::DisruptionMethod;
 use crate::pod::{Pod, PodOwner, PodRef};
 use crate::prediction::Prediction;
-use crate::selection::{CandidateIndex, DrawQueue, VictimPicker};
+use crate::selection::{CandidateIndex, DrawQueue, VictimPicker, count_owners};
 
 /// The name of the guard that a disruption changes for the victims after it.
 const RECOVERED: &str = "recovered";
@@ -122,12 +122,12 @@ impl RoundPreview {
     /// The victims that a round with this seed would try if each answer were as predicted, in order, with those that
     /// are refused or held. None, if a guard of the round would end it.
     pub fn pick(&self, seed: u64) -> Vec<PredictedVictim> {
-        self.pick_from(self.queue(seed))
+        self.pick_from(self.queue(seed), seed)
     }
 
     /// The victims of `seed` in a dry run, which asks guards but sends no request, and so gets no refusal.
     pub fn pick_in_dry_run(&self, seed: u64) -> Vec<PredictedVictim> {
-        self.pick_by(self.queue(seed), |preview, pod, _| {
+        self.pick_by(self.queue(seed), seed, |preview, pod, _| {
             let allowed = || Prediction::without_budget("a dry run sends no request");
             preview.held(pod).unwrap_or_else(allowed)
         })
@@ -173,29 +173,39 @@ impl RoundPreview {
         }
     }
 
+    /// How many owners the candidates have; a pod without an owner counts as its own owner.
+    fn count_owners(&self) -> usize {
+        let candidates = self.pods.iter().map(|pod| &pod.candidate);
+        count_owners(candidates)
+    }
+
     fn candidates(&self) -> Vec<Candidate> {
         self.pods.iter().map(|pod| pod.candidate.clone()).collect()
     }
 
-    fn pick_from(&self, queue: DrawQueue) -> Vec<PredictedVictim> {
-        self.pick_by(queue, |preview, pod, planned| preview.prediction(pod, planned))
+    fn pick_from(&self, queue: DrawQueue, seed: u64) -> Vec<PredictedVictim> {
+        self.pick_by(queue, seed, |preview, pod, planned| {
+            preview.prediction(pod, planned)
+        })
     }
 
     fn pick_by(
         &self,
         queue: DrawQueue,
+        seed: u64,
         predict: impl Fn(&Self, &PreviewedPod, &PlannedDisruptions) -> Prediction,
     ) -> Vec<PredictedVictim> {
         if self.round_hold().is_some() {
             return Vec::new();
         }
 
+        let wanted = self.disrupt.count.of_round(self.count_owners(), seed);
         let pods_by_uid: HashMap<&str, &PreviewedPod> = self
             .pods
             .iter()
             .map(|pod| (&*pod.candidate.pod.uid, pod))
             .collect();
-        let mut picker = VictimPicker::from_queue(queue, &self.disrupt);
+        let mut picker = VictimPicker::from_queue(queue, &self.disrupt, wanted);
         let mut planned = PlannedDisruptions::default();
         let mut recovering = Vec::new();
         let mut victims = Vec::new();

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::eligibility::Exemption;
 use crate::guard::{GuardHold, HoldAnswer};
 use crate::outcome::{DisruptionMethod, Outcome};
-use crate::pod::{PodOwner, PodRef};
+use crate::pod::{OwnerRef, PodOwner, PodRef};
 
 /// The report of one round, from which the log, the notifications and the output of `macaque once` are made.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -35,10 +35,19 @@ pub struct RoundReport {
     pub candidates: usize,
     /// The other pods checked, by the rule that exempts them.
     pub exempted: ExemptionTallies,
+    /// How many victims the round was to disrupt, where the configuration says a share or a range.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<RoundCount>,
+    /// The owners whose turn it was, or has been since the last round, if owners have turns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub turns: Vec<TurnReport>,
     /// Each victim tried, in order.
     pub attempts: Vec<AttemptReport>,
     /// Problems that do not concern a victim: a namespace that could not be read, for example.
     pub problems: Vec<String>,
+    /// The namespaces that a selector found and macaque may not work in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<SkippedNamespace>,
     /// Warnings that changed nothing, or made macaque more careful: an annotation that cannot be read, for example.
     #[serde(default)]
     pub warnings: Vec<String>,
@@ -87,6 +96,40 @@ impl ExemptionTally {
             }
         }
     }
+}
+
+/// How many victims a round was to disrupt, where the configuration says a share or a range.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RoundCount {
+    /// The number.
+    pub count: usize,
+    /// What the configuration says: `30%` or `1-3`.
+    pub configured: String,
+    /// How many owners had eligible pods, if the number is a share of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owners: Option<usize>,
+}
+
+/// The turn of one owner, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TurnReport {
+    /// The owner.
+    #[serde(flatten)]
+    pub owner: OwnerRef,
+    /// The slot of the turn.
+    pub slot: Timestamp,
+    /// The reason why the turn was missed; `None` if a pod of the owner was disrupted, or picked in a dry run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed: Option<String>,
+}
+
+/// A namespace that is left out of a round.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SkippedNamespace {
+    /// The namespace.
+    pub namespace: String,
+    /// The reason.
+    pub why: String,
 }
 
 /// One victim, and its outcome.

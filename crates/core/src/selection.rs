@@ -9,4 +9,4 @@ mod queue;
 pub use candidate_index::CandidateIndex;
 pub use name_index::{IndexedName, NameIndex, SAMPLING_THRESHOLD};
 pub use picker::VictimPicker;
-pub use queue::{DrawQueue, draw};
+pub use queue::{DrawQueue, count_owners, draw};

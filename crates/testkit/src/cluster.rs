@@ -132,6 +132,7 @@ pub fn evict_one() -> RoundConfig {
             },
             method: DisruptionMethod::Evict,
             own_pod: None,
+            metadata: Arc::default(),
         },
         disrupt: DisruptConfig::default(),
         recovery: RecoveryConfig {

@@ -60,8 +60,11 @@ pub fn round<const N: usize>(victims: [(&str, Outcome); N]) -> RoundReport {
         listed: 2,
         candidates: 2,
         exempted: BTreeMap::new(),
+        count: None,
+        turns: Vec::new(),
         attempts: attempts.into(),
         problems: vec![],
+        skipped: Vec::new(),
         warnings: Vec::new(),
         end: RoundEnd::Complete,
     }

@@ -169,7 +169,7 @@ impl PlanView {
             paused: None,
             withheld: None,
             method: round_config.disrupt.method,
-            count: round_config.disrupt.count,
+            count: round_config.disrupt.count.most(),
             attempts: round_config.disrupt.attempts,
             attempts_after_webhook: round_config.disrupt.attempts_after_webhook,
             draw_by: round_config.disrupt.draw,

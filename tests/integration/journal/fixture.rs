@@ -13,7 +13,7 @@ use macaque::k8s::Cluster;
 use macaque::platform::Platform;
 use macaque::round::{self, ClaimState, RoundConfig, RoundContext, RoundResult, Takeover};
 use macaque::stop::{StopSwitch, StopToken};
-use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation, RecoveryPolicy};
+use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation, RecoveryPolicy, VictimCount};
 use macaque_core::journal::{Journal, JournalEvent, JournalTiming, StoredJournal};
 use macaque_core::report::{RoundEnd, RoundReport};
 use macaque_testkit::{TestCluster, evict_one};
@@ -123,7 +123,7 @@ impl JournalFixture {
         let platform = platform();
         let mut config = evict_one();
         config.eligibility.target.min_age = Duration::ZERO;
-        config.disrupt.count = self.count;
+        config.disrupt.count = VictimCount::Fixed(self.count);
 
         let (switch, stop) = StopSwitch::new(&platform);
         TestReplica {

@@ -125,8 +125,11 @@ fn report() -> impl Strategy<Value = RoundReport> {
                     listed: 100,
                     candidates: 40,
                     exempted,
+                    count: None,
+                    turns: Vec::new(),
                     attempts,
                     problems,
+                    skipped: Vec::new(),
                     warnings,
                     end,
                 }

@@ -13,7 +13,7 @@ use macaque::platform::Platform;
 use macaque::preview::{ClusterSnapshot, PreviewReader, PreviewedJournal};
 use macaque::round::{self, RoundConfig, RoundContext, RoundResult};
 use macaque::stop::StopSwitch;
-use macaque_core::config::{RecoveryPolicy, TargetConfig};
+use macaque_core::config::{RecoveryPolicy, TargetConfig, VictimCount};
 use macaque_core::guard::{GuardConfig, GuardHold, MinReady, RecoveredGuard, RolloutGuard};
 use macaque_core::journal::Journal;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
@@ -197,7 +197,7 @@ fn config(namespace: &str, guards: GuardConfig) -> RoundConfig {
     };
     config.eligibility.method = DisruptionMethod::Delete;
     config.disrupt.method = DisruptionMethod::Delete;
-    config.disrupt.count = 1_000;
+    config.disrupt.count = VictimCount::Fixed(1_000);
     config.disrupt.attempts = 1_000;
     config.guards = guards;
     config.recovery = RecoveryConfig::default();

@@ -9,7 +9,7 @@ use macaque::gates::GateConfig;
 use macaque::platform::Platform;
 use macaque::round::RoundConfig;
 use macaque::stop::{StopSwitch, StopToken};
-use macaque_core::config::{DrawBy, NamespaceScope};
+use macaque_core::config::{DrawBy, NamespaceScope, VictimCount};
 use macaque_core::eligibility::OwnPod;
 use macaque_core::guard::GuardConfig;
 use macaque_core::outcome::DisruptionMethod;
@@ -77,7 +77,7 @@ impl RoundFixture {
     }
 
     pub(crate) fn count(mut self, count: usize) -> Self {
-        self.config.disrupt.count = count;
+        self.config.disrupt.count = VictimCount::Fixed(count);
         self
     }
 

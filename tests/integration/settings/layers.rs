@@ -20,7 +20,7 @@ fn nothing_set_is_a_dry_run_that_would_evict_one_pod_of_the_own_namespace() {
     assert_eq!(setup.config.target.min_age, Duration::from_secs(60));
     assert_eq!(setup.config.disrupt.method, DisruptionMethod::Evict);
     assert_eq!(
-        (setup.config.disrupt.count, setup.config.disrupt.attempts),
+        (setup.config.disrupt.count.most(), setup.config.disrupt.attempts),
         (1, 10)
     );
     assert_eq!(setup.config.disrupt.grace_period, None);
@@ -32,11 +32,11 @@ fn nothing_set_is_a_dry_run_that_would_evict_one_pod_of_the_own_namespace() {
 #[test]
 fn each_layer_wins_over_the_one_below() {
     let fixture = fixture().file("[disrupt]\ncount = 2");
-    assert_eq!(fixture.load().config.disrupt.count, 2);
+    assert_eq!(fixture.load().config.disrupt.count.most(), 2);
     let fixture = fixture.env("MACAQUE_DISRUPT__COUNT", "3");
-    assert_eq!(fixture.load().config.disrupt.count, 3);
+    assert_eq!(fixture.load().config.disrupt.count.most(), 3);
     let fixture = fixture.flag("disrupt.count", "--count", "4");
-    assert_eq!(fixture.load().config.disrupt.count, 4);
+    assert_eq!(fixture.load().config.disrupt.count.most(), 4);
 }
 
 #[test]

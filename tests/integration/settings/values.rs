@@ -47,7 +47,7 @@ fn variables_are_read_by_the_type_of_their_key() {
         .load();
 
     assert!(!setup.config.dry_run);
-    assert_eq!(setup.config.disrupt.count, 3);
+    assert_eq!(setup.config.disrupt.count.most(), 3);
     assert_eq!(setup.config.target.include, ["bare", "job"]);
     assert_eq!(setup.health, None);
 

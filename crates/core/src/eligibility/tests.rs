@@ -1,6 +1,7 @@
 //! Each rule exempts the pods that it should, and can be switched off where the configuration allows that.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -64,6 +65,7 @@ pub(super) fn rules() -> EligibilityConfig {
         target,
         method: DisruptionMethod::Evict,
         own_pod: None,
+        metadata: Arc::default(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{PreviewedPod, RoundPreview};
 use crate::budget::PlannedDisruptions;
-use crate::config::DrawBy;
+use crate::config::{DrawBy, VictimCount};
 use crate::eligibility::Candidate;
 use crate::pod::PodOwner;
 use crate::prediction::Prediction;
@@ -41,8 +41,8 @@ impl RoundPreview {
         let predictions = self.pods.iter().map(|pod| self.prediction(pod, &planned));
         let predictions: Vec<_> = predictions.collect();
 
-        let owners = self.count_owners(&predictions);
-        let is_simple = self.disrupt.count == 1
+        let owners = self.owner_counts(&predictions);
+        let is_simple = self.disrupt.count == VictimCount::Fixed(1)
             && !owners.any_mixed
             && owners.stopped < self.disrupt.attempts
             && !predictions.iter().any(costs_more_than_one_try);
@@ -67,7 +67,7 @@ impl RoundPreview {
     }
 
     /// Counts the owners whose pods are stopped and those whose pods are not, by the prediction for each pod.
-    fn count_owners(&self, predictions: &[Prediction]) -> OwnerCounts<'_> {
+    fn owner_counts(&self, predictions: &[Prediction]) -> OwnerCounts<'_> {
         let mut owners = OwnerCounts::default();
 
         for (pod, prediction) in self.pods.iter().zip(predictions) {
@@ -99,7 +99,7 @@ impl RoundPreview {
         for seed in seeds {
             // A round that samples draws in another order, which is as likely as this one and costs more.
             let queue = DrawQueue::new(self.candidates(), *seed, self.disrupt.draw);
-            for victim in self.pick_from(queue) {
+            for victim in self.pick_from(queue, *seed) {
                 if !victim.prediction.is_stopped() {
                     *hits.entry(victim.pod.uid).or_default() += 1;
                 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::budget::{Budget, BudgetCoverage, BudgetStatus, UnhealthyPodPolicy};
-use crate::config::DrawBy;
+use crate::config::{DrawBy, VictimCount};
 use crate::guard::{GuardAnswer, GuardConfig, MinReady, judge_siblings};
 use crate::pod::PodPhase;
 use crate::refusal::Refusal;
@@ -76,7 +76,7 @@ fn preview(
         sampled_from: None,
         round_guards: Vec::new(),
         disrupt: DisruptConfig {
-            count,
+            count: VictimCount::Fixed(count),
             ..DisruptConfig::default()
         },
     }

@@ -23,16 +23,16 @@ pub struct VictimPicker {
 }
 
 impl VictimPicker {
-    /// A picker from `candidates` in the order of `seed`, within `limits`.
-    pub fn new(candidates: Vec<Candidate>, seed: u64, limits: &DisruptConfig) -> Self {
-        Self::from_queue(DrawQueue::new(candidates, seed, limits.draw), limits)
+    /// A picker of the `wanted` number of victims from `candidates` in the order of `seed`, within `limits`.
+    pub fn new(candidates: Vec<Candidate>, seed: u64, limits: &DisruptConfig, wanted: usize) -> Self {
+        Self::from_queue(DrawQueue::new(candidates, seed, limits.draw), limits, wanted)
     }
 
-    /// A picker from `queue`, which may still grow, within `limits`.
-    pub fn from_queue(queue: DrawQueue, limits: &DisruptConfig) -> Self {
+    /// A picker of the `wanted` number of victims from `queue`, which may still grow, within `limits`.
+    pub fn from_queue(queue: DrawQueue, limits: &DisruptConfig, wanted: usize) -> Self {
         Self {
             queue,
-            wanted: limits.count,
+            wanted,
             remaining_tries: limits.attempts,
             tries_after_webhook: limits.attempts_after_webhook,
             limited_after: None,
@@ -160,12 +160,11 @@ mod tests {
             team: None,
         };
         let limits = DisruptConfig {
-            count,
             attempts,
             ..DisruptConfig::default()
         };
 
-        VictimPicker::new((0..pods).map(candidate).collect(), 1, &limits)
+        VictimPicker::new((0..pods).map(candidate).collect(), 1, &limits, count)
     }
 
     /// How many victims are tried if each has this outcome.

@@ -48,6 +48,19 @@ pub fn draw(mut candidates: Vec<Candidate>, seed: u64, draw_by: DrawBy) -> Vec<C
     }
 }
 
+/// How many owners these candidates have; a pod without an owner counts as its own owner.
+pub fn count_owners<'a>(candidates: impl Iterator<Item = &'a Candidate>) -> usize {
+    let mut owners = HashSet::new();
+    let mut without_owner = 0;
+    for Candidate { pod, owner, .. } in candidates {
+        match owner {
+            Some(owner) => drop(owners.insert((&pod.namespace, owner))),
+            None => without_owner += 1,
+        }
+    }
+    owners.len() + without_owner
+}
+
 /// Groups the drawn pods by owner, in a random order of the owners. The pods of one owner stay in the order of the
 /// draw, and a pod without an owner counts as its own owner.
 pub(super) fn by_owner<T, O: Hash + Eq>(

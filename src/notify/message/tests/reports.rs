@@ -82,8 +82,11 @@ pub(crate) fn report(attempts: impl Into<Vec<AttemptReport>>) -> RoundReport {
             ),
             ("too-young".to_owned(), tally(7, "web-9", "younger than 1m (12s)")),
         ]),
+        count: None,
+        turns: Vec::new(),
         attempts: attempts.into(),
         problems: vec![],
+        skipped: Vec::new(),
         warnings: Vec::new(),
         end: RoundEnd::Complete,
     }

@@ -47,8 +47,11 @@ fn report(outcomes: Vec<Outcome>, end: RoundEnd) -> RoundReport {
         listed: 0,
         candidates: 0,
         exempted: ExemptionTallies::new(),
+        count: None,
+        turns: Vec::new(),
         attempts: outcomes.into_iter().map(attempt).collect(),
         problems: Vec::new(),
+        skipped: Vec::new(),
         warnings: Vec::new(),
         end,
     }

@@ -1,5 +1,7 @@
 //! Which owners are known, and as what.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::config::TargetConfig;
 use crate::outcome::DisruptionMethod;
@@ -10,6 +12,7 @@ fn rules() -> EligibilityConfig {
         target: TargetConfig::all_of("shop"),
         method: DisruptionMethod::Evict,
         own_pod: None,
+        metadata: Arc::default(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! An explanation names every rule that exempts the pod and every number of its budgets.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
@@ -28,6 +29,7 @@ fn rules(min_age: u64, method: DisruptionMethod) -> EligibilityConfig {
         },
         method,
         own_pod: None,
+        metadata: Arc::default(),
     }
 }
 

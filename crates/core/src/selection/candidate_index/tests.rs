@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::*;
 use crate::config::TargetConfig;
@@ -10,6 +11,7 @@ fn rules() -> EligibilityConfig {
         target: TargetConfig::all_of("shop"),
         method: DisruptionMethod::Evict,
         own_pod: None,
+        metadata: Arc::default(),
     }
 }
 

@@ -5,6 +5,7 @@ mod pauses;
 mod windows;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -152,6 +153,7 @@ fn scope(pods: &[u8]) -> ScopeOwners {
         target: TargetConfig::all_of("shop"),
         method: DisruptionMethod::Evict,
         own_pod: None,
+        metadata: Arc::default(),
     };
     let mut scope = ScopeOwners::default();
     for pod in pods {

@@ -163,8 +163,11 @@ pub(crate) fn report(slot: Timestamp, victims: u8, words: &str) -> RoundReport {
         listed: 100,
         candidates: 50,
         exempted: ExemptionTallies::new(),
+        count: None,
+        turns: Vec::new(),
         attempts: (0..victims).map(attempt).collect(),
         problems: vec![words.to_owned(); 40],
+        skipped: Vec::new(),
         warnings: Vec::new(),
         end: RoundEnd::Failed {
             why: words.to_owned(),

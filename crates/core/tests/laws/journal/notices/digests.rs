@@ -1,5 +1,7 @@
 //! Laws of digests: one a week, with all that happened, and of bounded size.
 
+use std::sync::Arc;
+
 use super::*;
 
 #[test]
@@ -149,6 +151,7 @@ fn the_longest_digest_stays_in_the_outbox() {
         target: TargetConfig::all_of("shop"),
         method: DisruptionMethod::Evict,
         own_pod: None,
+        metadata: Arc::default(),
     };
     let mut in_scope = scope(&[]);
     for n in 0..140 {

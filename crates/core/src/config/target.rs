@@ -1,0 +1,92 @@
+//! The configured target: the pods that may be picked.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::selector::Selector;
+
+/// The configured target: the pods that may be picked.
+#[derive(Debug, Clone)]
+pub struct TargetConfig {
+    /// The namespaces in scope.
+    pub namespaces: NamespaceScope,
+    /// The label selector that a pod must match.
+    pub selector: Selector,
+    /// Whether pods are in scope unless somebody says no, or only where somebody says yes.
+    pub mode: TargetMode,
+    /// A pod younger than this is exempt.
+    pub min_age: Duration,
+    /// The rules that the configuration switches off, by name ([`crate::eligibility::includable_rules`]).
+    pub include: Vec<&'static str>,
+}
+
+impl TargetConfig {
+    /// The target for every pod of `namespace`, however young; all other rules still apply.
+    pub fn all_of(namespace: &str) -> Self {
+        Self {
+            namespaces: NamespaceScope::Named(vec![namespace.to_owned()]),
+            selector: Selector::default(),
+            mode: TargetMode::OptOut,
+            min_age: Duration::ZERO,
+            include: Vec::new(),
+        }
+    }
+}
+
+/// Whether pods are in scope unless somebody says no, or only where somebody says yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TargetMode {
+    /// A pod is in scope unless it, its owner or its namespace says no.
+    OptOut,
+    /// A pod is in scope only if it, its owner or its namespace says yes, and none of them says no.
+    OptIn,
+}
+
+impl TargetMode {
+    /// Both values, for tables and tests.
+    pub const ALL: [Self; 2] = [Self::OptOut, Self::OptIn];
+
+    /// The value as written in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OptOut => "opt-out",
+            Self::OptIn => "opt-in",
+        }
+    }
+}
+
+/// The namespaces in scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NamespaceScope {
+    /// Every namespace of the cluster, which needs a ClusterRole. System namespaces stay exempt by rule.
+    All,
+    /// These namespaces; at least one, each once.
+    Named(Vec<String>),
+}
+
+impl NamespaceScope {
+    /// Whether the namespace `name` is in scope.
+    pub fn contains(&self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Named(names) => names.iter().any(|named| named == name),
+        }
+    }
+
+    /// The namespaces by name; empty for the whole cluster.
+    pub fn names(&self) -> &[String] {
+        match self {
+            Self::All => &[],
+            Self::Named(names) => names,
+        }
+    }
+}
+
+impl fmt::Display for NamespaceScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("[*]"),
+            Self::Named(names) => write!(f, "[{}]", names.join(", ")),
+        }
+    }
+}
