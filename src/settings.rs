@@ -33,6 +33,7 @@ mod log_words;
 mod mistake;
 mod nearest;
 mod notify;
+mod pace;
 mod process;
 mod recovery;
 mod remedy;
@@ -300,7 +301,9 @@ fn decode_config(
     let watched = recovery::decode_enabled(decoder);
     let guards = guards::decode_guards(decoder, &watched);
     let limits = limits::decode_limits(decoder, victims.as_ref().ok(), &watched);
-    let disrupt = disrupt::decode_disrupt(decoder, victims);
+    let slots = calendar.as_ref().ok().map(|(calendar, _)| calendar);
+    let pace = pace::decode_pace(decoder, slots, victims.as_ref().ok());
+    let disrupt = disrupt::decode_disrupt(decoder, victims, pace);
     let recovery = recovery::decode_recovery(decoder, watched);
     let events = process::decode_events(decoder);
 

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::sync::LazyLock;
 
-use macaque_core::config::DrawBy;
+use macaque_core::config::{DisruptionPace, DrawBy};
 use macaque_core::eligibility::includable_rules;
 use macaque_core::outcome::DisruptionMethod;
 
@@ -14,7 +14,7 @@ use ValueForm::{False, Off, Percent, True, UpTo, Word};
 
 use super::forms::{
     ANY, ATTEMPTS, IN_FLIGHT, JOURNAL, KINDS, MORE_ATTEMPTS, MOST_DRAINS, MOST_READY, MOST_STRIKES,
-    NAMESPACE, NumberBounds, OVER_TIME, TextForm, VICTIM_COUNT, ValueForm,
+    NAMESPACE, NumberBounds, OVER_TIME, SEEDS, TextForm, VICTIM_COUNT, ValueForm,
 };
 use super::log_words::{LEVELS, LogFormat};
 use crate::notify::registry::SERVICES;
@@ -283,6 +283,11 @@ static FIRST: &[SettingKey] = &[
     key("disrupt.method", Text("evict"), "`evict` honours PodDisruptionBudgets and admission webhooks; `delete` does not check budgets.")
         .words(|| DisruptionMethod::ALL.map(DisruptionMethod::as_str).into()),
     key("disrupt.count", Choice(DefaultChoice::Number(1), VICTIM_COUNT), "Victims per round: 1 to 100; a share of the owners with eligible pods, such as `\"30%\"`, rounded down and at least 1; or a range, such as `\"1-3\"`, from which each round draws its number."),
+    key("disrupt.pace", Text("count"), "Whose pods a round takes: everybody's (`count`), those of the owners whose turn it is (`rota`), or those of owners that chance picks (`chance`).")
+        .words(|| DisruptionPace::WORDS.into()),
+    key("disrupt.every", Duration("10d"), "With the pace `rota` the period in which each owner has one turn, with `chance` the mean time between two turns of one owner: from the time between two slots to 365d. `macaque/every` on a workload or its namespace sets another.")
+        .such_as(&["10d", "1d"]),
+    key("disrupt.rota_seed", Count(Some(0), SEEDS), "The number from which the slots of the rota follow; another number gives everybody other slots."),
     key("disrupt.grace_period", Duration(""), "How long a victim gets to terminate, at least 1s. Empty: the pod's own grace period.")
         .such_as(&["5s", "1m"]),
     key("disrupt.attempts", Count(Some(10), ATTEMPTS), "Victims tried per round, refusals included; at least `count`. Not set: 10, or `count` if that is more."),

@@ -7,6 +7,7 @@ mod http_channels;
 mod journal;
 mod layers;
 mod names;
+mod pace;
 mod recovery;
 mod routes;
 mod schema;
