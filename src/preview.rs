@@ -13,7 +13,7 @@ use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption};
 use macaque_core::guard::{DisruptedPods, RecoveredGuard};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::{Pod, PodOwner};
-use macaque_core::preview::{BudgetIndex, PreviewedPod, RoundPreview};
+use macaque_core::preview::{BudgetIndex, PreviewedPod, PreviewedTurns, RoundPreview};
 use macaque_core::report::{ExemptionTallies, RoundEnd, SkippedNamespace};
 use macaque_core::selection::{CandidateIndex, SAMPLING_THRESHOLD};
 use macaque_core::siblings::SiblingPods;
@@ -159,6 +159,7 @@ impl PreviewReader<'_> {
                 pods,
                 budgets,
                 disrupt: config.disrupt.clone(),
+                turns: PreviewedTurns::Everybody,
                 sampled_from: (scan.listed > SAMPLING_THRESHOLD).then_some(index),
                 round_guards: Vec::new(),
                 recovered: RecoveredGuard::Off,

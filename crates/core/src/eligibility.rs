@@ -18,7 +18,7 @@ use self::rules::RULES;
 use crate::annotations::team;
 use crate::config::TargetConfig;
 use crate::outcome::DisruptionMethod;
-use crate::pod::{Pod, PodOwner, PodPhase, PodRef};
+use crate::pod::{OwnerRef, Pod, PodOwner, PodPhase, PodRef};
 use crate::scope_metadata::ScopeMetadata;
 
 /// The name under which a report counts pods whose owner is in cooldown, which the journal decides and not a rule.
@@ -64,6 +64,13 @@ impl From<&Pod> for Candidate {
             owner: pod.owner.clone(),
             team: team([&pod.annotations]),
         }
+    }
+}
+
+impl Candidate {
+    /// The owner; a pod without an owner is its own.
+    pub fn owner_ref(&self) -> OwnerRef {
+        OwnerRef::of(&self.pod, self.owner.as_ref())
     }
 }
 

@@ -58,6 +58,20 @@ pub struct OwnerRef {
     pub owner: PodOwner,
 }
 
+impl OwnerRef {
+    /// The owner of `pod`; a pod without an owner is its own, of the kind `Pod`.
+    pub fn of(pod: &PodRef, owner: Option<&PodOwner>) -> Self {
+        let itself = || PodOwner {
+            kind: "Pod".to_owned(),
+            name: pod.name.clone(),
+        };
+        Self {
+            namespace: pod.namespace.clone(),
+            owner: owner.cloned().unwrap_or_else(itself),
+        }
+    }
+}
+
 impl fmt::Display for OwnerRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.namespace, self.owner)

@@ -5,6 +5,7 @@ mod budget_index;
 mod chances;
 mod explain;
 mod guards;
+mod turns;
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -15,6 +16,7 @@ pub use self::budget_index::BudgetIndex;
 pub use self::chances::VictimChances;
 pub use self::explain::{ExplainedGuards, PodExplanation, explain};
 pub use self::guards::{GuardResult, GuardRow, VictimGuards, is_ready};
+pub use self::turns::PreviewedTurns;
 
 use self::budget_index::NO_BUDGET;
 use crate::budget::PlannedDisruptions;
@@ -52,6 +54,8 @@ pub struct RoundPreview {
     pub budgets: BudgetIndex,
     /// How many victims the round disrupts, and by which method.
     pub disrupt: DisruptConfig,
+    /// Whose pods the round may take.
+    pub turns: PreviewedTurns,
     /// The index that the round draws from, if it samples.
     pub sampled_from: Option<CandidateIndex>,
     /// The findings of the guards of the round.
@@ -169,18 +173,20 @@ impl RoundPreview {
     fn queue(&self, seed: u64) -> DrawQueue {
         match &self.sampled_from {
             None => DrawQueue::new(self.candidates(), seed, self.disrupt.draw),
-            Some(index) => DrawQueue::from_drawn(index.draw(seed, self.disrupt.draw).collect()),
+            Some(index) => {
+                let drawn = index.draw(seed, self.disrupt.draw);
+                DrawQueue::from_drawn(drawn.filter(|candidate| self.turns.include(candidate)).collect())
+            }
         }
     }
 
-    /// How many owners the candidates have; a pod without an owner counts as its own owner.
-    fn count_owners(&self) -> usize {
-        let candidates = self.pods.iter().map(|pod| &pod.candidate);
-        count_owners(candidates)
+    /// How many owners the candidates of the round have; a pod without an owner counts as its own owner.
+    pub fn count_owners(&self) -> usize {
+        count_owners(self.due().map(|pod| &pod.candidate))
     }
 
     fn candidates(&self) -> Vec<Candidate> {
-        self.pods.iter().map(|pod| pod.candidate.clone()).collect()
+        self.due().map(|pod| pod.candidate.clone()).collect()
     }
 
     fn pick_from(&self, queue: DrawQueue, seed: u64) -> Vec<PredictedVictim> {

@@ -38,25 +38,29 @@ impl RoundPreview {
     /// equally likely.
     fn exact_chances(&self) -> Option<Vec<f64>> {
         let planned = PlannedDisruptions::default();
-        let predictions = self.pods.iter().map(|pod| self.prediction(pod, &planned));
-        let predictions: Vec<_> = predictions.collect();
+        let predict = |pod: &PreviewedPod| {
+            let is_due = self.turns.include(&pod.candidate);
+            is_due.then(|| self.prediction(pod, &planned))
+        };
+        let predictions: Vec<_> = self.pods.iter().map(predict).collect();
 
         let owners = self.owner_counts(&predictions);
         let is_simple = self.disrupt.count == VictimCount::Fixed(1)
             && !owners.any_mixed
             && owners.stopped < self.disrupt.attempts
-            && !predictions.iter().any(costs_more_than_one_try);
+            && !predictions.iter().flatten().any(costs_more_than_one_try);
 
         let allowed_pods = predictions
             .iter()
+            .flatten()
             .filter(|prediction| !prediction.is_stopped())
             .count();
         if !is_simple && allowed_pods > 0 {
             return None;
         }
 
-        let chance = |(pod, prediction): (&PreviewedPod, &Prediction)| match self.disrupt.draw {
-            _ if prediction.is_stopped() => 0.0,
+        let chance = |(pod, prediction): (&PreviewedPod, &Option<Prediction>)| match self.disrupt.draw {
+            _ if prediction.as_ref().is_none_or(Prediction::is_stopped) => 0.0,
             DrawBy::Pod => 1.0 / allowed_pods as f64,
             DrawBy::Owner => {
                 let pods = owner_of(pod).map_or(1, |owner| owners.pods_of[&owner].count);
@@ -66,11 +70,13 @@ impl RoundPreview {
         Some(self.pods.iter().zip(&predictions).map(chance).collect())
     }
 
-    /// Counts the owners whose pods are stopped and those whose pods are not, by the prediction for each pod.
-    fn owner_counts(&self, predictions: &[Prediction]) -> OwnerCounts<'_> {
+    /// Counts the owners whose pods are stopped and those whose pods are not, by the prediction for each pod that the
+    /// round may take.
+    fn owner_counts(&self, predictions: &[Option<Prediction>]) -> OwnerCounts<'_> {
         let mut owners = OwnerCounts::default();
 
-        for (pod, prediction) in self.pods.iter().zip(predictions) {
+        let predicted = self.pods.iter().zip(predictions);
+        for (pod, prediction) in predicted.filter_map(|(pod, said)| Some((pod, said.as_ref()?))) {
             let is_stopped = prediction.is_stopped();
             let is_first_of_owner = match owner_of(pod) {
                 None => true,

@@ -70,6 +70,7 @@ fn preview(
     index.add(budgets);
 
     RoundPreview {
+        turns: PreviewedTurns::Everybody,
         recovered: RecoveredGuard::Off,
         pods: pods.into_iter().flatten().collect(),
         budgets: index,
