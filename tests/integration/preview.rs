@@ -5,6 +5,7 @@ mod agreement;
 mod asking;
 mod faults;
 mod fixture;
+mod funnel;
 mod guard_agreement;
 mod guards;
 mod plan;

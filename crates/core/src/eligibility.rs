@@ -124,6 +124,20 @@ impl EligibilityConfig {
 }
 
 impl Exemption {
+    /// stub
+    pub fn is_lasting(&self) -> bool {
+        let passing = [
+            "terminating",
+            "pending",
+            "frozen",
+            "eviction-in-progress",
+            "too-young",
+            "cooldown",
+            "turn-taken",
+        ];
+        !passing.contains(&self.rule)
+    }
+
     /// The exemption of a pod whose owner is in cooldown until `until`.
     pub fn cooldown(until: Timestamp) -> Self {
         Self {

@@ -13,6 +13,7 @@
 //! | [`key_warnings`] | which of those keys and values people should be warned of |
 //! | [`scope_metadata`] | nothing: what is known about namespaces, owners and nodes around the pods |
 //! | [`eligibility`] | whether a pod is a candidate, or by which rule it is exempt |
+//! | [`turn_owners`] | which owners have turns |
 //! | [`siblings`] | nothing: all pods of one owner, counted by what they are |
 //! | [`guard`] | whether what is around a victim lets it be disrupted |
 //! | [`recovery`] | whether, and how fast, a workload became whole again after a disruption |
@@ -55,11 +56,13 @@ pub mod preview;
 pub mod recovery;
 pub mod refusal;
 pub mod report;
+pub mod rota;
 pub mod schedule;
 pub mod scope_metadata;
 pub mod selection;
 pub mod selector;
 pub mod server_text;
 pub mod siblings;
+pub mod turn_owners;
 pub mod verdict;
 pub mod words;
