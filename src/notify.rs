@@ -33,7 +33,7 @@ pub use self::client::{NotifyClient, NotifyClientError};
 pub use self::delivery::{Delivery, DeliveryError, DeliveryResult, Retryable};
 pub use self::http::HttpChannel;
 pub use self::kind::{MessageKind, MessageKinds};
-pub(crate) use self::message::warnings;
+pub(crate) use self::message::{missed_turn, warnings};
 pub use self::message::{MessageContext, NoticeMessage, RecoveryMessage, RoundMessage};
 pub use self::outgoing::{OutgoingMessage, Placement};
 pub use self::retry::{DeliveryRetry, TryCount};

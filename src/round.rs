@@ -74,6 +74,7 @@ impl RoundConfig {
             exempted: ExemptionTallies::new(),
             count: None,
             turns: Vec::new(),
+            turns_told: false,
             attempts: Vec::new(),
             problems: Vec::new(),
             skipped: Vec::new(),

@@ -42,6 +42,7 @@ mod secret;
 mod sources;
 mod table_fields;
 mod target;
+mod victim_count;
 
 use std::net::SocketAddr;
 
@@ -295,7 +296,7 @@ fn decode_config(
     };
     let target = target::decode_target(decoder, &unset);
     // These two are looked at by the keys of other sections.
-    let victims = disrupt::decode_count(decoder);
+    let victims = victim_count::decode_count(decoder);
     let watched = recovery::decode_enabled(decoder);
     let guards = guards::decode_guards(decoder, &watched);
     let limits = limits::decode_limits(decoder, victims.as_ref().ok(), &watched);

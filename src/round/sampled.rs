@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use macaque_core::config::DrawBy;
+use macaque_core::config::{DrawBy, VictimCount};
 use macaque_core::eligibility::{Candidate, judge};
 use macaque_core::journal::Journal;
 use macaque_core::pod::Pod;
@@ -20,7 +20,8 @@ use crate::read_retry::with_retries;
 const MAX_FRUITLESS_DRAWS: usize = 1_000;
 
 impl RunningRound<'_> {
-    /// Draws pods by name until the victims are found. Names do not show owners, so drawing by owner judges all pods.
+    /// Draws pods by name until the victims are found. Names do not show owners, so drawing by owner, or
+    /// a share of the owners, judges all pods.
     pub(super) async fn run_sampled(
         &mut self,
         size: ScopeSize,
@@ -28,15 +29,18 @@ impl RunningRound<'_> {
         journal: &Journal,
     ) -> Result<(), RoundEnd> {
         let disrupt = &self.context.config.disrupt;
-        let picker = VictimPicker::from_queue(DrawQueue::growing(), disrupt, disrupt.count.most());
+        let is_share = matches!(disrupt.count, VictimCount::Percent(_));
+        // A share is known once all owners are.
+        let wanted = if is_share { 1 } else { self.wanted(0) };
+        let picker = VictimPicker::from_queue(DrawQueue::growing(), disrupt, wanted);
         match disrupt.draw {
-            DrawBy::Pod => {
+            DrawBy::Pod if !is_share => {
                 let ScopeNames { names, problems } = self.scanner().names_of(size).await?;
                 self.report.listed = names.len();
                 self.report.problems = problems;
                 self.run_by_name(&names, seed, journal, picker).await
             }
-            DrawBy::Owner => self.run_indexed(seed, journal, &HashSet::new(), picker).await,
+            DrawBy::Pod | DrawBy::Owner => self.run_indexed(seed, journal, &HashSet::new(), picker).await,
         }
     }
 
@@ -147,6 +151,10 @@ impl RunningRound<'_> {
         index.retain(|candidate| self.passes_journal(candidate, journal));
         self.report.candidates = index.candidates();
         self.publish_checked();
+        if let VictimCount::Percent(_) = self.context.config.disrupt.count {
+            let wanted = self.wanted(index.owners());
+            picker = VictimPicker::from_queue(DrawQueue::growing(), &self.context.config.disrupt, wanted);
+        }
 
         let mut draw = index.draw(seed, self.context.config.disrupt.draw);
         while !picker.is_done() {

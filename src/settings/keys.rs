@@ -14,7 +14,7 @@ use ValueForm::{False, Off, Percent, True, UpTo, Word};
 
 use super::forms::{
     ANY, ATTEMPTS, IN_FLIGHT, JOURNAL, KINDS, MORE_ATTEMPTS, MOST_DRAINS, MOST_READY, MOST_STRIKES,
-    NAMESPACE, NumberBounds, OVER_TIME, TextForm, VICTIMS, ValueForm,
+    NAMESPACE, NumberBounds, OVER_TIME, TextForm, VICTIM_COUNT, ValueForm,
 };
 use super::log_words::{LEVELS, LogFormat};
 use crate::notify::registry::SERVICES;
@@ -282,7 +282,7 @@ static FIRST: &[SettingKey] = &[
         .words(includable_rules),
     key("disrupt.method", Text("evict"), "`evict` honours PodDisruptionBudgets and admission webhooks; `delete` does not check budgets.")
         .words(|| DisruptionMethod::ALL.map(DisruptionMethod::as_str).into()),
-    key("disrupt.count", Count(Some(1), VICTIMS), "Victims per round."),
+    key("disrupt.count", Choice(DefaultChoice::Number(1), VICTIM_COUNT), "Victims per round: 1 to 100; a share of the owners with eligible pods, such as `\"30%\"`, rounded down and at least 1; or a range, such as `\"1-3\"`, from which each round draws its number."),
     key("disrupt.grace_period", Duration(""), "How long a victim gets to terminate, at least 1s. Empty: the pod's own grace period.")
         .such_as(&["5s", "1m"]),
     key("disrupt.attempts", Count(Some(10), ATTEMPTS), "Victims tried per round, refusals included; at least `count`. Not set: 10, or `count` if that is more."),

@@ -3,6 +3,7 @@
 
 mod budgets;
 mod clocks;
+mod counts;
 pub(crate) mod daemon;
 mod denials;
 mod doubts;

@@ -23,6 +23,10 @@ use crate::scope_metadata::ScopeMetadata;
 
 /// The name under which a report counts pods whose owner is in cooldown, which the journal decides and not a rule.
 pub const COOLDOWN: &str = "cooldown";
+/// The name under which a report counts pods whose owner does not have its turn now.
+pub const NO_TURN: &str = "no-turn";
+/// The name under which a report counts pods whose owner had its turn in this period already, which the journal knows.
+pub const TURN_TAKEN: &str = "turn-taken";
 
 /// The pod that macaque itself runs in, so that it is never its own victim.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +59,8 @@ pub struct Candidate {
     pub owner: Option<PodOwner>,
     /// The team that the pod's annotations name.
     pub team: Option<String>,
+    /// The end of the period in which the owner has its turn, if it is hit because of one: until then it has no other.
+    pub period_end: Option<Timestamp>,
 }
 
 impl From<&Pod> for Candidate {
@@ -63,6 +69,7 @@ impl From<&Pod> for Candidate {
             pod: pod.id.clone(),
             owner: pod.owner.clone(),
             team: team([&pod.annotations]),
+            period_end: None,
         }
     }
 }
@@ -143,6 +150,23 @@ impl Exemption {
         Self {
             rule: COOLDOWN,
             why: format!("its owner is in cooldown until {until} (limits.cooldown)").into(),
+        }
+    }
+
+    /// The exemption of a pod whose owner does not have its turn now, but at `next`; without `next`, none is known.
+    pub fn no_turn(next: Option<Timestamp>) -> Self {
+        let why = match next {
+            Some(next) => format!("its owner's next turn is {next}").into(),
+            None => "its owner has no turn in this round".into(),
+        };
+        Self { rule: NO_TURN, why }
+    }
+
+    /// The exemption of a pod whose owner was disrupted in the period that ends at `until`.
+    pub fn turn_taken(until: Timestamp) -> Self {
+        Self {
+            rule: TURN_TAKEN,
+            why: format!("its owner had its turn in the period that ends at {until}").into(),
         }
     }
 }

@@ -59,15 +59,15 @@ pub struct OwnerRef {
 }
 
 impl OwnerRef {
-    /// The owner of `pod`; a pod without an owner is its own, of the kind `Pod`.
+    /// The owner of `pod`, which is the pod itself if it has none.
     pub fn of(pod: &PodRef, owner: Option<&PodOwner>) -> Self {
-        let itself = || PodOwner {
+        let own = || PodOwner {
             kind: "Pod".to_owned(),
             name: pod.name.clone(),
         };
         Self {
             namespace: pod.namespace.clone(),
-            owner: owner.cloned().unwrap_or_else(itself),
+            owner: owner.cloned().unwrap_or_else(own),
         }
     }
 }

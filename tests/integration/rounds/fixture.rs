@@ -81,6 +81,11 @@ impl RoundFixture {
         self
     }
 
+    pub(crate) fn victims(mut self, count: VictimCount) -> Self {
+        self.config.disrupt.count = count;
+        self
+    }
+
     pub(crate) fn attempts(mut self, attempts: usize) -> Self {
         self.config.disrupt.attempts = attempts;
         self

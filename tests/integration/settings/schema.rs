@@ -251,6 +251,7 @@ proptest! {
         clock in "(1d )?[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?",
         number in "[ +0-9:.hmsd-]{0,7}",
         percent in " ?[0-9]{0,4} ?%?",
+        range in " ?[0-9]{1,4} ?- ?[0-9]{1,4} ?",
         name in "[a-z0-9.*-]{0,5}",
         journal in "(auto|MEMORY|Memory|configmap/[a-z0-9.-]{1,4}| )?",
     ) {
@@ -261,6 +262,9 @@ proptest! {
         }
         for key in ["guards.min_ready", "guards.nodes_unready"] {
             taken_if_loaded(&format!("{key} = \"{percent}\""));
+        }
+        for text in [&percent, &range] {
+            taken_if_loaded(&format!("disrupt.count = \"{text}\""));
         }
         taken_if_loaded(&format!("target.namespaces = [\"{name}\"]"));
         taken_if_loaded(&format!("journal = \"{journal}\""));

@@ -34,6 +34,7 @@ fn pods(app: &str, replicas: usize) -> Vec<PreviewedPod> {
                 pod: id,
                 owner: owner.clone(),
                 team: None,
+                period_end: None,
             },
             pod,
             server_answer: None,
