@@ -192,7 +192,7 @@ impl PreviewReader<'_> {
             stop: self.stop,
             platform: self.platform,
         };
-        Box::pin(reader.read(&config.eligibility)).await
+        Box::pin(reader.read(&config.eligibility, &config.disrupt.pace)).await
     }
 
     fn scanner<'a>(&'a self, eligibility: &'a EligibilityConfig) -> PodScanner<'a> {
