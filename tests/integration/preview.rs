@@ -12,4 +12,5 @@ mod plan;
 mod recorded;
 mod recoveries;
 mod sampling;
+mod turns;
 mod why;

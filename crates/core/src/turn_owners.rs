@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::eligibility::{Candidate, EligibilityConfig, Exemption};
+use crate::every::every_of;
 use crate::pod::{OwnerRef, Pod};
 use crate::rota::RotaOwner;
 
@@ -19,13 +20,17 @@ impl TurnOwners {
         &mut self,
         pod: &Pod,
         judged: Result<&Candidate, &Exemption>,
-        _eligibility: &EligibilityConfig,
+        eligibility: &EligibilityConfig,
     ) {
         if judged.is_err_and(Exemption::is_lasting) {
             return;
         }
         let owner = OwnerRef::of(&pod.id, pod.owner.as_ref());
-        self.add(owner, None);
+        let wished = eligibility
+            .target
+            .annotations
+            .then(|| every_of(pod, &eligibility.metadata));
+        self.add(owner, wished.flatten());
     }
 
     /// Adds the owners of another page or namespace.
