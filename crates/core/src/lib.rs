@@ -15,6 +15,7 @@
 //! | [`scope_metadata`] | nothing: what is known about namespaces, owners and nodes around the pods |
 //! | [`levels`] | nothing: the annotations and labels of a pod, its owner and its namespace, nearest first |
 //! | [`eligibility`] | whether a pod is a candidate, or by which rule it is exempt |
+//! | [`rota`] | which owners have a turn at which slot |
 //! | [`turn_owners`] | which owners have turns |
 //! | [`siblings`] | nothing: all pods of one owner, counted by what they are |
 //! | [`guard`] | whether what is around a victim lets it be disrupted |
