@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use macaque_core::config::{DisruptConfig, DisruptionPace};
 use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption};
 use macaque_core::pod::{OwnerRef, Pod};
-use macaque_core::preview::PreviewedTurns;
+use macaque_core::preview::{ChanceTurns, PreviewedTurns};
 use macaque_core::report::{RoundEnd, SkippedNamespace};
 use macaque_core::rota::{Rota, RotaOwner, Turn};
 use macaque_core::schedule::Calendar;
@@ -73,14 +73,26 @@ impl PreviewReader<'_> {
 impl ClusterSnapshot {
     /// Lets the preview be of the next round of `calendar` after `now`, in which only some owners may have a turn.
     pub fn give_turns(&mut self, disrupt: &DisruptConfig, calendar: Option<&Calendar>, now: Timestamp) {
-        if !matches!(disrupt.pace, DisruptionPace::Rota { .. }) {
-            return;
-        }
-        let owners = calendar.and_then(|calendar| {
-            let turns = ScopeTurns::of(disrupt, calendar, &self.turn_owners)?;
-            Some(turns.at(calendar.next_round(now)?))
-        });
-        self.preview.turns = PreviewedTurns::Of(owners.unwrap_or_default());
+        let slot = calendar.and_then(|calendar| Some((calendar, calendar.next_round(now)?)));
+        self.preview.turns = match (&disrupt.pace, slot) {
+            (DisruptionPace::Count, _) => PreviewedTurns::Everybody,
+            (DisruptionPace::Rota { .. } | DisruptionPace::Chance { .. }, None) => {
+                PreviewedTurns::Of(BTreeSet::new())
+            }
+            (DisruptionPace::Rota { .. }, Some((calendar, slot))) => {
+                let turns = ScopeTurns::of(disrupt, calendar, &self.turn_owners);
+                PreviewedTurns::Of(turns.map(|turns| turns.at(slot)).unwrap_or_default())
+            }
+            (DisruptionPace::Chance { every }, Some((calendar, slot))) => {
+                PreviewedTurns::ByChance(Box::new(ChanceTurns {
+                    calendar: calendar.clone(),
+                    every: *every,
+                    owners: self.turn_owners.clone(),
+                    slot,
+                    count: disrupt.count,
+                }))
+            }
+        };
     }
 }
 

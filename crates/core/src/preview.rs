@@ -16,7 +16,7 @@ pub use self::budget_index::BudgetIndex;
 pub use self::chances::VictimChances;
 pub use self::explain::{ExplainedGuards, PodExplanation, explain};
 pub use self::guards::{GuardResult, GuardRow, VictimGuards, is_ready};
-pub use self::turns::PreviewedTurns;
+pub use self::turns::{ChanceTurns, PreviewedTurns};
 
 use self::budget_index::NO_BUDGET;
 use crate::budget::PlannedDisruptions;
@@ -26,7 +26,7 @@ use crate::guard::{GuardFinding, GuardHold, HoldAnswer, RecoveredGuard, first_ho
 use crate::outcome::DisruptionMethod;
 use crate::pod::{Pod, PodOwner, PodRef};
 use crate::prediction::Prediction;
-use crate::selection::{CandidateIndex, DrawQueue, VictimPicker, count_owners};
+use crate::selection::{CandidateIndex, DrawQueue, VictimPicker};
 
 /// The name of the guard that a disruption changes for the victims after it.
 const RECOVERED: &str = "recovered";
@@ -171,22 +171,17 @@ impl RoundPreview {
 
     /// The queue of the round with this seed.
     fn queue(&self, seed: u64) -> DrawQueue {
+        let draw_by = self.disrupt.draw;
         match &self.sampled_from {
-            None => DrawQueue::new(self.candidates(), seed, self.disrupt.draw),
-            Some(index) => {
-                let drawn = index.draw(seed, self.disrupt.draw);
-                DrawQueue::from_drawn(drawn.filter(|candidate| self.turns.include(candidate)).collect())
-            }
+            None => self.queue_of_all(seed),
+            Some(index) => DrawQueue::from_drawn(self.of_round(seed, index.draw(seed, draw_by))),
         }
     }
 
-    /// How many owners the candidates of the round have; a pod without an owner counts as its own owner.
-    pub fn count_owners(&self) -> usize {
-        count_owners(self.due().map(|pod| &pod.candidate))
-    }
-
-    fn candidates(&self) -> Vec<Candidate> {
-        self.due().map(|pod| pod.candidate.clone()).collect()
+    /// The queue of a round with this seed that does not sample.
+    fn queue_of_all(&self, seed: u64) -> DrawQueue {
+        let candidates = self.pods.iter().map(|pod| pod.candidate.clone());
+        DrawQueue::new(self.of_round(seed, candidates), seed, self.disrupt.draw)
     }
 
     fn pick_from(&self, queue: DrawQueue, seed: u64) -> Vec<PredictedVictim> {
@@ -205,7 +200,7 @@ impl RoundPreview {
             return Vec::new();
         }
 
-        let wanted = self.disrupt.count.of_round(self.count_owners(), seed);
+        let wanted = self.wanted(seed);
         let pods_by_uid: HashMap<&str, &PreviewedPod> = self
             .pods
             .iter()

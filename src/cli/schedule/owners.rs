@@ -6,7 +6,7 @@ use macaque_core::config::DisruptionPace;
 use macaque_core::duration::in_days;
 use macaque_core::pod::PodOwner;
 use macaque_core::report::SkippedNamespace;
-use macaque_core::rota::{RotaLoad, Turn};
+use macaque_core::rota::Turn;
 use macaque_core::schedule::Calendar;
 use serde::Serialize;
 
@@ -21,9 +21,6 @@ use crate::settings::ValidSettings;
 use crate::stop::StopSwitch;
 use crate::telemetry;
 use crate::text;
-
-/// How full a rota may be, in percent, before people are warned.
-const FULL: usize = 70;
 
 /// The turns of a scope, as they are printed.
 #[derive(Serialize)]
@@ -40,8 +37,13 @@ struct TurnsView {
     wanted: usize,
     /// How many turns the slots of that period offer.
     offered: usize,
+    /// The same in percent.
+    percent: usize,
     /// The owners that find no slot in that period.
     without_slot: Vec<String>,
+    /// The warning about a rota that is too full.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overload: Option<String>,
     turns: Vec<TurnRow>,
     problems: Vec<String>,
     skipped: Vec<SkippedNamespace>,
@@ -158,11 +160,8 @@ impl TurnsView {
         to: Timestamp,
     ) -> Self {
         let rota = turns.rota();
-        let RotaLoad {
-            wanted,
-            offered,
-            unplaced,
-        } = rota.load(&scan.owners, from);
+        let load = rota.load(&scan.owners, from);
+        let unplaced = load.unplaced.iter();
         let row = |turn: Turn| TurnRow {
             slot: turn.slot,
             local: local(turn.slot, calendar.zone()),
@@ -179,9 +178,11 @@ impl TurnsView {
             from,
             to,
             owners: scan.owners.len(),
-            wanted,
-            offered,
-            without_slot: unplaced.iter().map(ToString::to_string).collect(),
+            wanted: load.wanted,
+            offered: load.offered,
+            percent: load.percent(),
+            without_slot: unplaced.map(ToString::to_string).collect(),
+            overload: load.warning(),
             turns: turns.between(from, to).into_iter().map(row).collect(),
             problems: scan.problems.clone(),
             skipped: scan.skipped.clone(),
@@ -214,16 +215,16 @@ fn page(view: &TurnsView) -> String {
     parts.join("\n\n")
 }
 
-/// How full the rota is: `every 10d each of 12 owners has a turn, 1 in a slot: 12 of 170 turns are taken (7%)`.
+/// How full the rota is: `every 10d each of 12 owners has a turn, at most 1 in a slot; …`.
 fn load(view: &TurnsView) -> String {
-    let percent = (view.wanted * 100).checked_div(view.offered).unwrap_or(100);
     format!(
-        "every {} each of {} has a turn, at most {} in a slot; this period: {} of {} taken ({percent}%)",
+        "every {} each of {} has a turn, at most {} in a slot; this period: {} of {} taken ({} %)",
         view.every,
         text::count(view.owners, "owner"),
         view.count,
         view.wanted,
         text::count(view.offered, "turn"),
+        view.percent,
     )
 }
 
@@ -237,16 +238,12 @@ fn remarks(view: &TurnsView) -> Vec<String> {
         remarks.push("no turn comes in this time (--weeks lists more)".to_owned());
     }
 
-    let remedy = "lengthen disrupt.every, raise disrupt.count, or schedule more rounds";
+    remarks.extend(view.overload.iter().map(|warning| format!("warning: {warning}")));
     if !view.without_slot.is_empty() {
-        let owners = names(&view.without_slot);
         remarks.push(line(&format!(
-            "warning: no turn in this period, because every slot is taken: {owners}; {remedy}"
+            "no turn in this period: {}",
+            names(&view.without_slot)
         )));
-    } else if view.wanted * 100 > view.offered * FULL {
-        remarks.push(format!(
-            "warning: more than {FULL}% of the turns are taken, so an owner that joins moves many others; {remedy}"
-        ));
     }
 
     let labelled = |label: &str, texts: &[String]| -> Vec<String> {

@@ -82,7 +82,7 @@ fn the_list_begins_with_the_schedule_and_how_full_the_rota_is() {
     let mut lines = listed.out.lines();
     assert_eq!(lines.next(), Some("*/30 9-16 * * Mon-Fri (Europe/Berlin)"));
     let load =
-        "every 14d each of 4 owners has a turn, at most 1 in a slot; this period: 4 of 160 turns taken (2%)";
+        "every 14d each of 4 owners has a turn, at most 1 in a slot; this period: 4 of 160 turns taken (2 %)";
     assert_eq!(lines.next(), Some(load));
     assert!(listed.line("SLOT").starts_with("SLOT IN NAMESPACE OWNER EVERY"));
     assert!(listed.line("deployment/web").ends_with("shop deployment/web 14d"));
@@ -102,14 +102,11 @@ fn a_rota_that_is_nearly_full_is_warned_of_and_owners_without_a_slot_are_named()
     assert!(!roomy.contains("warning"), "{roomy}");
     let nearly_full = list("5d").out;
     assert!(
-        nearly_full.contains("warning: more than 70% of the turns are taken"),
+        nearly_full.contains("warning: 80 % of the turns of this period are taken (4 of 5)"),
         "{nearly_full}"
     );
     let too_full = list("3d").out;
-    assert!(
-        too_full.contains("warning: no turn in this period, because every slot is taken: shop/"),
-        "{too_full}"
-    );
+    assert!(too_full.contains("no turn in this period: shop/"), "{too_full}");
 }
 
 #[test]
