@@ -2,6 +2,7 @@
 
 mod print;
 mod subject;
+mod turn;
 
 use actix::System;
 use clap::Args;
@@ -9,9 +10,11 @@ use macaque_core::config::NamespaceScope;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::Pod;
 use macaque_core::preview::{BudgetIndex, ExplainedGuards, PodExplanation, explain};
+use macaque_core::schedule::Calendar;
 use serde::Serialize;
 
 use self::subject::{NamedOwner, WhySubject};
+use self::turn::OwnerTurn;
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
 use super::{exit, output, plan, setup};
 use crate::gates::Gates;
@@ -50,6 +53,9 @@ struct WhyAnswer {
     #[serde(skip)]
     owner: Option<NamedOwner>,
     pods: Vec<PodExplanation>,
+    /// The next turn of the owner, if owners have turns.
+    #[serde(flatten)]
+    turn: Option<OwnerTurn>,
     problems: Vec<String>,
     /// Warnings about macaque's own keys on the namespace and the owner.
     warnings: Vec<String>,
@@ -119,7 +125,8 @@ async fn read(
     };
     let journal = reader.journal(&settings.config).await;
     let namespace = namespace.unwrap_or_default();
-    let answer = explain_all(reader, config, subject, namespace, &journal).await;
+    let calendar = settings.config.calendar.as_ref();
+    let answer = explain_all(reader, config, calendar, subject, namespace, &journal).await;
     let answer = answer.map_err(|why| {
         telemetry::print_error(&why);
         exit::CLUSTER
@@ -136,6 +143,7 @@ async fn read(
 async fn explain_all(
     reader: PreviewReader<'_>,
     config: &RoundConfig,
+    calendar: Option<&Calendar>,
     subject: &WhySubject,
     namespace: &str,
     journal: &PreviewedJournal,
@@ -160,6 +168,10 @@ async fn explain_all(
     let answers = reader.ask_about(&pods, config, &gates, journal).await;
     let answers = answers.map_err(plan::failure_text)?;
 
+    let turn = match pods.first() {
+        Some(pod) => Box::pin(turn::find(reader, config, calendar, pod, &mut problems)).await?,
+        None => None,
+    };
     let scope = reader.scope(config).await.map_err(plan::failure_text)?;
     let now = reader.platform.now();
     let explained = pods.iter().zip(&answers.of_pods).map(|(pod, findings)| {
@@ -176,6 +188,7 @@ async fn explain_all(
         withheld: None,
         owner,
         pods: explained.collect(),
+        turn,
         problems,
         warnings: [scope.warnings, answers.warnings].concat(),
     })

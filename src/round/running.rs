@@ -95,7 +95,8 @@ impl<'a> RunningRound<'a> {
             stop: self.context.stop,
             platform: self.context.platform,
         };
-        let scope = Box::pin(reader.read(&self.context.config.eligibility)).await?;
+        let config = self.context.config;
+        let scope = Box::pin(reader.read(&config.eligibility, &config.disrupt.pace)).await?;
 
         self.eligibility = scope.eligibility;
         self.report.skipped = scope.skipped;

@@ -1,9 +1,13 @@
 //! Reads what a round must know about its scope before it lists the pods: which namespaces are in it, and the metadata of
 //! namespaces, owners and nodes that the rules look at.
 
+mod metadata;
+
+use macaque_core::config::DisruptionPace;
 use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::report::{RoundEnd, SkippedNamespace};
 
+use self::metadata::needs_metadata;
 use crate::k8s::Cluster;
 use crate::platform::Platform;
 use crate::stop::StopToken;
@@ -28,15 +32,23 @@ pub(crate) struct ScopeReader<'a> {
 }
 
 impl ScopeReader<'_> {
-    /// Reads the scope of a round with these rules.
+    /// Reads the scope of a round with these rules and this pace.
     ///
     /// # Errors
     /// The round must end.
-    pub(crate) async fn read(&self, eligibility: &EligibilityConfig) -> Result<RoundScope, RoundEnd> {
-        Ok(RoundScope {
+    pub(crate) async fn read(
+        &self,
+        eligibility: &EligibilityConfig,
+        pace: &DisruptionPace,
+    ) -> Result<RoundScope, RoundEnd> {
+        let mut scope = RoundScope {
             eligibility: eligibility.clone(),
             skipped: Vec::new(),
             warnings: Vec::new(),
-        })
+        };
+        if needs_metadata(eligibility, pace) {
+            self.read_metadata(&mut scope).await?;
+        }
+        Ok(scope)
     }
 }

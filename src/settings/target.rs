@@ -53,13 +53,16 @@ pub(super) fn decode_target(
         let selector = text.value.parse::<Selector>();
         selector.map_err(|error| decoder.refuse_fault(&text, error))
     });
+    let mode = decoder.one_of("target.mode", "a mode", TargetMode::ALL, TargetMode::as_str);
+    let annotations = decoder.boolean("target.annotations");
     let min_age = decode_min_age(decoder);
     let include = decode_include(decoder);
 
     let target = TargetConfig {
         namespaces: namespaces?,
         selector: selector?,
-        mode: TargetMode::OptOut,
+        mode: mode?,
+        annotations: annotations?.value,
         min_age: min_age?,
         include: include?,
     };

@@ -7,18 +7,21 @@ mod rules;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use self::opt_out::missing_opt_in;
 pub use self::rule::{EligibilityRule, RuleFinding, RuleResult};
 pub use self::rules::SYSTEM_NAMESPACES;
 
 use self::rule::RuleInput;
 use self::rules::RULES;
 use crate::annotations::team;
-use crate::config::TargetConfig;
+use crate::config::{TargetConfig, TargetMode};
+use crate::every::every_of;
 use crate::outcome::DisruptionMethod;
-use crate::pod::{Pod, PodOwner, PodPhase, PodRef};
+use crate::pod::{OwnerRef, Pod, PodOwner, PodPhase, PodRef};
 use crate::scope_metadata::ScopeMetadata;
 
 /// The name under which a report counts pods whose owner is in cooldown, which the journal decides and not a rule.
@@ -74,6 +77,13 @@ impl From<&Pod> for Candidate {
     }
 }
 
+impl Candidate {
+    /// The owner; a pod without an owner is its own.
+    pub fn owner_ref(&self) -> OwnerRef {
+        OwnerRef::of(&self.pod, self.owner.as_ref())
+    }
+}
+
 /// The reason why a pod is not a candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exemption {
@@ -121,9 +131,34 @@ impl EligibilityConfig {
             &[PodPhase::Running]
         }
     }
+
+    /// How often the owner of `pod` wishes a turn, where what teams wish counts.
+    pub fn every_of(&self, pod: &Pod) -> Option<Duration> {
+        let counts = self.target.annotations;
+        every_of(pod, &self.metadata).filter(|_| counts)
+    }
+
+    /// Whether a pod is in scope only if somebody says yes.
+    pub fn is_opt_in(&self) -> bool {
+        self.target.mode == TargetMode::OptIn
+    }
 }
 
 impl Exemption {
+    /// stub
+    pub fn is_lasting(&self) -> bool {
+        let passing = [
+            "terminating",
+            "pending",
+            "frozen",
+            "eviction-in-progress",
+            "too-young",
+            "cooldown",
+            "turn-taken",
+        ];
+        !passing.contains(&self.rule)
+    }
+
     /// The exemption of a pod whose owner is in cooldown until `until`.
     pub fn cooldown(until: Timestamp) -> Self {
         Self {

@@ -14,6 +14,8 @@ pub struct TargetConfig {
     pub selector: Selector,
     /// Whether pods are in scope unless somebody says no, or only where somebody says yes.
     pub mode: TargetMode,
+    /// Whether what teams wish by annotations counts: `macaque/every`, `macaque/expect` and `macaque/min-ready`.
+    pub annotations: bool,
     /// A pod younger than this is exempt.
     pub min_age: Duration,
     /// The rules that the configuration switches off, by name ([`crate::eligibility::includable_rules`]).
@@ -27,6 +29,7 @@ impl TargetConfig {
             namespaces: NamespaceScope::Named(vec![namespace.to_owned()]),
             selector: Selector::default(),
             mode: TargetMode::OptOut,
+            annotations: true,
             min_age: Duration::ZERO,
             include: Vec::new(),
         }
