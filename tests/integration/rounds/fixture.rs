@@ -162,6 +162,15 @@ impl RoundFixture {
         self
     }
 
+    /// Every request suffers the fault that `choose` has for it, if any.
+    pub(crate) fn choosing(
+        self,
+        choose: impl FnMut(&ProxyRequest) -> Option<Fault> + Send + 'static,
+    ) -> Self {
+        self.proxy.inject_by(choose);
+        self
+    }
+
     /// The first request whose first line holds `part` suffers `fault`.
     pub(crate) fn once(self, part: &'static str, fault: Fault) -> Self {
         self.proxy.inject(RequestMatch::containing(part).once(), fault);
