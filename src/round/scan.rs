@@ -59,7 +59,7 @@ pub(crate) struct PodScanner<'a> {
     pub(crate) platform: &'a Platform,
 }
 
-/// Which pods a scan reads, and how much of each.
+/// The pods that a scan reads, and how much of each.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum PodDetail {
     /// The whole pods, in every phase.

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::items::{CHUNK, each_item};
 use super::kind::{ObjectKind, TypeMeta, WrongBody};
 use super::list::ListMeta;
-use super::protobuf::{FieldValue, ProtobufError, ValueHead, each_field, next_field, skip, take};
+use super::protobuf::{ProtobufError, ValueHead, WireValue, each_field, next_field, skip, take};
 use super::{OwnerReference, PodMetadata, PodObject};
 
 /// The four bytes before every body in protobuf.
@@ -166,7 +166,7 @@ fn read_item(message: &[u8]) -> Result<PodObject, ProtobufError> {
 
 impl PodMetadata {
     /// Sets a field of `ObjectMeta` by its number.
-    fn set(&mut self, number: u64, value: FieldValue<'_>) -> Result<(), ProtobufError> {
+    fn set(&mut self, number: u64, value: WireValue<'_>) -> Result<(), ProtobufError> {
         match number {
             1 => self.name = value.text()?,
             3 => self.namespace = value.text()?,

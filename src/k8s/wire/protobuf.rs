@@ -16,7 +16,7 @@ pub(super) enum ValueHead {
 
 /// The value of a field of a message in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FieldValue<'a> {
+pub(super) enum WireValue<'a> {
     Number(u64),
     Bytes(&'a [u8]),
 }
@@ -46,7 +46,7 @@ impl From<std::io::Error> for ProtobufError {
     }
 }
 
-impl<'a> FieldValue<'a> {
+impl<'a> WireValue<'a> {
     pub(super) fn bytes(self) -> Result<&'a [u8], ProtobufError> {
         match self {
             Self::Bytes(bytes) => Ok(bytes),
@@ -74,17 +74,17 @@ impl<'a> FieldValue<'a> {
 /// The message is malformed, or `each` fails.
 pub(super) fn each_field<'a>(
     message: &'a [u8],
-    mut each: impl FnMut(u64, FieldValue<'a>) -> Result<(), ProtobufError>,
+    mut each: impl FnMut(u64, WireValue<'a>) -> Result<(), ProtobufError>,
 ) -> Result<(), ProtobufError> {
     let mut rest = message;
     while let Some((number, head)) = next_field(&mut rest)? {
         let value = match head {
-            ValueHead::Number(value) => FieldValue::Number(value),
+            ValueHead::Number(value) => WireValue::Number(value),
             ValueHead::Bytes(length) => {
                 let length = usize::try_from(length).unwrap_or(usize::MAX);
                 let (bytes, after) = rest.split_at_checked(length).ok_or_else(ProtobufError::cut)?;
                 rest = after;
-                FieldValue::Bytes(bytes)
+                WireValue::Bytes(bytes)
             }
         };
         each(number, value)?;

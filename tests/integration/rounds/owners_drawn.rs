@@ -3,6 +3,8 @@
 
 use kube_sandbox::scenario::{deployment, pod};
 use macaque_core::config::DrawBy;
+use macaque_core::notice::ScopeOwners;
+use macaque_core::pod::{Pod, PodOwner};
 use macaque_core::report::RoundStatus;
 use macaque_core::selection::SAMPLING_THRESHOLD;
 use macaque_testkit::fault_proxy::{Fault, ProxyResponse};
@@ -263,7 +265,7 @@ async fn without_a_victim_among_many_pods_every_reason_is_told_without_reading_t
         let report = fixture.round().await;
         let count = |rule: &str| report.exempted[rule].count;
 
-        assert_eq!(report.status(), RoundStatus::Idle);
+        assert_eq!((report.attempts.len(), report.candidates), (0, 0));
         assert_eq!(
             (report.listed, report.unchecked()),
             (PODS + SAMPLING_THRESHOLD, 0)
@@ -274,4 +276,27 @@ async fn without_a_victim_among_many_pods_every_reason_is_told_without_reading_t
         assert!(full_lists(&fixture) <= 2, "a glance at the full lists");
         assert!(fixture.sent(DRAWN).len() <= 1_000);
     }
+}
+
+#[actix_rt::test]
+async fn a_digest_knows_the_owners_of_many_pods_by_their_metadata_too() {
+    let fixture = fixture(vec![
+        deployment("shop", "web", PODS as u32),
+        deployment("shop", "db", 1),
+    ]);
+    let mut expected = ScopeOwners::default();
+    for name in ["web", "db"] {
+        let owner = PodOwner {
+            kind: "Deployment".to_owned(),
+            name: name.to_owned(),
+        };
+        let pod = Pod {
+            owner: Some(owner),
+            ..Pod::sample()
+        };
+        expected.note(&pod, None, &fixture.config().eligibility);
+    }
+
+    assert_eq!(fixture.scope_owners().await, expected);
+    assert_eq!(full_lists(&fixture), 1, "one glance at the full list");
 }
