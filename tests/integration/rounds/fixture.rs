@@ -7,11 +7,12 @@ use kube_sandbox::Sandbox;
 use kube_sandbox::scenario::{deployment, pod};
 use macaque::gates::GateConfig;
 use macaque::platform::Platform;
-use macaque::round::RoundConfig;
+use macaque::round::{RoundConfig, list_owners};
 use macaque::stop::{StopSwitch, StopToken};
 use macaque_core::config::{DrawBy, NamespaceScope, VictimCount};
 use macaque_core::eligibility::OwnPod;
 use macaque_core::guard::GuardConfig;
+use macaque_core::notice::ScopeOwners;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::report::RoundReport;
 use macaque_testkit::{TestCluster, evict_one};
@@ -167,6 +168,15 @@ impl RoundFixture {
         self
     }
 
+    /// Every request suffers the fault that `choose` has for it, if any.
+    pub(crate) fn choosing(
+        self,
+        choose: impl FnMut(&ProxyRequest) -> Option<Fault> + Send + 'static,
+    ) -> Self {
+        self.proxy.inject_by(choose);
+        self
+    }
+
     /// The first request whose first line holds `part` suffers `fault`.
     pub(crate) fn once(self, part: &'static str, fault: Fault) -> Self {
         self.proxy.inject(RequestMatch::containing(part).once(), fault);
@@ -228,6 +238,17 @@ impl RoundFixture {
         let report = self.run(&self.config, self.seed).await;
         invariants::check(&self.config, &report, &self.proxy.requests()[before..]);
         report
+    }
+
+    /// The owners in scope, as a digest lists them.
+    pub(crate) async fn scope_owners(&self) -> ScopeOwners {
+        let cluster = self.cluster.connect(&self.platform).await;
+        list_owners(&cluster, &self.config.eligibility, &self.stop, &self.platform).await
+    }
+
+    /// The configuration of the next round.
+    pub(crate) fn config(&self) -> &RoundConfig {
+        &self.config
     }
 
     async fn run(&self, config: &RoundConfig, seed: u64) -> RoundReport {

@@ -39,12 +39,12 @@ pub(super) fn fixture(objects: Vec<Value>) -> RoundFixture {
 }
 
 /// How many pages of whole pods were asked for.
-fn full_lists(fixture: &RoundFixture) -> usize {
+pub(super) fn full_lists(fixture: &RoundFixture) -> usize {
     let pages = fixture.sent("/pods?").into_iter();
     pages.filter(|page| page.line().ends_with("limit=500")).count()
 }
 
-fn victim(report: &RoundReport) -> &str {
+pub(super) fn victim(report: &RoundReport) -> &str {
     &report.attempts[0].pod.name
 }
 
@@ -238,6 +238,7 @@ async fn many_pods_of_which_none_is_eligible_are_all_judged_and_every_reason_rep
     assert_eq!(report.exempted["opted-out"].count, PODS);
     assert_eq!(report.unchecked(), 0);
     assert_eq!(fixture.sent(DRAWN).len(), 1_000, "no more is drawn in vain");
+    assert_eq!(full_lists(&fixture), 1, "their metadata tell enough");
 }
 
 #[actix_rt::test]
