@@ -2,7 +2,7 @@
 //! Connects to no API server.
 
 use clap::Args;
-use macaque_core::config::{ChaosConfig, NamespaceScope};
+use macaque_core::config::ChaosConfig;
 use macaque_core::permissions::{self, PermissionPurpose, PolicyRule, ScopedPermission};
 use serde::Serialize;
 use serde_saphyr::FlowSeq;
@@ -279,10 +279,7 @@ fn commented(role: &RoleObject, rules: &[CommentedRule]) -> String {
 /// The service account: where macaque runs, if it runs in a cluster, else in the first namespace in scope.
 fn account(args: &RbacArgs, view: &CommandSettings) -> Result<ServiceAccount, String> {
     let own = setup::own_namespace();
-    let first = match &view.config.target.namespaces {
-        NamespaceScope::All => None,
-        NamespaceScope::Named(names) => names.first().cloned(),
-    };
+    let first = view.config.target.namespaces.names().first().cloned();
     let namespace = args.service_account_namespace.clone().or(own).or(first);
     let namespace = namespace.ok_or(
         "--service-account-namespace: is required with all namespaces in scope: name the namespace that macaque \

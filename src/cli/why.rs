@@ -94,7 +94,7 @@ pub(super) fn run(global: &GlobalArgs, args: &WhyArgs) -> i32 {
 fn only_namespace(scope: &NamespaceScope) -> Option<&str> {
     match scope {
         NamespaceScope::Named(names) if names.len() == 1 => names.first().map(String::as_str),
-        NamespaceScope::Named(_) | NamespaceScope::All => None,
+        NamespaceScope::Named(_) | NamespaceScope::All | NamespaceScope::Selected(_) => None,
     }
 }
 

@@ -10,13 +10,15 @@ use macaque_core::journal::Journal;
 use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::outcome::Outcome;
 use macaque_core::pod::{ControllerRef, Pod, PodRef};
-use macaque_core::report::{AttemptReport, ExemptionTally, RoundEnd, RoundReport};
+use macaque_core::report::{AttemptReport, ExemptionTally, RoundEnd, RoundReport, SkippedNamespace};
 use macaque_core::selection::{VictimPicker, count_owners};
+use macaque_core::selector::Selector;
 
 use super::RoundContext;
 use super::attempt::{AttemptError, AttemptOutcome};
 use super::scan::{PodScan, PodScanner, ScanOutcome};
 use super::scope::ScopeReader;
+use super::scope::namespaces::refused;
 use crate::facts::Fact;
 use crate::guards::{Held, RoundGuards};
 use crate::k8s::ApiError;
@@ -90,19 +92,39 @@ impl<'a> RunningRound<'a> {
 
     /// Reads what the rules need to know about the scope.
     async fn read_scope(&mut self) -> Result<(), RoundEnd> {
-        let reader = ScopeReader {
-            cluster: self.context.cluster,
-            stop: self.context.stop,
-            platform: self.context.platform,
-        };
+        let reader = self.scope_reader();
         let scope = Box::pin(reader.read(&self.context.config.eligibility)).await?;
 
         self.eligibility = scope.eligibility;
+        self.report.namespaces = self.eligibility.target.namespaces.names().to_vec();
         self.report.skipped = scope.skipped;
         for warning in scope.warnings {
             self.guards.warn(warning);
         }
         Ok(())
+    }
+
+    fn scope_reader(&self) -> ScopeReader<'a> {
+        ScopeReader {
+            cluster: self.context.cluster,
+            stop: self.context.stop,
+            platform: self.context.platform,
+            dry_run: self.context.config.dry_run,
+            method: self.context.config.disrupt.method,
+        }
+    }
+
+    /// The selector by which the namespaces in scope were found, if they were.
+    fn namespace_selector(&self) -> Option<&'a Selector> {
+        let context = self.context;
+        context.config.eligibility.target.namespaces.selector()
+    }
+
+    /// Notes namespaces that are left out.
+    pub(super) fn note_skipped(&mut self, skipped: Vec<SkippedNamespace>) {
+        for SkippedNamespace { namespace, why } in skipped {
+            SkippedNamespace::note(&mut self.report.skipped, &namespace, why);
+        }
     }
 
     /// Completes the report with the end of the round.
@@ -149,6 +171,7 @@ impl<'a> RunningRound<'a> {
             eligibility: &self.eligibility,
             stop: self.context.stop,
             platform: self.context.platform,
+            by_labels: self.namespace_selector().is_some(),
         }
     }
 
@@ -157,6 +180,7 @@ impl<'a> RunningRound<'a> {
         self.report.listed = scan.listed;
         self.report.exempted = std::mem::take(&mut scan.exempted);
         self.report.problems = std::mem::take(&mut scan.problems);
+        self.note_skipped(std::mem::take(&mut scan.skipped));
         self.guards.note_disrupted(std::mem::take(&mut scan.disrupted));
         self.key_warnings = std::mem::take(&mut scan.key_warnings);
     }
@@ -193,7 +217,10 @@ impl<'a> RunningRound<'a> {
             None => AttemptResult::Attempted(Outcome::Gone.into()),
             Some(fresh) => match judge(&fresh, &self.eligibility, context.platform.now()) {
                 Err(exemption) => AttemptResult::Exempt(exemption),
-                Ok(_) => self.disrupt_unless_held(&mut candidate, &fresh).await?,
+                Ok(_) => match Box::pin(self.left_scope(&fresh)).await? {
+                    Some(exemption) => AttemptResult::Exempt(exemption),
+                    None => self.disrupt_unless_held(&mut candidate, &fresh).await?,
+                },
             },
         };
 
@@ -213,6 +240,20 @@ impl<'a> RunningRound<'a> {
             }
             AttemptResult::NotAttempted(AttemptError::Round(why)) => Err(RoundEnd::Failed { why }),
         }
+    }
+
+    /// The exemption of a victim whose namespace was found by its labels, and does not match any more.
+    ///
+    /// # Errors
+    /// The round must end: the labels cannot be read.
+    async fn left_scope(&self, victim: &Pod) -> Result<Option<Exemption>, RoundEnd> {
+        let Some(selector) = self.namespace_selector() else {
+            return Ok(None);
+        };
+        let namespace = &victim.id.namespace;
+        let reader = self.scope_reader();
+        let is_selected = reader.is_still_selected(selector, namespace).await?;
+        Ok((!is_selected).then(|| Exemption::unselected_namespace(selector)))
     }
 
     /// Asks the guards of the round, before its first victim.
@@ -319,7 +360,12 @@ impl<'a> RunningRound<'a> {
                     .facts
                     .publish(Fact::NamespaceForbidden(&pod.namespace));
                 picker.exclude_namespace(pod);
-                self.report.problems.push(error.to_string());
+                match self.namespace_selector() {
+                    Some(_) => {
+                        SkippedNamespace::note(&mut self.report.skipped, &pod.namespace, refused(&error));
+                    }
+                    None => self.report.problems.push(error.to_string()),
+                }
                 Ok(())
             }
             error => Err(error.into()),

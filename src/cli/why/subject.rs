@@ -165,7 +165,7 @@ impl WhySubject {
 fn is_named(scope: &NamespaceScope, namespace: &str) -> bool {
     match scope {
         NamespaceScope::Named(names) => names.iter().any(|name| name == namespace),
-        NamespaceScope::All => false,
+        NamespaceScope::All | NamespaceScope::Selected(_) => false,
     }
 }
 

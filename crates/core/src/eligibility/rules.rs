@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::EligibilityConfig;
+use super::{EligibilityConfig, NAMESPACE};
 use super::opt_out;
 use super::rule::{EligibilityRule, RuleInput, RuleSetting};
 use crate::freeze;
@@ -29,7 +29,7 @@ const REQUEST_EVICT_ONLY: &str = "descheduler.alpha.kubernetes.io/request-evict-
 /// itself.
 pub(super) static RULES: &[EligibilityRule] = &[
     EligibilityRule {
-        name: "namespace",
+        name: NAMESPACE,
         doc: "pods outside the namespaces in scope",
         setting: RuleSetting::Key("target.namespaces", |config| config.target.namespaces.to_string()),
         exempts: |input| {
