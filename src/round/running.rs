@@ -1,6 +1,7 @@
 //! A running round: scans the pods, picks the victims, and disrupts them one by one.
 
 mod disruption;
+mod scope;
 
 use std::collections::BTreeMap;
 
@@ -12,12 +13,10 @@ use macaque_core::outcome::Outcome;
 use macaque_core::pod::{ControllerRef, Pod, PodRef};
 use macaque_core::report::{AttemptReport, ExemptionTally, RoundEnd, RoundReport, SkippedNamespace};
 use macaque_core::selection::{VictimPicker, count_owners};
-use macaque_core::selector::Selector;
 
 use super::RoundContext;
 use super::attempt::{AttemptError, AttemptOutcome};
 use super::scan::{PodScan, PodScanner, ScanOutcome};
-use super::scope::ScopeReader;
 use super::scope::namespaces::refused;
 use crate::facts::Fact;
 use crate::guards::{Held, RoundGuards};
@@ -87,43 +86,6 @@ impl<'a> RunningRound<'a> {
         match outcome? {
             ScanOutcome::Complete => self.run_complete(scan.sink, seed, journal).await,
             ScanOutcome::TooLarge(size) => self.run_sampled(size, seed, journal).await,
-        }
-    }
-
-    /// Reads what the rules need to know about the scope.
-    async fn read_scope(&mut self) -> Result<(), RoundEnd> {
-        let reader = self.scope_reader();
-        let scope = Box::pin(reader.read(&self.context.config.eligibility)).await?;
-
-        self.eligibility = scope.eligibility;
-        self.report.namespaces = self.eligibility.target.namespaces.names().to_vec();
-        self.report.skipped = scope.skipped;
-        for warning in scope.warnings {
-            self.guards.warn(warning);
-        }
-        Ok(())
-    }
-
-    fn scope_reader(&self) -> ScopeReader<'a> {
-        ScopeReader {
-            cluster: self.context.cluster,
-            stop: self.context.stop,
-            platform: self.context.platform,
-            dry_run: self.context.config.dry_run,
-            method: self.context.config.disrupt.method,
-        }
-    }
-
-    /// The selector by which the namespaces in scope were found, if they were.
-    fn namespace_selector(&self) -> Option<&'a Selector> {
-        let context = self.context;
-        context.config.eligibility.target.namespaces.selector()
-    }
-
-    /// Notes namespaces that are left out.
-    pub(super) fn note_skipped(&mut self, skipped: Vec<SkippedNamespace>) {
-        for SkippedNamespace { namespace, why } in skipped {
-            SkippedNamespace::note(&mut self.report.skipped, &namespace, why);
         }
     }
 
@@ -240,20 +202,6 @@ impl<'a> RunningRound<'a> {
             }
             AttemptResult::NotAttempted(AttemptError::Round(why)) => Err(RoundEnd::Failed { why }),
         }
-    }
-
-    /// The exemption of a victim whose namespace was found by its labels, and does not match any more.
-    ///
-    /// # Errors
-    /// The round must end: the labels cannot be read.
-    async fn left_scope(&self, victim: &Pod) -> Result<Option<Exemption>, RoundEnd> {
-        let Some(selector) = self.namespace_selector() else {
-            return Ok(None);
-        };
-        let namespace = &victim.id.namespace;
-        let reader = self.scope_reader();
-        let is_selected = reader.is_still_selected(selector, namespace).await?;
-        Ok((!is_selected).then(|| Exemption::unselected_namespace(selector)))
     }
 
     /// Asks the guards of the round, before its first victim.

@@ -53,11 +53,10 @@ impl ScopeReader<'_> {
 
     /// Puts the namespaces that a selector finds into the scope, by name and with their keys.
     async fn read_namespaces(&self, scope: &mut RoundScope) -> Result<(), RoundEnd> {
-        let Some(selector) = scope.eligibility.target.namespaces.selector().cloned() else {
+        let Some(selected) = self.selected_namespaces(&scope.eligibility.target).await? else {
             return Ok(());
         };
 
-        let selected = self.select_namespaces(&selector).await?;
         scope.eligibility.target.namespaces = selected.scope();
         scope.skipped = selected.skipped;
         scope.warnings.extend(selected.warning);

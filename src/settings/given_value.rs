@@ -36,7 +36,9 @@ impl<T> GivenValue<T> {
 
     /// Whether the value was given by a flag.
     pub(super) fn is_flag(&self) -> bool {
-        self.source.as_deref().is_some_and(|source| source.starts_with(FLAG))
+        self.source
+            .as_deref()
+            .is_some_and(|source| source.starts_with(FLAG))
     }
 
     /// Key and source, for another mistake's sentence.

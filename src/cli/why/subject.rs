@@ -151,6 +151,15 @@ impl WhySubject {
         }
     }
 
+    /// Whether the subject names this namespace.
+    pub(super) fn is_of_namespace(&self, name: &str) -> bool {
+        match self {
+            Self::Pod { namespace, .. } => namespace.as_deref() == Some(name),
+            Self::PodOrOwner { word, .. } => word == name,
+            Self::Owner(_) => false,
+        }
+    }
+
     /// Whether the subject is in the only namespace in scope, and so there must be one.
     pub(super) fn needs_namespace(&self) -> bool {
         match self {

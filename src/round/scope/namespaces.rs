@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
-use macaque_core::config::NamespaceScope;
+use macaque_core::config::{NamespaceScope, TargetConfig};
 use macaque_core::permissions::{self, LIST_NAMESPACES, LIST_PODS};
 use macaque_core::report::{RoundEnd, SkippedNamespace};
 use macaque_core::scope_metadata::ObjectKeys;
@@ -18,28 +18,36 @@ const NO_ROLE: &str = "no Role: `macaque rbac` prints it";
 
 /// The namespaces that a selector found.
 #[derive(Debug, Default)]
-pub(super) struct SelectedNamespaces {
+pub(crate) struct SelectedNamespaces {
     /// Those in scope, sorted, with their annotations and labels.
-    pub(super) in_scope: BTreeMap<String, ObjectKeys>,
+    pub(crate) in_scope: BTreeMap<String, ObjectKeys>,
     /// Those that are left out, and why.
-    pub(super) skipped: Vec<SkippedNamespace>,
+    pub(crate) skipped: Vec<SkippedNamespace>,
     /// The warning that none was found.
-    pub(super) warning: Option<String>,
+    pub(crate) warning: Option<String>,
 }
 
 impl SelectedNamespaces {
     /// The namespaces in scope by name.
-    pub(super) fn scope(&self) -> NamespaceScope {
+    pub(crate) fn scope(&self) -> NamespaceScope {
         NamespaceScope::Named(self.in_scope.keys().cloned().collect())
     }
 }
 
 impl ScopeReader<'_> {
-    /// Lists the namespaces that match `selector`, and asks for the permissions in each.
+    /// Lists the namespaces that `target` selects by their labels, and asks for the permissions in each; `None` if labels do
+    /// not decide.
     ///
     /// # Errors
     /// The round must end: which namespaces are in scope is not known, and nothing is guessed.
-    pub(super) async fn select_namespaces(&self, selector: &Selector) -> Result<SelectedNamespaces, RoundEnd> {
+    pub(crate) async fn selected_namespaces(
+        &self,
+        target: &TargetConfig,
+    ) -> Result<Option<SelectedNamespaces>, RoundEnd> {
+        let Some(selector) = target.namespaces.selector() else {
+            return Ok(None);
+        };
+
         let read = async || self.cluster.namespaces(selector, None).await;
         let mut found = with_retries(self.platform, self.stop, read)
             .await
@@ -61,7 +69,7 @@ impl ScopeReader<'_> {
                 Some(why) => SkippedNamespace::note(&mut selected.skipped, &namespace.name, why),
             }
         }
-        Ok(selected)
+        Ok(Some(selected))
     }
 
     /// Why a namespace is left out, if it is.
@@ -94,7 +102,9 @@ impl ScopeReader<'_> {
     /// The round must end.
     pub(crate) async fn is_still_selected(&self, selector: &Selector, name: &str) -> Result<bool, RoundEnd> {
         let read = async || self.cluster.namespaces(selector, Some(name)).await;
-        let found = with_retries(self.platform, self.stop, read).await.map_err(unlisted)?;
+        let found = with_retries(self.platform, self.stop, read)
+            .await
+            .map_err(unlisted)?;
         Ok(found
             .iter()
             .any(|namespace| namespace.name == name && !namespace.is_terminating))

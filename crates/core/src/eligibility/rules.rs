@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::{EligibilityConfig, NAMESPACE};
 use super::opt_out;
 use super::rule::{EligibilityRule, RuleInput, RuleSetting};
+use super::{EligibilityConfig, NAMESPACE};
 use crate::freeze;
 use crate::pod::{Pod, PodPhase};
 
