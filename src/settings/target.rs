@@ -62,6 +62,7 @@ pub(super) fn decode_target(
         mode: TargetMode::OptOut,
         min_age: min_age?,
         include: include?,
+        ..TargetConfig::all_of("")
     };
     Ok(DecodedTarget { target, by_context })
 }
