@@ -207,6 +207,7 @@ async fn check_cluster(
     }
     findings.extend(user(cluster).await);
 
+    grants::scope(cluster, config, findings).await;
     let scope = namespaces::scope(cluster, config, platform, findings).await;
     for namespace in permissions::scopes(&scope) {
         if let Some(name) = namespace.filter(|_| config.target.namespaces.selector().is_none()) {

@@ -76,6 +76,9 @@ pub const CREATE_EVENTS: Permission = Permission::new("create", "events.k8s.io",
 /// The resources that belong to no namespace.
 const WITHOUT_NAMESPACE: [&str; 3] = ["nodes", "namespaces", "clusterrolebindings"];
 
+/// The permission to find nodes by their labels, or to see which of them are unready.
+const LIST_NODES: Permission = Permission::new("list", "", "nodes");
+
 const GET_CONFIG_MAP: Permission = Permission::new("get", "", "configmaps");
 const UPDATE_CONFIG_MAP: Permission = Permission::new("update", "", "configmaps");
 const GET_PODS: Permission = Permission::new("get", "", "pods");
@@ -176,9 +179,10 @@ pub fn required(config: &ChaosConfig) -> Vec<ScopedPermission> {
 
 /// The permissions in the cluster by which `config` finds what is in scope.
 pub fn scope_permissions(config: &ChaosConfig) -> Vec<ScopedPermission> {
-    let by_labels = config.target.namespaces.selector();
-    let namespaces = by_labels.map(|_| LIST_NAMESPACES.within(None));
-    namespaces.into_iter().collect()
+    let by_namespace = config.target.namespaces.selector().map(|_| LIST_NAMESPACES);
+    let by_node = (!config.target.node_selector.is_empty()).then_some(LIST_NODES);
+    let permissions = by_namespace.into_iter().chain(by_node);
+    permissions.map(|permission| permission.within(None)).collect()
 }
 
 /// The permissions that `config` needs for its journal: to read and write one ConfigMap, or none in a dry run.

@@ -1,9 +1,10 @@
 //! Finds the namespaces that are in scope by their labels, and says which of them rounds leave out.
 
 use macaque_core::config::{ChaosConfig, NamespaceScope};
+use macaque_core::permissions::LIST_NAMESPACES;
 use macaque_core::report::SkippedNamespace;
 
-use super::{CheckFinding, CheckResult, grants};
+use super::CheckFinding;
 use crate::cli::plan;
 use crate::k8s::Cluster;
 use crate::platform::Platform;
@@ -21,11 +22,8 @@ pub(super) async fn scope(
     let Some(selector) = target.namespaces.selector() else {
         return target.namespaces.clone();
     };
-    grants::scope(cluster, config, findings).await;
-    if findings
-        .last()
-        .is_some_and(|last| last.result == CheckResult::Failed)
-    {
+    // The finding about this permission says it already.
+    if let Ok(false) = cluster.holds(&LIST_NAMESPACES.within(None)).await {
         return NamespaceScope::Named(Vec::new());
     }
 

@@ -56,12 +56,17 @@ impl ScopeReader<'_> {
         // A list that changes between two pages may name a namespace twice.
         found.dedup_by(|a, b| a.name == b.name);
 
-        let mut selected = SelectedNamespaces {
-            warning: found
-                .is_empty()
-                .then(|| format!("no namespace matches {selector}")),
-            ..SelectedNamespaces::default()
-        };
+        let matches_any = !found.is_empty();
+        found.retain(|namespace| !target.excludes_namespace(&namespace.name));
+
+        let mut selected = SelectedNamespaces::default();
+        if found.is_empty() {
+            selected.warning = Some(if matches_any {
+                format!("target.exclude_namespaces excludes every namespace with {selector}")
+            } else {
+                format!("no namespace matches {selector}")
+            });
+        }
         let reasons = try_join_all(found.iter().map(|namespace| self.reason_to_skip(namespace))).await?;
         for (namespace, reason) in found.into_iter().zip(reasons) {
             match reason {
