@@ -164,7 +164,12 @@ impl PreviewReader<'_> {
                 recovered: RecoveredGuard::Off,
             },
             problems,
-            warnings: [scope.warnings, scan.key_warnings.texts()].concat(),
+            warnings: [
+                scope.warnings,
+                scan.key_warnings.texts(),
+                scan.matches.texts(eligibility),
+            ]
+            .concat(),
             skipped: scope.skipped,
             notes: Vec::new(),
         })

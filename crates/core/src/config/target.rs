@@ -55,7 +55,9 @@ impl TargetConfig {
 
     /// Whether the namespace `name` is excluded.
     pub fn excludes_namespace(&self, name: &str) -> bool {
-        self.exclude_namespaces.iter().any(|excluded| excluded.matches(name))
+        self.exclude_namespaces
+            .iter()
+            .any(|excluded| excluded.matches(name))
     }
 
     /// The namespaces to list, without those that are excluded; `None` stands for all of them at once.

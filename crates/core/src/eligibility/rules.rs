@@ -10,8 +10,8 @@ use jiff::SignedDuration;
 
 use super::EligibilityConfig;
 use super::opt_out;
-use super::scope;
 use super::rule::{EligibilityRule, RuleInput, RuleSetting};
+use super::scope;
 use crate::freeze;
 use crate::pod::{Pod, PodPhase};
 
