@@ -167,7 +167,12 @@ impl PreviewReader<'_> {
                 recovered: RecoveredGuard::Off,
             },
             problems,
-            warnings: [scope.warnings, scan.key_warnings.texts()].concat(),
+            warnings: [
+                scope.warnings,
+                scan.key_warnings.texts(),
+                scan.matches.texts(eligibility),
+            ]
+            .concat(),
             namespaces: eligibility.target.namespaces.names().to_vec(),
             skipped: [scope.skipped, scan.skipped].concat(),
             notes: Vec::new(),

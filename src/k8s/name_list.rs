@@ -13,7 +13,8 @@ use super::wire::{ObjectKind, PodObject};
 use super::{ApiError, Cluster, JSON, PageCursor};
 
 const TABLE: &str = "application/json;as=Table;g=meta.k8s.io;v=v1";
-const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+/// The form of a list that holds the metadata of its objects alone.
+pub(super) const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 /// What answers a request for metadata: a proxy that drops the parameters of `Accept` gets whole pods, which hold the
 /// metadata too.

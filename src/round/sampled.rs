@@ -146,6 +146,7 @@ impl RunningRound<'_> {
         self.guards.note_disrupted(scan.disrupted);
         self.key_warnings = scan.key_warnings;
         self.note_skipped(scan.skipped);
+        self.warn_of_unmatched(&scan.matches);
         for problem in scan.problems {
             // The list of names may have met the same problems.
             if !self.report.problems.contains(&problem) {

@@ -2,7 +2,7 @@
 //! keeps.
 
 use jiff::Timestamp;
-use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption, judge};
+use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption, TargetMatches, judge};
 use macaque_core::guard::DisruptedPods;
 use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::notice::ScopeOwners;
@@ -36,6 +36,8 @@ pub(crate) struct PodScan<S> {
     pub(crate) disrupted: DisruptedPods,
     /// The warnings about macaque's own keys on the pods.
     pub(crate) key_warnings: PodKeyWarnings,
+    /// Which entries of the target's lists match a pod.
+    pub(crate) matches: TargetMatches,
     /// Problems that did not end the scan.
     pub(crate) problems: Vec<String>,
     /// The namespaces that are left out.
@@ -109,6 +111,7 @@ impl<S: PodSink> PodScan<S> {
         self.listed += 1;
         self.disrupted.add(&pod);
         self.key_warnings.note(&pod);
+        self.matches.note(&pod, &eligibility.target);
         let judged = judge(&pod, eligibility, now);
         if let Err(exemption) = &judged {
             ExemptionTally::note(&mut self.exempted, pod.id.clone(), exemption);
@@ -122,6 +125,7 @@ impl<S: PodSink> PodScan<S> {
         self.sink.append(more.sink);
         self.disrupted.append(more.disrupted);
         self.key_warnings.append(more.key_warnings);
+        self.matches.append(more.matches);
         self.problems.extend(more.problems);
         self.skipped.extend(more.skipped);
     }

@@ -2,12 +2,14 @@
 //! namespaces, owners and nodes that the rules look at.
 
 pub(crate) mod namespaces;
+mod nodes;
 
 use std::sync::Arc;
 
 use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::report::{RoundEnd, SkippedNamespace};
+use macaque_core::scope_metadata::ScopeMetadata;
 
 use crate::k8s::Cluster;
 use crate::platform::Platform;
@@ -48,6 +50,19 @@ impl ScopeReader<'_> {
             warnings: Vec::new(),
         };
         self.read_namespaces(&mut scope).await?;
+
+        let node_selector = &eligibility.target.node_selector;
+        if let Some(nodes) = self.selected_nodes(node_selector).await? {
+            if nodes.is_empty() {
+                let warning = format!("target.node_selector: no node has labels that match {node_selector}");
+                scope.warnings.push(warning);
+            }
+            let metadata = ScopeMetadata::clone(&scope.eligibility.metadata);
+            scope.eligibility.metadata = Arc::new(ScopeMetadata {
+                nodes: Some(nodes),
+                ..metadata
+            });
+        }
         Ok(scope)
     }
 

@@ -1,6 +1,7 @@
 //! Judges whether one pod is a candidate, or exempt and for which reason.
 
 mod listing;
+mod matches;
 mod opt_out;
 mod rule;
 mod rules;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use self::listing::PodFilter;
+pub use self::matches::TargetMatches;
 pub use self::rule::{EligibilityRule, RuleFinding, RuleResult};
 pub use self::rules::SYSTEM_NAMESPACES;
 
