@@ -191,7 +191,7 @@ impl PreviewReader<'_> {
             dry_run: config.dry_run,
             method: config.disrupt.method,
         };
-        Box::pin(reader.read(&config.eligibility)).await
+        Box::pin(reader.read(&config.eligibility, &config.disrupt.pace)).await
     }
 
     fn scanner<'a>(&'a self, eligibility: &'a EligibilityConfig, by_labels: bool) -> PodScanner<'a> {

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::sync::LazyLock;
 
-use macaque_core::config::DrawBy;
+use macaque_core::config::{DrawBy, TargetMode};
 use macaque_core::eligibility::includable_rules;
 use macaque_core::outcome::DisruptionMethod;
 
@@ -278,6 +278,9 @@ static FIRST: &[SettingKey] = &[
     key("target.selector", Text(""), "The label selector that a victim must match, as `kubectl -l` takes it. Empty: every pod.")
         .old("MACAQUE_SELECTOR")
         .such_as(&["app=web,tier!=database", "app in (api, worker)"]),
+    key("target.mode", Text("opt-out"), "`opt-out`: a pod is in scope unless it, its owner or its namespace says no by `macaque/enabled`. `opt-in`: only if one of them says yes, and none no.")
+        .words(|| TargetMode::ALL.map(TargetMode::as_str).into()),
+    key("target.annotations", Boolean(true), "Whether what teams wish by `macaque/every`, `macaque/expect` and `macaque/min-ready` counts; `macaque/enabled` and the keys of a freeze always do."),
     key("target.exclude_namespaces", List(','), "Namespaces that are not in scope, by name or by a glob with `*` and `?`. Empty: none.")
         .such_as(&["team-*"]),
     key("target.owners", List(','), "The kinds of owners whose pods are in scope, as kubectl names them: `statefulset`, with its group for a custom kind, `pod` for pods without an owner; `!` before a kind excludes it. Empty: every kind.")

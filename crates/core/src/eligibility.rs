@@ -10,18 +10,21 @@ mod scope;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 pub use self::listing::PodFilter;
 pub use self::matches::TargetMatches;
+pub use self::opt_out::missing_opt_in;
 pub use self::rule::{EligibilityRule, RuleFinding, RuleResult};
 pub use self::rules::SYSTEM_NAMESPACES;
 
 use self::rule::RuleInput;
 use self::rules::RULES;
 use crate::annotations::team;
-use crate::config::TargetConfig;
+use crate::config::{TargetConfig, TargetMode};
+use crate::every::every_of;
 use crate::outcome::DisruptionMethod;
 use crate::pod::{Pod, PodOwner, PodPhase, PodRef};
 use crate::scope_metadata::ScopeMetadata;
@@ -122,6 +125,17 @@ impl EligibilityConfig {
         } else {
             &[PodPhase::Running]
         }
+    }
+
+    /// How often the owner of `pod` wishes a turn, where what teams wish counts.
+    pub fn every_of(&self, pod: &Pod) -> Option<Duration> {
+        let counts = self.target.annotations;
+        every_of(pod, &self.metadata).filter(|_| counts)
+    }
+
+    /// Whether a pod is in scope only if somebody says yes.
+    pub fn is_opt_in(&self) -> bool {
+        self.target.mode == TargetMode::OptIn
     }
 }
 

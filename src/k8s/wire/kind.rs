@@ -25,6 +25,9 @@ impl ObjectKind {
     pub(in crate::k8s) const CONFIG_MAP: Self = Self::of("v1", "ConfigMap");
     pub(in crate::k8s) const EVENT: Self = Self::of("events.k8s.io/v1", "Event");
     pub(in crate::k8s) const NAMESPACE: Self = Self::of("v1", "Namespace");
+    pub(in crate::k8s) const NAMESPACE_LIST: Self = Self::of("v1", "NamespaceList");
+    pub(in crate::k8s) const DEPLOYMENT_LIST: Self = Self::of("apps/v1", "DeploymentList");
+    pub(in crate::k8s) const STATEFUL_SET_LIST: Self = Self::of("apps/v1", "StatefulSetList");
     pub(in crate::k8s) const STATUS: Self = Self::of("v1", "Status");
     pub(in crate::k8s) const ACCESS_REVIEW: Self =
         Self::of("authorization.k8s.io/v1", "SelfSubjectAccessReview");

@@ -70,7 +70,11 @@ impl ScopeReader<'_> {
         let reasons = try_join_all(found.iter().map(|namespace| self.reason_to_skip(namespace))).await?;
         for (namespace, reason) in found.into_iter().zip(reasons) {
             match reason {
-                None => drop(selected.in_scope.insert(namespace.name, namespace.keys)),
+                None => drop(
+                    selected
+                        .in_scope
+                        .insert(namespace.name, namespace.keys.into_own()),
+                ),
                 Some(why) => SkippedNamespace::note(&mut selected.skipped, &namespace.name, why),
             }
         }
