@@ -16,7 +16,8 @@ pub(super) use metadata_list::each_metadata;
 pub(super) use watch::WatchLine;
 pub use workload::WorkloadScale;
 pub(super) use workload::{
-    LeaseObject, MetadataObject, NodeObject, PartialMetadata, ResourceList, ResourceObject, ScaleObject,
+    LeaseObject, MetadataObject, NamespaceObject, NodeObject, PartialMetadata, ResourceList, ResourceObject,
+    ScaleObject,
 };
 
 use std::collections::BTreeMap;

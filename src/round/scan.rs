@@ -4,15 +4,15 @@
 mod names;
 
 use jiff::Timestamp;
-use macaque_core::config::NamespaceScope;
-use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption, judge};
+use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption, TargetMatches, judge};
 use macaque_core::guard::DisruptedPods;
 use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::notice::ScopeOwners;
 use macaque_core::pod::{Pod, PodPhase};
-use macaque_core::report::{ExemptionTallies, ExemptionTally, RoundEnd};
+use macaque_core::report::{ExemptionTallies, ExemptionTally, RoundEnd, SkippedNamespace};
 use macaque_core::selection::CandidateIndex;
 
+use super::scope::namespaces::refused;
 use super::scope_size::ScopeSize;
 use crate::k8s::{ApiError, Cluster, describe_list};
 use crate::list_pager::ListPager;
@@ -38,8 +38,12 @@ pub(crate) struct PodScan<S> {
     pub(crate) disrupted: DisruptedPods,
     /// The warnings about macaque's own keys on the pods.
     pub(crate) key_warnings: PodKeyWarnings,
+    /// Which entries of the target's lists match a pod.
+    pub(crate) matches: TargetMatches,
     /// Problems that did not end the scan.
     pub(crate) problems: Vec<String>,
+    /// The namespaces that are left out.
+    pub(crate) skipped: Vec<SkippedNamespace>,
 }
 
 /// Whether a scan judged every pod.
@@ -57,6 +61,8 @@ pub(crate) struct PodScanner<'a> {
     pub(crate) eligibility: &'a EligibilityConfig,
     pub(crate) stop: &'a StopToken,
     pub(crate) platform: &'a Platform,
+    /// Whether the namespaces were found by their labels, so that one is left out where macaque may not work.
+    pub(crate) by_labels: bool,
 }
 
 /// The pods that a scan reads, and how much of each.
@@ -119,6 +125,7 @@ impl<S: PodSink> PodScan<S> {
         self.listed += 1;
         self.disrupted.add(&pod);
         self.key_warnings.note(&pod);
+        self.matches.note(&pod, &eligibility.target);
         let judged = judge(&pod, eligibility, now);
         if let Err(exemption) = &judged {
             ExemptionTally::note(&mut self.exempted, pod.id.clone(), exemption);
@@ -132,7 +139,9 @@ impl<S: PodSink> PodScan<S> {
         self.sink.append(more.sink);
         self.disrupted.append(more.disrupted);
         self.key_warnings.append(more.key_warnings);
+        self.matches.append(more.matches);
         self.problems.extend(more.problems);
+        self.skipped.extend(more.skipped);
     }
 }
 
@@ -146,9 +155,12 @@ impl PodScanner<'_> {
     }
 
     /// Scans the metadata of the pods in the phases in which a pod may be eligible, however many there are. What metadata
-    /// does not tell exempts no pod: that of the priority, eviction responders and the node, and with `pending` included
-    /// that of the phase.
+    /// does not tell exempts no pod: the priority, eviction responders, and with `pending` included the phase. Where nodes
+    /// decide, which metadata does not tell, scans the pods in full.
     pub(crate) async fn scan_metadata<S: PodSink>(&self, scan: &mut PodScan<S>) -> Result<(), RoundEnd> {
+        if self.eligibility.judges_nodes() {
+            return self.scan(scan).await;
+        }
         let mut size = ScopeSize::Unlimited;
         self.scan_within(PodDetail::Metadata, scan, &mut size).await?;
         Ok(())
@@ -157,6 +169,9 @@ impl PodScanner<'_> {
     /// Scans the metadata of the pods in the phases in which none is eligible, for their exemptions: the rest of the scope
     /// after [`Self::scan_metadata`].
     pub(super) async fn scan_other_phases<S: PodSink>(&self, scan: &mut PodScan<S>) -> Result<(), RoundEnd> {
+        if self.eligibility.judges_nodes() {
+            return Ok(());
+        }
         let eligible = self.eligibility.phases();
         // A list of one phase tells the phase of its pods.
         for phase in PodPhase::ALL {
@@ -197,7 +212,7 @@ impl PodScanner<'_> {
         scan: &mut PodScan<S>,
         size: &mut ScopeSize,
     ) -> Result<bool, RoundEnd> {
-        let namespaces = namespaces_in(&self.eligibility.target.namespaces);
+        let namespaces = self.eligibility.target.listed_namespaces();
         for (index, namespace) in namespaces.iter().copied().enumerate() {
             let step = ScanStep {
                 namespace,
@@ -209,7 +224,7 @@ impl PodScanner<'_> {
                 Ok(Some(found)) => found,
                 Ok(None) => return Ok(false),
                 Err(error) => {
-                    scan.problems.push(problem(error)?);
+                    self.note_refusal(namespace, error, &mut scan.problems, &mut scan.skipped)?;
                     continue;
                 }
             };
@@ -230,6 +245,7 @@ impl PodScanner<'_> {
     ) -> Result<Option<PodScan<S>>, ApiError> {
         let mut scan = PodScan::default();
         let mut pager = ListPager::default();
+        let filter = self.eligibility.pod_filter();
 
         loop {
             // Only the first page decides: later ones say nothing new, and a restarted list begins with its first page
@@ -243,22 +259,21 @@ impl PodScanner<'_> {
                 let mut page = PodScan::default();
                 let now = self.platform.now();
                 let add = |pod| page.add(pod, self.eligibility, now);
-                let selector = &self.eligibility.target.selector;
                 let after = pager.after();
                 let cluster = self.cluster;
                 let cursor = match step.detail {
                     PodDetail::Full => {
-                        let page = cluster.each_pod(step.namespace, selector, after, max_following, add);
+                        let page = cluster.each_pod(step.namespace, &filter, after, max_following, add);
                         Box::pin(page).await?
                     }
                     PodDetail::Metadata => {
                         let phases = self.eligibility.phases();
-                        let page = cluster.each_metadata(step.namespace, selector, phases, after, add);
+                        let page = cluster.each_metadata(step.namespace, &filter, phases, after, add);
                         Box::pin(page).await?
                     }
                     PodDetail::ExemptPhase(phase) => {
                         let phases = [phase];
-                        let page = cluster.each_metadata(step.namespace, selector, &phases, after, add);
+                        let page = cluster.each_metadata(step.namespace, &filter, &phases, after, add);
                         Box::pin(page).await?
                     }
                 };
@@ -289,22 +304,34 @@ impl PodScanner<'_> {
         }
     }
 
-    /// The problem of a namespace without pods that does not exist, if macaque may find that out.
+    /// Notes a namespace that may not be read: as left out if it was found by its labels, else as a problem.
+    ///
+    /// # Errors
+    /// Any other error, which ends the scan.
+    fn note_refusal(
+        &self,
+        namespace: Option<&str>,
+        error: ApiError,
+        problems: &mut Vec<String>,
+        skipped: &mut Vec<SkippedNamespace>,
+    ) -> Result<(), ApiError> {
+        if !matches!(error, ApiError::Forbidden { .. }) {
+            return Err(error);
+        }
+
+        match namespace.filter(|_| self.by_labels) {
+            Some(namespace) => SkippedNamespace::note(skipped, namespace, refused(&error)),
+            None => problems.push(error.to_string()),
+        }
+        Ok(())
+    }
+
+    /// The problem of a namespace without pods that does not exist, if macaque may find that out. One that was found by its
+    /// labels may be gone meanwhile.
     async fn missing_namespace(&self, namespace: Option<&str>) -> Option<String> {
-        let name = namespace?;
+        let name = namespace.filter(|_| !self.by_labels)?;
         let exists = self.cluster.has_namespace(name).await;
         matches!(exists, Ok(Some(false))).then(|| format!("namespace {name} does not exist"))
-    }
-}
-
-/// The problem of one namespace that may not be read.
-///
-/// # Errors
-/// Any other error, which ends the scan.
-fn problem(error: ApiError) -> Result<String, ApiError> {
-    match error {
-        ApiError::Forbidden { .. } => Ok(error.to_string()),
-        error => Err(error),
     }
 }
 
@@ -313,13 +340,5 @@ fn endless(namespace: Option<&str>, why: &str) -> ApiError {
     ApiError::Unexpected {
         what: describe_list(namespace),
         why: why.to_owned(),
-    }
-}
-
-/// The namespaces to list; `None` stands for all of them at once.
-pub(crate) fn namespaces_in(scope: &NamespaceScope) -> Vec<Option<&str>> {
-    match scope {
-        NamespaceScope::All => vec![None],
-        NamespaceScope::Named(names) => names.iter().map(|name| Some(name.as_str())).collect(),
     }
 }

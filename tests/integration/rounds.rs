@@ -10,6 +10,7 @@ mod doubts;
 pub(crate) mod fixture;
 mod freeze;
 mod invariants;
+mod namespaces;
 mod owners_drawn;
 mod paging;
 mod sampling;

@@ -15,7 +15,6 @@ use super::{RoundScope, ScopeReader};
 use crate::k8s::{ApiError, KeyedResource, NamedKeys, OptionalRead};
 use crate::list_pager::ListPager;
 use crate::read_retry::with_retries;
-use crate::round::scan::namespaces_in;
 
 /// How many different warnings about keys are kept, and how many names one of them lists.
 const KEPT: usize = 5;
@@ -43,8 +42,13 @@ impl ScopeReader<'_> {
     /// They could not be read, for another reason than a missing grant: the round must end.
     pub(super) async fn read_metadata(&self, scope: &mut RoundScope) -> Result<(), RoundEnd> {
         let mut reading = Reading::default();
+        // Those that were found by their labels were read with them.
+        for (name, keys) in &scope.eligibility.metadata.namespaces {
+            reading.add_namespace(name.clone(), keys.clone());
+        }
         match &scope.eligibility.target.namespaces {
             NamespaceScope::Named(names) => self.read_named(names, &mut reading).await?,
+            NamespaceScope::Selected(_) => {}
             NamespaceScope::All => {
                 let is_granted = self
                     .list_keys(KeyedResource::NAMESPACES, None, |found| {
@@ -56,7 +60,7 @@ impl ScopeReader<'_> {
                 }
             }
         }
-        for namespace in namespaces_in(&scope.eligibility.target.namespaces) {
+        for namespace in scope.eligibility.target.listed_namespaces() {
             for resource in KeyedResource::OWNERS {
                 let add = |found| reading.add_owner(resource.kind, found);
                 self.list_keys(resource, namespace, add).await?;
@@ -76,6 +80,9 @@ impl ScopeReader<'_> {
     /// Reads the keys of each of these namespaces, which a Role in each permits.
     async fn read_named(&self, names: &[String], reading: &mut Reading) -> Result<(), ApiError> {
         for name in names {
+            if reading.metadata.namespaces.contains_key(name) {
+                continue;
+            }
             let read = async || self.cluster.namespace_keys(name).await;
             match with_retries(self.platform, self.stop, read).await? {
                 OptionalRead::Found(keys) => reading.add_namespace(name.clone(), keys),
