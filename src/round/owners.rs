@@ -31,7 +31,7 @@ pub async fn list_owners(
                 stop,
                 platform,
             };
-            scanner.scan(&mut scan).await
+            scanner.scan_any_size(&mut scan).await
         }
         Err(end) => Err(end),
     };

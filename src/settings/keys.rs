@@ -299,7 +299,7 @@ static FIRST: &[SettingKey] = &[
         .such_as(&["5s", "1m"]),
     key("disrupt.attempts", Count(Some(10), ATTEMPTS), "Victims tried per round, refusals included; at least `count`. Not set: 10, or `count` if that is more."),
     key("disrupt.attempts_after_webhook", Count(Some(1), MORE_ATTEMPTS), "Victims still tried in a round after a webhook refused one, from 0: a webhook may act on a request that it refuses."),
-    key("disrupt.draw", Text("pods"), "How victims are picked: `pods` (every pod equally likely) or `owners` (every owner equally likely, then one of its pods); `owners` lists every pod in full.")
+    key("disrupt.draw", Text("pods"), "How victims are picked: `pods` (every pod equally likely) or `owners` (every owner equally likely, then one of its pods); with more than 2,000 pods, `owners` lists the metadata of all.")
         .words(|| DrawBy::ALL.map(DrawBy::as_str).into()),
     key("guards.whole", Choice(DefaultChoice::On, SWITCH), "Hold back unless every pod of the victim's owner is ready, and none is missing, pending or terminating."),
     key("guards.rollout", Choice(DefaultChoice::On, &[True, Word("lenient"), False]), "Hold back while the owner's pods are of more than one revision. `\"lenient\"`: two revisions pass if every pod is ready and none is younger than 10 minutes."),

@@ -9,7 +9,7 @@ use macaque::gates::GateConfig;
 use macaque::platform::Platform;
 use macaque::round::RoundConfig;
 use macaque::stop::{StopSwitch, StopToken};
-use macaque_core::config::{DrawBy, NamespaceScope, VictimCount};
+use macaque_core::config::{DrawBy, NamespaceScope, TargetConfig, VictimCount};
 use macaque_core::eligibility::OwnPod;
 use macaque_core::guard::GuardConfig;
 use macaque_core::outcome::DisruptionMethod;
@@ -122,6 +122,12 @@ impl RoundFixture {
         self
     }
 
+    /// Edits whose pods are in scope.
+    pub(crate) fn target(mut self, edit: impl FnOnce(&mut TargetConfig)) -> Self {
+        edit(&mut self.config.eligibility.target);
+        self
+    }
+
     pub(crate) fn include(mut self, rule: &'static str) -> Self {
         self.config.eligibility.target.include.push(rule);
         self
@@ -159,6 +165,15 @@ impl RoundFixture {
     /// Every request whose first line holds `part` suffers `fault`.
     pub(crate) fn always(self, part: &'static str, fault: Fault) -> Self {
         self.proxy.inject(part, fault);
+        self
+    }
+
+    /// Every request suffers the fault that `choose` has for it, if any.
+    pub(crate) fn choosing(
+        self,
+        choose: impl FnMut(&ProxyRequest) -> Option<Fault> + Send + 'static,
+    ) -> Self {
+        self.proxy.inject_by(choose);
         self
     }
 
