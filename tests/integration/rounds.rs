@@ -13,7 +13,7 @@ mod invariants;
 mod namespaces;
 mod owners_drawn;
 mod paging;
-mod sampling;
+pub(crate) mod sampling;
 mod sampling_faults;
 mod scope;
 mod throttles;

@@ -12,6 +12,7 @@ mod recovery;
 mod routes;
 mod schema;
 mod secrets;
+mod targets;
 mod values;
 
 use std::path::PathBuf;

@@ -9,7 +9,7 @@ use macaque::gates::GateConfig;
 use macaque::platform::Platform;
 use macaque::round::{RoundConfig, list_owners};
 use macaque::stop::{StopSwitch, StopToken};
-use macaque_core::config::{DrawBy, NamespaceScope, VictimCount};
+use macaque_core::config::{DrawBy, NamespaceScope, TargetConfig, VictimCount};
 use macaque_core::eligibility::OwnPod;
 use macaque_core::guard::GuardConfig;
 use macaque_core::notice::ScopeOwners;
@@ -133,6 +133,12 @@ impl RoundFixture {
         self
     }
 
+    /// Edits whose pods are in scope.
+    pub(crate) fn target(mut self, edit: impl FnOnce(&mut TargetConfig)) -> Self {
+        edit(&mut self.config.eligibility.target);
+        self
+    }
+
     pub(crate) fn include(mut self, rule: &'static str) -> Self {
         self.config.eligibility.target.include.push(rule);
         self
@@ -248,7 +254,8 @@ impl RoundFixture {
     /// The owners in scope, as a digest lists them.
     pub(crate) async fn scope_owners(&self) -> ScopeOwners {
         let cluster = self.cluster.connect(&self.platform).await;
-        list_owners(&cluster, &self.config.eligibility, &self.stop, &self.platform).await
+        let RoundConfig { eligibility, dry_run, .. } = &self.config;
+        list_owners(&cluster, eligibility, &self.stop, &self.platform, *dry_run).await
     }
 
     /// The configuration of the next round.
