@@ -122,7 +122,9 @@ pub(super) fn report(report: &RoundReport, context: &MessageContext) -> String {
 
     parts.extend(report.count.iter().map(|count| format!("count: {count}")));
     let turns = report.missed_turns();
-    parts.extend(counted(turns.map(|(turn, why)| line(&notify::missed_turn(turn, why)))));
+    parts.extend(counted(
+        turns.map(|(turn, why)| line(&notify::missed_turn(turn, why))),
+    ));
     parts.extend(advice(report));
     let warnings = report.attempts.iter().flat_map(|attempt| &attempt.warnings);
     let warnings = warnings.map(|warning| format!("warning: {}", server_text(warning)));

@@ -106,7 +106,12 @@ impl Route {
                 .map(|attempt| OwnerRef::of(&attempt.pod, attempt.owner.as_ref()));
             owners.any(|owner| owner == turn.owner)
         };
-        let turns = report.turns.iter().filter(|turn| is_tried(turn)).cloned().collect();
+        let turns = report
+            .turns
+            .iter()
+            .filter(|turn| is_tried(turn))
+            .cloned()
+            .collect();
 
         Some(RoundReport {
             turns,

@@ -60,11 +60,7 @@ fn decode_counts(
         return Ok((count.value, attempts.value.max(victims)));
     }
     if attempts.value < victims {
-        let wrong = format!(
-            "{} is less than {victims} in {}",
-            attempts.value,
-            count.place()
-        );
+        let wrong = format!("{} is less than {victims} in {}", attempts.value, count.place());
         return Err(decoder.refuse(&attempts, wrong, format!("use {victims} or more")));
     }
     Ok((count.value, attempts.value))

@@ -124,7 +124,11 @@ mod tests {
         for (word, wrong, right) in [
             ("0%", "is no share of the owners", "use \"1%\" to \"100%\""),
             ("101%", "is more than all owners", "use \"1%\" to \"100%\""),
-            ("99999999999999999999%", "is more than all owners", "use \"1%\" to \"100%\""),
+            (
+                "99999999999999999999%",
+                "is more than all owners",
+                "use \"1%\" to \"100%\"",
+            ),
             ("3-1", "has the higher number first", "use \"1-3\""),
             ("200-5", "has the higher number first", "use \"5-100\""),
             ("0-3", "begins with 0", "use \"1-3\""),

@@ -47,13 +47,21 @@ async fn only_owners_with_eligible_pods_count_for_a_share() {
     for deployment in &mut objects[..6] {
         deployment["spec"]["template"]["metadata"]["annotations"] = json!({ "macaque/enabled": "false" });
     }
-    let report = RoundFixture::with(objects).victims(VictimCount::Percent(50)).round().await;
-    assert_eq!((evicted(&report), said(&report).as_str()), (2, "2 (50% of 4 owners)"));
+    let report = RoundFixture::with(objects)
+        .victims(VictimCount::Percent(50))
+        .round()
+        .await;
+    assert_eq!(
+        (evicted(&report), said(&report).as_str()),
+        (2, "2 (50% of 4 owners)")
+    );
 }
 
 #[actix_rt::test]
 async fn a_share_tries_as_many_victims_as_it_wants_whatever_the_attempts() {
-    let fixture = RoundFixture::with(apps(12)).victims(VictimCount::Percent(100)).attempts(10);
+    let fixture = RoundFixture::with(apps(12))
+        .victims(VictimCount::Percent(100))
+        .attempts(10);
     assert_eq!(evicted(&fixture.round().await), 12);
 }
 
@@ -65,7 +73,10 @@ async fn each_round_draws_its_number_from_the_range_by_its_seed() {
         let fixture = RoundFixture::with(apps(5)).victims(range).seed(seed);
         let report = fixture.round().await;
         let expected = range.of_round(5, seed);
-        assert_eq!((evicted(&report), said(&report)), (expected, format!("{expected} (1-3)")));
+        assert_eq!(
+            (evicted(&report), said(&report)),
+            (expected, format!("{expected} (1-3)"))
+        );
         drawn.insert(expected);
     }
     assert_eq!(drawn, BTreeSet::from([1, 2, 3]));
@@ -74,10 +85,20 @@ async fn each_round_draws_its_number_from_the_range_by_its_seed() {
 #[actix_rt::test]
 async fn among_many_pods_a_share_counts_all_owners_and_a_range_needs_none() {
     let size = (SAMPLING_THRESHOLD / 8 + 10) as u32;
-    let many = || (0..8).map(|n| deployment("shop", &format!("app-{n}"), size)).collect();
+    let many = || {
+        (0..8)
+            .map(|n| deployment("shop", &format!("app-{n}"), size))
+            .collect()
+    };
 
-    let report = RoundFixture::with(many()).victims(VictimCount::Percent(25)).round().await;
-    assert_eq!((evicted(&report), said(&report).as_str()), (2, "2 (25% of 8 owners)"));
+    let report = RoundFixture::with(many())
+        .victims(VictimCount::Percent(25))
+        .round()
+        .await;
+    assert_eq!(
+        (evicted(&report), said(&report).as_str()),
+        (2, "2 (25% of 8 owners)")
+    );
     assert_eq!(report.unchecked(), 0);
 
     let range = VictimCount::Range { from: 2, to: 2 };

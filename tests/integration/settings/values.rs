@@ -60,9 +60,18 @@ fn a_mistaken_number_of_victims_is_refused_with_what_would_be_right() {
     for (count, expected) in [
         ("0", "0 is too few: use 1 to 100"),
         ("101", "101 is too many: use 1 to 100"),
-        ("\"2\"", "\"2\" is not a whole number but a text: use 2, without quotes"),
-        ("\"0%\"", "\"0%\" is no share of the owners: use \"1%\" to \"100%\""),
-        ("\"150%\"", "\"150%\" is more than all owners: use \"1%\" to \"100%\""),
+        (
+            "\"2\"",
+            "\"2\" is not a whole number but a text: use 2, without quotes",
+        ),
+        (
+            "\"0%\"",
+            "\"0%\" is no share of the owners: use \"1%\" to \"100%\"",
+        ),
+        (
+            "\"150%\"",
+            "\"150%\" is more than all owners: use \"1%\" to \"100%\"",
+        ),
         ("\"3-1\"", "\"3-1\" has the higher number first: use \"1-3\""),
         (
             "\"1.5\"",
@@ -74,11 +83,17 @@ fn a_mistaken_number_of_victims_is_refused_with_what_would_be_right() {
         ),
     ] {
         let mistake = fixture().file(&format!("disrupt.count = {count}")).mistake();
-        assert_eq!(mistake, format!("disrupt.count: {expected} (macaque.toml line 1)"));
+        assert_eq!(
+            mistake,
+            format!("disrupt.count: {expected} (macaque.toml line 1)")
+        );
     }
 
     let mistake = fixture().flag("disrupt.count", "--count", "0-200").mistake();
-    assert_eq!(mistake, "disrupt.count: \"0-200\" begins with 0: use 1-100 (flag --count)");
+    assert_eq!(
+        mistake,
+        "disrupt.count: \"0-200\" begins with 0: use 1-100 (flag --count)"
+    );
 }
 
 #[test]
@@ -88,14 +103,21 @@ fn attempts_and_the_limit_in_flight_are_at_least_the_upper_end_of_a_range_and_an
     assert_eq!(attempts("disrupt.count = \"50%\""), 10);
     assert_eq!(attempts("disrupt.count = \"50%\"\ndisrupt.attempts = 1"), 1);
 
-    let mistake = fixture().file("disrupt.count = \"5-20\"\ndisrupt.attempts = 19").mistake();
+    let mistake = fixture()
+        .file("disrupt.count = \"5-20\"\ndisrupt.attempts = 19")
+        .mistake();
     let expected = "19 is less than 20 in disrupt.count (macaque.toml line 1): use 20 or more";
     assert!(mistake.contains(expected), "{mistake}");
 
-    let mistake = fixture().file("disrupt.count = \"1-3\"\nlimits.in_flight = 2").mistake();
-    let expected = "2 is less than 3 in disrupt.count (macaque.toml line 1): use 3 or more, or lower disrupt.count";
+    let mistake = fixture()
+        .file("disrupt.count = \"1-3\"\nlimits.in_flight = 2")
+        .mistake();
+    let expected =
+        "2 is less than 3 in disrupt.count (macaque.toml line 1): use 3 or more, or lower disrupt.count";
     assert!(mistake.contains(expected), "{mistake}");
-    let in_flight = fixture().file("disrupt.count = \"30%\"\nlimits.in_flight = 1").load();
+    let in_flight = fixture()
+        .file("disrupt.count = \"30%\"\nlimits.in_flight = 1")
+        .load();
     assert_eq!(in_flight.config.limits.in_flight, Some(1));
 }
 
