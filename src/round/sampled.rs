@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use macaque_core::config::{DrawBy, VictimCount};
+use macaque_core::config::{DisruptionPace, DrawBy, VictimCount};
 use macaque_core::eligibility::{Candidate, judge};
 use macaque_core::journal::Journal;
 use macaque_core::pod::Pod;
@@ -11,7 +11,7 @@ use macaque_core::report::{ExemptionTally, RoundEnd};
 use macaque_core::selection::{CandidateIndex, DrawQueue, IndexedName, NameIndex, VictimPicker};
 
 use super::running::{RunningRound, end_of};
-use super::scan::PodScan;
+use super::scan::{PodScan, WithOwners};
 use super::scope_size::{ScopeNames, ScopeSize};
 use crate::read_retry::with_retries;
 
@@ -20,8 +20,8 @@ use crate::read_retry::with_retries;
 const MAX_FRUITLESS_DRAWS: usize = 1_000;
 
 impl RunningRound<'_> {
-    /// Draws pods by name until the victims are found. Names do not show owners, so drawing by owner, or a share of the
-    /// owners, judges the metadata of all pods.
+    /// Draws pods by name until the victims are found. Names do not show owners, so drawing by owner, a share of the owners,
+    /// and turns judge the metadata of all pods.
     pub(super) async fn run_sampled(
         &mut self,
         size: ScopeSize,
@@ -29,12 +29,13 @@ impl RunningRound<'_> {
         journal: &Journal,
     ) -> Result<(), RoundEnd> {
         let disrupt = &self.context.config.disrupt;
-        let is_share = matches!(disrupt.count, VictimCount::Percent(_));
-        // A share is known once all owners are.
-        let wanted = if is_share { 1 } else { self.wanted(0) };
+        let by_owners =
+            matches!(disrupt.count, VictimCount::Percent(_)) || disrupt.pace != DisruptionPace::Count;
+        // A share, and whose turn it is, are known once all owners are.
+        let wanted = if by_owners { 1 } else { self.wanted(0) };
         let picker = VictimPicker::from_queue(DrawQueue::growing(), disrupt, wanted);
         match disrupt.draw {
-            DrawBy::Pod if !is_share => {
+            DrawBy::Pod if !by_owners => {
                 let ScopeNames {
                     names,
                     problems,
@@ -145,10 +146,12 @@ impl RunningRound<'_> {
         mut picker: VictimPicker,
     ) -> Result<(), RoundEnd> {
         picker.restart();
-        let mut scan = PodScan::default();
+        let mut scan = PodScan::<WithOwners<CandidateIndex>>::default();
         self.scanner().scan_metadata(&mut scan).await?;
-        let index = self.note_index(scan, journal);
-        if let VictimCount::Percent(_) = self.context.config.disrupt.count {
+        let WithOwners { sink, owners } = std::mem::take(&mut scan.sink);
+        self.begin_turns(owners, journal);
+        let index = self.note_index(scan, sink, journal);
+        if tried.is_empty() {
             let wanted = self.wanted(index.owners());
             picker = VictimPicker::from_queue(DrawQueue::growing(), &self.context.config.disrupt, wanted);
         }
@@ -161,9 +164,10 @@ impl RunningRound<'_> {
                 "{MAX_FRUITLESS_DRAWS} pods were not eligible for what metadata does not tell: reading all in full"
             );
             picker.restart();
-            let mut scan = PodScan::default();
+            let mut scan = PodScan::<CandidateIndex>::default();
             self.scanner().scan(&mut scan).await?;
-            let index = self.note_index(scan, journal);
+            let sink = std::mem::take(&mut scan.sink);
+            let index = self.note_index(scan, sink, journal);
             end = self
                 .try_indexed(&index, usize::MAX, seed, &mut tried, &mut picker)
                 .await?;
@@ -178,7 +182,12 @@ impl RunningRound<'_> {
     }
 
     /// Moves what a scan of all pods found into the report, and returns the candidates that the journal does not rule out.
-    fn note_index(&mut self, scan: PodScan<CandidateIndex>, journal: &Journal) -> CandidateIndex {
+    fn note_index<S>(
+        &mut self,
+        scan: PodScan<S>,
+        mut index: CandidateIndex,
+        journal: &Journal,
+    ) -> CandidateIndex {
         self.candidates.clear();
         self.report.listed = scan.listed;
         self.report.exempted = scan.exempted;
@@ -188,7 +197,6 @@ impl RunningRound<'_> {
         self.warn_of_unmatched(&scan.matches);
         self.note_problems(scan.problems);
 
-        let mut index = scan.sink;
         index.retain(|candidate| self.passes_journal(candidate, journal));
         self.report.candidates = index.candidates();
         self.publish_checked();

@@ -17,6 +17,7 @@ pub(crate) mod sampling;
 mod sampling_faults;
 mod scope;
 mod throttles;
+mod turns;
 mod victims;
 
 use macaque_core::report::{RoundEnd, RoundReport};
