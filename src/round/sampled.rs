@@ -31,9 +31,14 @@ impl RunningRound<'_> {
         let picker = VictimPicker::from_queue(DrawQueue::growing(), disrupt, disrupt.count.most());
         match disrupt.draw {
             DrawBy::Pod => {
-                let ScopeNames { names, problems } = self.scanner().names_of(size).await?;
+                let ScopeNames {
+                    names,
+                    problems,
+                    skipped,
+                } = self.scanner().names_of(size).await?;
                 self.report.listed = names.len();
                 self.report.problems = problems;
+                self.note_skipped(skipped);
                 self.run_by_name(&names, seed, journal, picker).await
             }
             DrawBy::Owner => self.run_indexed(seed, journal, &HashSet::new(), picker).await,
@@ -90,13 +95,17 @@ impl RunningRound<'_> {
         end_of(picker)
     }
 
-    /// Reads the metadata of a drawn pod; `None` if the pod is gone.
+    /// Reads what the rules need to know of a drawn pod; `None` if the pod is gone.
     async fn read_drawn(&self, entry: IndexedName<'_>) -> Result<Option<Pod>, RoundEnd> {
         let context = self.context;
         let eligibility = &self.eligibility;
+        let filter = eligibility.pod_filter();
         let read = async || {
-            let selector = &eligibility.target.selector;
-            context.cluster.named(entry, selector, eligibility.phases()).await
+            let in_full = eligibility.judges_nodes();
+            context
+                .cluster
+                .named(entry, &filter, eligibility.phases(), in_full)
+                .await
         };
         Ok(with_retries(context.platform, context.stop, read).await?)
     }
@@ -136,6 +145,8 @@ impl RunningRound<'_> {
         self.report.exempted = scan.exempted;
         self.guards.note_disrupted(scan.disrupted);
         self.key_warnings = scan.key_warnings;
+        self.note_skipped(scan.skipped);
+        self.warn_of_unmatched(&scan.matches);
         for problem in scan.problems {
             // The list of names may have met the same problems.
             if !self.report.problems.contains(&problem) {

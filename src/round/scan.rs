@@ -2,15 +2,15 @@
 //! keeps.
 
 use jiff::Timestamp;
-use macaque_core::config::NamespaceScope;
-use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption, judge};
+use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption, TargetMatches, judge};
 use macaque_core::guard::DisruptedPods;
 use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::notice::ScopeOwners;
 use macaque_core::pod::Pod;
-use macaque_core::report::{ExemptionTallies, ExemptionTally, RoundEnd};
+use macaque_core::report::{ExemptionTallies, ExemptionTally, RoundEnd, SkippedNamespace};
 use macaque_core::selection::{CandidateIndex, NameIndex};
 
+use super::scope::namespaces::refused;
 use super::scope_size::{ScopeNames, ScopeSize};
 use crate::k8s::{ApiError, Cluster, describe_list};
 use crate::list_pager::ListPager;
@@ -36,8 +36,12 @@ pub(crate) struct PodScan<S> {
     pub(crate) disrupted: DisruptedPods,
     /// The warnings about macaque's own keys on the pods.
     pub(crate) key_warnings: PodKeyWarnings,
+    /// Which entries of the target's lists match a pod.
+    pub(crate) matches: TargetMatches,
     /// Problems that did not end the scan.
     pub(crate) problems: Vec<String>,
+    /// The namespaces that are left out.
+    pub(crate) skipped: Vec<SkippedNamespace>,
 }
 
 /// Whether a scan judged every pod.
@@ -55,6 +59,8 @@ pub(crate) struct PodScanner<'a> {
     pub(crate) eligibility: &'a EligibilityConfig,
     pub(crate) stop: &'a StopToken,
     pub(crate) platform: &'a Platform,
+    /// Whether the namespaces were found by their labels, so that one is left out where macaque may not work.
+    pub(crate) by_labels: bool,
 }
 
 /// A step of a scan: one namespace, or all of them at once.
@@ -105,6 +111,7 @@ impl<S: PodSink> PodScan<S> {
         self.listed += 1;
         self.disrupted.add(&pod);
         self.key_warnings.note(&pod);
+        self.matches.note(&pod, &eligibility.target);
         let judged = judge(&pod, eligibility, now);
         if let Err(exemption) = &judged {
             ExemptionTally::note(&mut self.exempted, pod.id.clone(), exemption);
@@ -118,7 +125,9 @@ impl<S: PodSink> PodScan<S> {
         self.sink.append(more.sink);
         self.disrupted.append(more.disrupted);
         self.key_warnings.append(more.key_warnings);
+        self.matches.append(more.matches);
         self.problems.extend(more.problems);
+        self.skipped.extend(more.skipped);
     }
 }
 
@@ -158,7 +167,7 @@ impl PodScanner<'_> {
         scan: &mut PodScan<S>,
         size: &mut ScopeSize,
     ) -> Result<bool, RoundEnd> {
-        let namespaces = namespaces_in(&self.eligibility.target.namespaces);
+        let namespaces = self.eligibility.target.listed_namespaces();
         for (index, namespace) in namespaces.iter().copied().enumerate() {
             let step = ScanStep {
                 namespace,
@@ -169,7 +178,7 @@ impl PodScanner<'_> {
                 Ok(Some(found)) => found,
                 Ok(None) => return Ok(false),
                 Err(error) => {
-                    scan.problems.push(problem(error)?);
+                    self.note_refusal(namespace, error, &mut scan.problems, &mut scan.skipped)?;
                     continue;
                 }
             };
@@ -190,6 +199,7 @@ impl PodScanner<'_> {
     ) -> Result<Option<PodScan<S>>, ApiError> {
         let mut scan = PodScan::default();
         let mut pager = ListPager::default();
+        let filter = self.eligibility.pod_filter();
 
         loop {
             // Only the first page decides: later ones say nothing new, and a restarted list begins with its first page
@@ -203,10 +213,9 @@ impl PodScanner<'_> {
                 let mut page = PodScan::default();
                 let now = self.platform.now();
                 let add = |pod| page.add(pod, self.eligibility, now);
-                let selector = &self.eligibility.target.selector;
                 let cursor = self
                     .cluster
-                    .each_pod(step.namespace, selector, pager.after(), max_following, add)
+                    .each_pod(step.namespace, &filter, pager.after(), max_following, add)
                     .await?;
                 Ok((page, cursor))
             };
@@ -238,20 +247,44 @@ impl PodScanner<'_> {
     /// Lists the names of the pods in scope.
     async fn names(&self) -> Result<ScopeNames, ApiError> {
         let mut found = ScopeNames::default();
-        for namespace in namespaces_in(&self.eligibility.target.namespaces) {
+        for namespace in self.eligibility.target.listed_namespaces() {
             match self.names_in(namespace).await {
                 Ok(more) if more.is_empty() => found.problems.extend(self.missing_namespace(namespace).await),
                 Ok(more) => found.names.append(more),
-                Err(error) => found.problems.push(problem(error)?),
+                Err(error) => {
+                    self.note_refusal(namespace, error, &mut found.problems, &mut found.skipped)?;
+                }
             }
         }
         Ok(found)
     }
 
+    /// Notes a namespace that may not be read: as left out if it was found by its labels, else as a problem.
+    ///
+    /// # Errors
+    /// Any other error, which ends the scan.
+    fn note_refusal(
+        &self,
+        namespace: Option<&str>,
+        error: ApiError,
+        problems: &mut Vec<String>,
+        skipped: &mut Vec<SkippedNamespace>,
+    ) -> Result<(), ApiError> {
+        if !matches!(error, ApiError::Forbidden { .. }) {
+            return Err(error);
+        }
+
+        match namespace.filter(|_| self.by_labels) {
+            Some(namespace) => SkippedNamespace::note(skipped, namespace, refused(&error)),
+            None => problems.push(error.to_string()),
+        }
+        Ok(())
+    }
+
     /// Lists the names in one namespace, or in all: from tables or, if the server offers none, from metadata.
     async fn names_in(&self, namespace: Option<&str>) -> Result<NameIndex, ApiError> {
         let cluster = self.cluster;
-        let selector = &self.eligibility.target.selector;
+        let filter = &self.eligibility.pod_filter();
         let phases = self.eligibility.phases();
         let mut names = NameIndex::default();
         let mut pager = ListPager::default();
@@ -261,10 +294,10 @@ impl PodScanner<'_> {
             let read = async || {
                 let after = pager.after();
                 if has_tables {
-                    cluster.names(namespace, selector, phases, after).await
+                    cluster.names(namespace, filter, phases, after).await
                 } else {
                     let page = cluster
-                        .names_of_metadata(namespace, selector, phases, after)
+                        .names_of_metadata(namespace, filter, phases, after)
                         .await?;
                     Ok(Some(page))
                 }
@@ -288,22 +321,12 @@ impl PodScanner<'_> {
         }
     }
 
-    /// The problem of a namespace without pods that does not exist, if macaque may find that out.
+    /// The problem of a namespace without pods that does not exist, if macaque may find that out. One that was found by its
+    /// labels may be gone meanwhile.
     async fn missing_namespace(&self, namespace: Option<&str>) -> Option<String> {
-        let name = namespace?;
+        let name = namespace.filter(|_| !self.by_labels)?;
         let exists = self.cluster.has_namespace(name).await;
         matches!(exists, Ok(Some(false))).then(|| format!("namespace {name} does not exist"))
-    }
-}
-
-/// The problem of one namespace that may not be read.
-///
-/// # Errors
-/// Any other error, which ends the scan.
-fn problem(error: ApiError) -> Result<String, ApiError> {
-    match error {
-        ApiError::Forbidden { .. } => Ok(error.to_string()),
-        error => Err(error),
     }
 }
 
@@ -312,13 +335,5 @@ fn endless(namespace: Option<&str>, why: &str) -> ApiError {
     ApiError::Unexpected {
         what: describe_list(namespace),
         why: why.to_owned(),
-    }
-}
-
-/// The namespaces to list; `None` stands for all of them at once.
-pub(crate) fn namespaces_in(scope: &NamespaceScope) -> Vec<Option<&str>> {
-    match scope {
-        NamespaceScope::All => vec![None],
-        NamespaceScope::Named(names) => names.iter().map(|name| Some(name.as_str())).collect(),
     }
 }

@@ -9,6 +9,7 @@ mod doubts;
 pub(crate) mod fixture;
 mod freeze;
 mod invariants;
+mod namespaces;
 mod opt_in;
 mod paging;
 mod sampling;
