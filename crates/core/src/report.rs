@@ -321,3 +321,6 @@ impl RoundReport {
             .count()
     }
 }
+
+#[cfg(test)]
+mod tests;
