@@ -13,7 +13,6 @@ use macaque_core::outcome::DisruptionMethod;
 use macaque_core::report::{RoundEnd, SkippedNamespace};
 use macaque_core::scope_metadata::ScopeMetadata;
 
-use self::metadata::needs_metadata;
 use crate::k8s::Cluster;
 use crate::platform::Platform;
 use crate::stop::StopToken;
@@ -57,7 +56,7 @@ impl ScopeReader<'_> {
             warnings: Vec::new(),
         };
         self.read_namespaces(&mut scope).await?;
-        if needs_metadata(eligibility, pace) {
+        if eligibility.target.reads_metadata(pace) {
             self.read_metadata(&mut scope).await?;
         }
 

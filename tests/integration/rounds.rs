@@ -11,6 +11,7 @@ pub(crate) mod fixture;
 mod freeze;
 mod invariants;
 mod namespaces;
+mod opt_in;
 mod owners_drawn;
 mod paging;
 pub(crate) mod sampling;

@@ -4,8 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use macaque_core::config::{DisruptionPace, NamespaceScope};
-use macaque_core::eligibility::EligibilityConfig;
+use macaque_core::config::NamespaceScope;
 use macaque_core::key_warnings::key_warnings;
 use macaque_core::pod::{OwnerRef, PodOwner};
 use macaque_core::report::RoundEnd;
@@ -27,12 +26,6 @@ struct Reading {
     unread: Vec<String>,
     /// The warnings about keys.
     warnings: BTreeSet<String>,
-}
-
-/// Whether the metadata of namespaces and owners decides about anything.
-pub(super) fn needs_metadata(eligibility: &EligibilityConfig, pace: &DisruptionPace) -> bool {
-    let has_turns = !matches!(pace, DisruptionPace::Count);
-    eligibility.is_opt_in() || (eligibility.target.annotations && has_turns)
 }
 
 impl ScopeReader<'_> {
@@ -77,9 +70,12 @@ impl ScopeReader<'_> {
         Ok(())
     }
 
-    /// Reads the keys of each of these namespaces, which a Role in each permits.
+    /// Reads the keys of each of these namespaces, which a Role in each permits, unless they are known already.
     async fn read_named(&self, names: &[String], reading: &mut Reading) -> Result<(), ApiError> {
         for name in names {
+            if reading.metadata.namespaces.contains_key(name) {
+                continue;
+            }
             if reading.metadata.namespaces.contains_key(name) {
                 continue;
             }

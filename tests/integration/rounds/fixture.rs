@@ -9,7 +9,7 @@ use macaque::gates::GateConfig;
 use macaque::platform::Platform;
 use macaque::round::{RoundConfig, list_owners};
 use macaque::stop::{StopSwitch, StopToken};
-use macaque_core::config::{DrawBy, NamespaceScope, TargetConfig, VictimCount};
+use macaque_core::config::{DisruptionPace, DrawBy, NamespaceScope, TargetConfig, TargetMode, VictimCount};
 use macaque_core::eligibility::OwnPod;
 use macaque_core::guard::GuardConfig;
 use macaque_core::notice::ScopeOwners;
@@ -125,6 +125,23 @@ impl RoundFixture {
 
     pub(crate) fn all_namespaces(mut self) -> Self {
         self.config.eligibility.target.namespaces = NamespaceScope::All;
+        self
+    }
+
+    /// A pod is in scope only if somebody says yes.
+    pub(crate) fn opt_in(mut self) -> Self {
+        self.config.eligibility.target.mode = TargetMode::OptIn;
+        self
+    }
+
+    /// Whether what teams wish by annotations counts.
+    pub(crate) fn annotations(mut self, count: bool) -> Self {
+        self.config.eligibility.target.annotations = count;
+        self
+    }
+
+    pub(crate) fn pace(mut self, pace: DisruptionPace) -> Self {
+        self.config.disrupt.pace = pace;
         self
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
+use super::DisruptionPace;
 use crate::name_patterns::{Glob, NamePatterns};
 use crate::owner_kinds::OwnerKinds;
 use crate::selector::Selector;
@@ -54,6 +55,13 @@ impl TargetConfig {
             min_age: Duration::ZERO,
             include: Vec::new(),
         }
+    }
+
+    /// Whether the annotations of namespaces and owners are read at the start of a round of this pace: they opt in and out, or
+    /// say how often an owner has its turn.
+    pub fn reads_metadata(&self, pace: &DisruptionPace) -> bool {
+        let has_turns = !matches!(pace, DisruptionPace::Count);
+        self.mode == TargetMode::OptIn || (self.annotations && has_turns)
     }
 
     /// Whether the namespace `name` is excluded.
