@@ -4,7 +4,7 @@ mod disruption;
 
 use std::collections::BTreeMap;
 
-use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption, judge};
+use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption, TargetMatches, judge};
 use macaque_core::guard::first_hold;
 use macaque_core::journal::Journal;
 use macaque_core::key_warnings::PodKeyWarnings;
@@ -83,8 +83,18 @@ impl<'a> RunningRound<'a> {
         self.note_scan(&mut scan);
 
         match outcome? {
-            ScanOutcome::Complete => self.run_complete(scan.sink, seed, journal).await,
+            ScanOutcome::Complete => {
+                self.warn_of_unmatched(&scan.matches);
+                self.run_complete(scan.sink, seed, journal).await
+            }
             ScanOutcome::TooLarge(size) => self.run_sampled(size, seed, journal).await,
+        }
+    }
+
+    /// Warns of the entries of the target's lists that match no pod at all.
+    pub(super) fn warn_of_unmatched(&mut self, matches: &TargetMatches) {
+        for warning in matches.texts(&self.eligibility) {
+            self.guards.warn(warning);
         }
     }
 

@@ -94,13 +94,17 @@ impl RunningRound<'_> {
         end_of(picker)
     }
 
-    /// Reads the metadata of a drawn pod; `None` if the pod is gone.
+    /// Reads what the rules need to know of a drawn pod; `None` if the pod is gone.
     async fn read_drawn(&self, entry: IndexedName<'_>) -> Result<Option<Pod>, RoundEnd> {
         let context = self.context;
         let eligibility = &self.eligibility;
+        let filter = eligibility.pod_filter();
         let read = async || {
-            let selector = &eligibility.target.selector;
-            context.cluster.named(entry, selector, eligibility.phases()).await
+            let in_full = eligibility.judges_nodes();
+            context
+                .cluster
+                .named(entry, &filter, eligibility.phases(), in_full)
+                .await
         };
         Ok(with_retries(context.platform, context.stop, read).await?)
     }
@@ -168,6 +172,7 @@ impl RunningRound<'_> {
         self.report.exempted = scan.exempted;
         self.guards.note_disrupted(scan.disrupted);
         self.key_warnings = scan.key_warnings;
+        self.warn_of_unmatched(&scan.matches);
         self.note_problems(scan.problems);
 
         let mut index = scan.sink;

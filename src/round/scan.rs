@@ -4,8 +4,7 @@
 mod names;
 
 use jiff::Timestamp;
-use macaque_core::config::NamespaceScope;
-use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption, judge};
+use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption, TargetMatches, judge};
 use macaque_core::guard::DisruptedPods;
 use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::notice::ScopeOwners;
@@ -38,6 +37,8 @@ pub(crate) struct PodScan<S> {
     pub(crate) disrupted: DisruptedPods,
     /// The warnings about macaque's own keys on the pods.
     pub(crate) key_warnings: PodKeyWarnings,
+    /// Which entries of the target's lists match a pod.
+    pub(crate) matches: TargetMatches,
     /// Problems that did not end the scan.
     pub(crate) problems: Vec<String>,
 }
@@ -119,6 +120,7 @@ impl<S: PodSink> PodScan<S> {
         self.listed += 1;
         self.disrupted.add(&pod);
         self.key_warnings.note(&pod);
+        self.matches.note(&pod, &eligibility.target);
         let judged = judge(&pod, eligibility, now);
         if let Err(exemption) = &judged {
             ExemptionTally::note(&mut self.exempted, pod.id.clone(), exemption);
@@ -132,6 +134,7 @@ impl<S: PodSink> PodScan<S> {
         self.sink.append(more.sink);
         self.disrupted.append(more.disrupted);
         self.key_warnings.append(more.key_warnings);
+        self.matches.append(more.matches);
         self.problems.extend(more.problems);
     }
 }
@@ -146,8 +149,13 @@ impl PodScanner<'_> {
     }
 
     /// Scans the metadata of the pods that run or are pending, however many there are. What metadata does not tell exempts no
-    /// pod: the priority, eviction responders, the node and, with `pending` included, the phase.
+    /// pod: the priority, eviction responders and, with `pending` included, the phase. Where nodes decide, every pod is
+    /// scanned in full instead.
     pub(crate) async fn scan_metadata<S: PodSink>(&self, scan: &mut PodScan<S>) -> Result<(), RoundEnd> {
+        if self.eligibility.judges_nodes() {
+            return self.scan(scan).await;
+        }
+
         let mut size = ScopeSize::Unlimited;
         self.scan_within(PodDetail::Metadata, scan, &mut size).await?;
         self.scan_exempt_phases(scan, |phase| phase == PodPhase::Pending)
@@ -157,6 +165,10 @@ impl PodScanner<'_> {
     /// Scans the metadata of the other pods, which have come to their end, for their exemptions: the rest of the scope after
     /// [`Self::scan_metadata`].
     pub(super) async fn scan_other_phases<S: PodSink>(&self, scan: &mut PodScan<S>) -> Result<(), RoundEnd> {
+        if self.eligibility.judges_nodes() {
+            return Ok(());
+        }
+
         self.scan_exempt_phases(scan, |phase| phase != PodPhase::Pending)
             .await
     }
@@ -207,7 +219,7 @@ impl PodScanner<'_> {
         scan: &mut PodScan<S>,
         size: &mut ScopeSize,
     ) -> Result<bool, RoundEnd> {
-        let namespaces = namespaces_in(&self.eligibility.target.namespaces);
+        let namespaces = self.eligibility.target.listed_namespaces();
         for (index, namespace) in namespaces.iter().copied().enumerate() {
             let step = ScanStep {
                 namespace,
@@ -244,6 +256,7 @@ impl PodScanner<'_> {
     ) -> Result<Option<PodScan<S>>, ApiError> {
         let mut scan = PodScan::default();
         let mut pager = ListPager::default();
+        let filter = self.eligibility.pod_filter();
 
         loop {
             // Only the first page decides: later ones say nothing new, and a restarted list begins with its first page
@@ -257,22 +270,21 @@ impl PodScanner<'_> {
                 let mut page = PodScan::default();
                 let now = self.platform.now();
                 let add = |pod| page.add(pod, self.eligibility, now);
-                let selector = &self.eligibility.target.selector;
                 let after = pager.after();
                 let cluster = self.cluster;
                 let cursor = match step.detail {
                     PodDetail::Full => {
-                        let page = cluster.each_pod(step.namespace, selector, after, max_following, add);
+                        let page = cluster.each_pod(step.namespace, &filter, after, max_following, add);
                         Box::pin(page).await?
                     }
                     PodDetail::Metadata => {
                         let phases = self.eligibility.phases();
-                        let page = cluster.each_metadata(step.namespace, selector, phases, after, add);
+                        let page = cluster.each_metadata(step.namespace, &filter, phases, after, add);
                         Box::pin(page).await?
                     }
                     PodDetail::ExemptPhase(phase) => {
                         let phases = [phase];
-                        let page = cluster.each_metadata(step.namespace, selector, &phases, after, add);
+                        let page = cluster.each_metadata(step.namespace, &filter, &phases, after, add);
                         Box::pin(page).await?
                     }
                 };
@@ -327,13 +339,5 @@ fn endless(namespace: Option<&str>, why: &str) -> ApiError {
     ApiError::Unexpected {
         what: describe_list(namespace),
         why: why.to_owned(),
-    }
-}
-
-/// The namespaces to list; `None` stands for all of them at once.
-pub(crate) fn namespaces_in(scope: &NamespaceScope) -> Vec<Option<&str>> {
-    match scope {
-        NamespaceScope::All => vec![None],
-        NamespaceScope::Named(names) => names.iter().map(|name| Some(name.as_str())).collect(),
     }
 }

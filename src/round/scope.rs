@@ -1,8 +1,13 @@
 //! Reads what a round must know about its scope before it lists the pods: which namespaces are in it, and the metadata of
 //! namespaces, owners and nodes that the rules look at.
 
+mod nodes;
+
+use std::sync::Arc;
+
 use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::report::{RoundEnd, SkippedNamespace};
+use macaque_core::scope_metadata::ScopeMetadata;
 
 use crate::k8s::Cluster;
 use crate::platform::Platform;
@@ -33,10 +38,24 @@ impl ScopeReader<'_> {
     /// # Errors
     /// The round must end.
     pub(crate) async fn read(&self, eligibility: &EligibilityConfig) -> Result<RoundScope, RoundEnd> {
-        Ok(RoundScope {
+        let mut scope = RoundScope {
             eligibility: eligibility.clone(),
             skipped: Vec::new(),
             warnings: Vec::new(),
-        })
+        };
+
+        let node_selector = &eligibility.target.node_selector;
+        if let Some(nodes) = self.selected_nodes(node_selector).await? {
+            if nodes.is_empty() {
+                let warning = format!("target.node_selector: no node has labels that match {node_selector}");
+                scope.warnings.push(warning);
+            }
+            let metadata = ScopeMetadata::clone(&scope.eligibility.metadata);
+            scope.eligibility.metadata = Arc::new(ScopeMetadata {
+                nodes: Some(nodes),
+                ..metadata
+            });
+        }
+        Ok(scope)
     }
 }

@@ -11,7 +11,7 @@ mod freeze;
 mod invariants;
 mod owners_drawn;
 mod paging;
-mod sampling;
+pub(crate) mod sampling;
 mod sampling_faults;
 mod scope;
 mod throttles;

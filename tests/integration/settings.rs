@@ -11,6 +11,7 @@ mod recovery;
 mod routes;
 mod schema;
 mod secrets;
+mod targets;
 mod values;
 
 use std::path::PathBuf;

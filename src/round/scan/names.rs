@@ -3,7 +3,7 @@
 use macaque_core::report::RoundEnd;
 use macaque_core::selection::NameIndex;
 
-use super::{PodScanner, endless, namespaces_in, problem};
+use super::{PodScanner, endless, problem};
 use crate::k8s::ApiError;
 use crate::list_pager::ListPager;
 use crate::read_retry::with_retries;
@@ -21,7 +21,7 @@ impl PodScanner<'_> {
     /// Lists the names of the pods in scope.
     pub(super) async fn names(&self) -> Result<ScopeNames, ApiError> {
         let mut found = ScopeNames::default();
-        for namespace in namespaces_in(&self.eligibility.target.namespaces) {
+        for namespace in self.eligibility.target.listed_namespaces() {
             match self.names_in(namespace).await {
                 Ok(more) if more.is_empty() => found.problems.extend(self.missing_namespace(namespace).await),
                 Ok(more) => found.names.append(more),
@@ -34,7 +34,7 @@ impl PodScanner<'_> {
     /// Lists the names in one namespace, or in all: from tables or, if the server offers none, from metadata.
     async fn names_in(&self, namespace: Option<&str>) -> Result<NameIndex, ApiError> {
         let cluster = self.cluster;
-        let selector = &self.eligibility.target.selector;
+        let filter = &self.eligibility.pod_filter();
         let phases = self.eligibility.phases();
         let mut names = NameIndex::default();
         let mut pager = ListPager::default();
@@ -44,10 +44,10 @@ impl PodScanner<'_> {
             let read = async || {
                 let after = pager.after();
                 if has_tables {
-                    cluster.names(namespace, selector, phases, after).await
+                    cluster.names(namespace, filter, phases, after).await
                 } else {
                     let page = cluster
-                        .names_of_metadata(namespace, selector, phases, after)
+                        .names_of_metadata(namespace, filter, phases, after)
                         .await?;
                     Ok(Some(page))
                 }

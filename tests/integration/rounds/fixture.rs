@@ -9,7 +9,7 @@ use macaque::gates::GateConfig;
 use macaque::platform::Platform;
 use macaque::round::{RoundConfig, list_owners};
 use macaque::stop::{StopSwitch, StopToken};
-use macaque_core::config::{DrawBy, NamespaceScope, VictimCount};
+use macaque_core::config::{DrawBy, NamespaceScope, TargetConfig, VictimCount};
 use macaque_core::eligibility::OwnPod;
 use macaque_core::guard::GuardConfig;
 use macaque_core::notice::ScopeOwners;
@@ -120,6 +120,12 @@ impl RoundFixture {
 
     pub(crate) fn selector(mut self, selector: &str) -> Self {
         self.config.eligibility.target.selector = selector.parse().unwrap();
+        self
+    }
+
+    /// Edits whose pods are in scope.
+    pub(crate) fn target(mut self, edit: impl FnOnce(&mut TargetConfig)) -> Self {
+        edit(&mut self.config.eligibility.target);
         self
     }
 

@@ -13,13 +13,13 @@ use super::fixture::{EVICTION, RoundFixture};
 use macaque_testkit::fault_proxy::{Fault, ProxyResponse};
 
 /// What the requests of a list of names hold in their first line.
-pub(super) const NAMES: &str = "includeObject=None";
+pub(crate) const NAMES: &str = "includeObject=None";
 
 /// What the requests of one drawn name hold.
-pub(super) const DRAWN: &str = "metadata.name%3D";
+pub(crate) const DRAWN: &str = "metadata.name%3D";
 
 /// A few more pods than a round judges one by one.
-pub(super) const PODS: usize = SAMPLING_THRESHOLD + 100;
+pub(crate) const PODS: usize = SAMPLING_THRESHOLD + 100;
 
 /// Bare pods, of which those that `opts_out` chooses opt out.
 pub(super) fn many_pods(namespace: &str, pods: usize, opts_out: impl Fn(usize) -> bool) -> Vec<Value> {
