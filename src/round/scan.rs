@@ -175,28 +175,41 @@ impl PodScanner<'_> {
         Ok(())
     }
 
-    /// Scans the metadata of the pods in the phases in which a pod may be eligible, however many there are. What metadata
-    /// does not tell exempts no pod: the priority, eviction responders, and with `pending` included the phase. Where nodes
-    /// decide, which metadata does not tell, scans the pods in full.
+    /// Scans the metadata of the pods that run or are pending, however many there are. What metadata does not tell exempts no
+    /// pod: the priority, eviction responders and, with `pending` included, the phase. Where nodes decide, every pod is
+    /// scanned in full instead.
     pub(crate) async fn scan_metadata<S: PodSink>(&self, scan: &mut PodScan<S>) -> Result<(), RoundEnd> {
         if self.eligibility.judges_nodes() {
             return self.scan(scan).await;
         }
+
         let mut size = ScopeSize::Unlimited;
         self.scan_within(PodDetail::Metadata, scan, &mut size).await?;
-        Ok(())
+        self.scan_exempt_phases(scan, |phase| phase == PodPhase::Pending)
+            .await
     }
 
-    /// Scans the metadata of the pods in the phases in which none is eligible, for their exemptions: the rest of the scope
-    /// after [`Self::scan_metadata`].
+    /// Scans the metadata of the other pods, which have come to their end, for their exemptions: the rest of the scope after
+    /// [`Self::scan_metadata`].
     pub(super) async fn scan_other_phases<S: PodSink>(&self, scan: &mut PodScan<S>) -> Result<(), RoundEnd> {
         if self.eligibility.judges_nodes() {
             return Ok(());
         }
+
+        self.scan_exempt_phases(scan, |phase| phase != PodPhase::Pending)
+            .await
+    }
+
+    /// Scans the metadata of the pods in those phases that are chosen, and in which no pod is eligible.
+    async fn scan_exempt_phases<S: PodSink>(
+        &self,
+        scan: &mut PodScan<S>,
+        is_chosen: impl Fn(PodPhase) -> bool,
+    ) -> Result<(), RoundEnd> {
         let eligible = self.eligibility.phases();
         // A list of one phase tells the phase of its pods.
         for phase in PodPhase::ALL {
-            if !eligible.contains(&phase) {
+            if is_chosen(phase) && !eligible.contains(&phase) {
                 let mut size = ScopeSize::Unlimited;
                 self.scan_within(PodDetail::ExemptPhase(phase), scan, &mut size)
                     .await?;
@@ -342,7 +355,13 @@ impl PodScanner<'_> {
 
         match namespace.filter(|_| self.by_labels) {
             Some(namespace) => SkippedNamespace::note(skipped, namespace, refused(&error)),
-            None => problems.push(error.to_string()),
+            // The list of another phase may have met it too.
+            None => {
+                let problem = error.to_string();
+                if !problems.contains(&problem) {
+                    problems.push(problem);
+                }
+            }
         }
         Ok(())
     }
