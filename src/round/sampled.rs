@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use macaque_core::config::{DrawBy, VictimCount};
+use macaque_core::config::{DisruptionPace, DrawBy, VictimCount};
 use macaque_core::eligibility::{Candidate, judge};
 use macaque_core::journal::Journal;
 use macaque_core::pod::Pod;
@@ -11,7 +11,7 @@ use macaque_core::report::{ExemptionTally, RoundEnd};
 use macaque_core::selection::{CandidateIndex, DrawQueue, IndexedName, NameIndex, VictimPicker};
 
 use super::running::{RunningRound, end_of};
-use super::scan::PodScan;
+use super::scan::{PodScan, WithOwners};
 use super::scope_size::{ScopeNames, ScopeSize};
 use crate::read_retry::with_retries;
 
@@ -20,8 +20,8 @@ use crate::read_retry::with_retries;
 const MAX_FRUITLESS_DRAWS: usize = 1_000;
 
 impl RunningRound<'_> {
-    /// Draws pods by name until the victims are found. Names do not show owners, so drawing by owner, or
-    /// a share of the owners, judges all pods.
+    /// Draws pods by name until the victims are found. Names do not show owners, so drawing by owner, a
+    /// share of the owners, and turns judge all pods.
     pub(super) async fn run_sampled(
         &mut self,
         size: ScopeSize,
@@ -29,12 +29,13 @@ impl RunningRound<'_> {
         journal: &Journal,
     ) -> Result<(), RoundEnd> {
         let disrupt = &self.context.config.disrupt;
-        let is_share = matches!(disrupt.count, VictimCount::Percent(_));
-        // A share is known once all owners are.
-        let wanted = if is_share { 1 } else { self.wanted(0) };
+        let by_owners =
+            matches!(disrupt.count, VictimCount::Percent(_)) || disrupt.pace != DisruptionPace::Count;
+        // A share, and whose turn it is, are known once all owners are.
+        let wanted = if by_owners { 1 } else { self.wanted(0) };
         let picker = VictimPicker::from_queue(DrawQueue::growing(), disrupt, wanted);
         match disrupt.draw {
-            DrawBy::Pod if !is_share => {
+            DrawBy::Pod if !by_owners => {
                 let ScopeNames { names, problems } = self.scanner().names_of(size).await?;
                 self.report.listed = names.len();
                 self.report.problems = problems;
@@ -134,7 +135,7 @@ impl RunningRound<'_> {
         picker.restart();
         self.candidates.clear();
 
-        let mut scan = PodScan::<CandidateIndex>::default();
+        let mut scan = PodScan::<WithOwners<CandidateIndex>>::default();
         self.scanner().scan(&mut scan).await?;
         self.report.listed = scan.listed;
         self.report.exempted = scan.exempted;
@@ -147,11 +148,12 @@ impl RunningRound<'_> {
             }
         }
 
-        let mut index = scan.sink;
+        self.begin_turns(scan.sink.owners, journal);
+        let mut index = scan.sink.sink;
         index.retain(|candidate| self.passes_journal(candidate, journal));
         self.report.candidates = index.candidates();
         self.publish_checked();
-        if let VictimCount::Percent(_) = self.context.config.disrupt.count {
+        if tried.is_empty() {
             let wanted = self.wanted(index.owners());
             picker = VictimPicker::from_queue(DrawQueue::growing(), &self.context.config.disrupt, wanted);
         }

@@ -12,6 +12,7 @@ use macaque_core::report::{ExemptionTallies, ExemptionTally, RoundEnd};
 use macaque_core::selection::{CandidateIndex, NameIndex};
 
 use super::scope_size::{ScopeNames, ScopeSize};
+use super::turns::TurnOwners;
 use crate::k8s::{ApiError, Cluster, describe_list};
 use crate::list_pager::ListPager;
 use crate::platform::Platform;
@@ -75,6 +76,26 @@ impl PodSink for Vec<Candidate> {
 
     fn append(&mut self, more: Self) {
         self.extend(more);
+    }
+}
+
+/// A sink, and the owners that have turns: those of the pods that it was given.
+#[derive(Default)]
+pub(crate) struct WithOwners<S> {
+    pub(crate) sink: S,
+    pub(crate) owners: TurnOwners,
+}
+
+/// Keeps the owners that have turns beside what another sink keeps.
+impl<S: PodSink> PodSink for WithOwners<S> {
+    fn push(&mut self, pod: Pod, judged: Result<Candidate, Exemption>, eligibility: &EligibilityConfig) {
+        self.owners.note(&pod, judged.as_ref().err(), eligibility);
+        self.sink.push(pod, judged, eligibility);
+    }
+
+    fn append(&mut self, more: Self) {
+        self.owners.append(more.owners);
+        self.sink.append(more.sink);
     }
 }
 

@@ -15,6 +15,7 @@ mod sampling;
 mod sampling_faults;
 mod scope;
 mod throttles;
+mod turns;
 mod victims;
 
 use macaque_core::report::{RoundEnd, RoundReport};

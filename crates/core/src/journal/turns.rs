@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Denial, Journal, Reservation, indented_bytes};
 use crate::eligibility::Candidate;
-use crate::pod::{OwnerRef, PodOwner, PodRef};
+use crate::pod::OwnerRef;
 
 /// The maximum number of turns in periods that are not over, so that the journal stays small; with more, nothing is
 /// disrupted until a period has ended.
@@ -32,16 +32,27 @@ impl Journal {
         self.turns_told
     }
 
+    /// Whether the owner had a turn in a period that is not over at `now`.
+    pub fn has_had_turn(&self, owner: &OwnerRef, now: Timestamp) -> bool {
+        self.taken_turn(owner, now).is_some()
+    }
+
+    /// The end of the period that is not over at `now` in which the owner had its turn.
+    fn taken_turn(&self, owner: &OwnerRef, now: Timestamp) -> Option<Timestamp> {
+        let owner = hash(owner);
+        let mut open = self.turns.iter().filter(|taken| now < taken.until);
+        let taken = open.find(|taken| taken.owners.binary_search(&owner).is_ok())?;
+        Some(taken.until)
+    }
+
     /// Checks that the owner of `victim` had no turn in a period that is not over at `now`, if owners have turns.
     pub(super) fn check_turn(&self, victim: &Candidate, now: Timestamp) -> Result<(), Denial> {
         if victim.period_end.is_none() {
             return Ok(());
         }
 
-        let owner = hash(&victim.pod, victim.owner.as_ref());
-        let mut open = self.turns.iter().filter(|taken| now < taken.until);
-        match open.find(|taken| taken.owners.binary_search(&owner).is_ok()) {
-            Some(taken) => Err(Denial::TurnTaken { until: taken.until }),
+        match self.taken_turn(&OwnerRef::of(&victim.pod, victim.owner.as_ref()), now) {
+            Some(until) => Err(Denial::TurnTaken { until }),
             None => Ok(()),
         }
     }
@@ -58,7 +69,7 @@ impl Journal {
             return Err(Denial::TooManyTurns);
         }
 
-        let owner = hash(&reservation.pod, reservation.owner.as_ref());
+        let owner = hash(&owner_of(reservation));
         let index = match self.turns.binary_search_by_key(&until, |taken| taken.until) {
             Ok(index) => index,
             Err(index) => {
@@ -81,7 +92,7 @@ impl Journal {
         };
 
         // No earlier turn of this owner can be removed: with one, the victim would not have been reserved.
-        let owner = hash(&reservation.pod, reservation.owner.as_ref());
+        let owner = hash(&owner_of(reservation));
         for taken in self.turns.iter_mut().filter(|taken| taken.until == until) {
             taken.owners.retain(|known| *known != owner);
         }
@@ -99,9 +110,14 @@ impl Journal {
     }
 }
 
-/// The hash of the owner of `pod`, shortened: a pod without one is its own.
-fn hash(pod: &PodRef, owner: Option<&PodOwner>) -> String {
-    let OwnerRef { namespace, owner } = OwnerRef::of(pod, owner);
+/// The owner of the victim of a reservation.
+fn owner_of(reservation: &Reservation) -> OwnerRef {
+    OwnerRef::of(&reservation.pod, reservation.owner.as_ref())
+}
+
+/// The hash of an owner, shortened.
+fn hash(owner: &OwnerRef) -> String {
+    let OwnerRef { namespace, owner } = owner;
     let name = format!("{namespace}/{}/{}", owner.kind, owner.name);
     let bytes = digest(&SHA256, name.as_bytes());
     let kept = &bytes.as_ref()[..KEPT_BYTES];
@@ -113,6 +129,7 @@ mod tests {
     use super::*;
     use crate::journal::ReservationState;
     use crate::outcome::DisruptionMethod;
+    use crate::pod::{PodOwner, PodRef};
 
     fn turn(owner: usize) -> Reservation {
         let at: Timestamp = "2026-11-30T09:00:00Z".parse().unwrap();
