@@ -124,8 +124,7 @@ enum Command {
     /// Print the configuration that does what chaoskube, kube-monkey or the Go macaque was configured to do
     #[command(args = all_but(&[]))]
     Migrate(migrate::MigrateArgs),
-    /// List the next scheduled rounds and those skipped by quiet times
-    #[command(args = all_but(&["config"]))]
+    /// List the next scheduled rounds and those skipped by quiet times, or whose turn comes when
     Schedule(schedule::ScheduleArgs),
     /// Print the schema of the configuration file, or the settings in use; needs no cluster
     Config(config::ConfigArgs),
@@ -203,6 +202,14 @@ impl Cli {
         let unused = unused_flag(&command, &matches);
         let cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
 
+        let of_schedule = match &cli.command {
+            Some(Command::Schedule(args)) => args.unused_flag(&cli.global),
+            _ => None,
+        };
+        if let Some(flag) = of_schedule {
+            let words = format!("unexpected argument '{flag}': 'schedule' does not use it without --owners");
+            return Err(command.error(ErrorKind::UnknownArgument, words));
+        }
         if let Some((flag, name)) = unused {
             let words = format!("unexpected argument '{flag}': '{name}' does not use it");
             let subcommand = command.find_subcommand(&name).cloned();

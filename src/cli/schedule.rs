@@ -79,13 +79,6 @@ pub(super) fn run(global: &GlobalArgs, args: &ScheduleArgs) -> i32 {
     if args.owners {
         return owners::run(global, args);
     }
-    if let Some(flag) = args.scope.flags().first() {
-        telemetry::print_error(&format!(
-            "{}: slots are the same for every pod; use it with --owners, or leave it out",
-            flag.name
-        ));
-        return exit::USAGE;
-    }
 
     let calendar = match setup::load_calendar(global) {
         Ok(calendar) => calendar,
@@ -155,6 +148,13 @@ pub(super) fn until(from: Timestamp, slot: Timestamp) -> String {
 }
 
 impl ScheduleArgs {
+    /// A flag that was given and means something for owners only, if none are listed.
+    pub(super) fn unused_flag(&self, global: &GlobalArgs) -> Option<&'static str> {
+        let given = [global.flags(), self.scope.flags()].concat();
+        let first = given.first().filter(|_| !self.owners);
+        first.map(|flag| flag.name)
+    }
+
     /// The instant from which slots or turns are listed.
     ///
     /// # Errors

@@ -139,7 +139,7 @@ fn flags_that_name_a_scope_or_weeks_belong_to_the_owners() {
         ["--count", "3"],
     ] {
         shop.macaque(&[&["schedule", "--config", &file], &flags[..]].concat())
-            .complains(2, &[flags[0], "use it with --owners"]);
+            .complains(2, &[flags[0], "'schedule' does not use it without --owners"]);
     }
     shop.macaque(&["schedule", "--config", &file, "--weeks", "3"])
         .complains(2, &["--owners"]);
