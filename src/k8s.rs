@@ -30,7 +30,7 @@ pub use events::EventWrite;
 pub use name_list::NamePage;
 pub use optional_read::OptionalRead;
 pub(crate) use pods::describe_list;
-pub use pods::{PageCursor, PodPage};
+pub use pods::{ListFilter, PageCursor, PodPage};
 pub use watch::{PodWatch, WatchEnd, WatchEvent};
 pub use wire::WorkloadScale;
 pub use workload::WorkloadRef;

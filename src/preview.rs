@@ -26,7 +26,7 @@ use crate::k8s::{ApiError, Cluster, WorkloadRef};
 use crate::platform::Platform;
 use crate::read_retry::with_retries;
 use crate::round::RoundConfig;
-use crate::round::scan::{PodScan, PodScanner, PodSink, namespaces_in};
+use crate::round::scan::{PodScan, PodScanner, PodSink};
 use crate::round::scope::{RoundScope, ScopeReader};
 use crate::stop::StopToken;
 
@@ -142,7 +142,7 @@ impl PreviewReader<'_> {
         let mut problems = scan.problems;
         let budgets = match eligibility.method {
             DisruptionMethod::Evict => {
-                let namespaces = namespaces_in(&eligibility.target.namespaces);
+                let namespaces = eligibility.target.listed_namespaces();
                 self.budgets(namespaces, &mut problems).await?
             }
             // A deletion does not consult budgets.

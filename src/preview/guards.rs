@@ -117,7 +117,7 @@ impl PreviewReader<'_> {
         config: &RoundConfig,
     ) -> BTreeMap<String, String> {
         let mut unlisted = BTreeMap::new();
-        if config.eligibility.target.selector.is_empty() || !config.guards.needs_siblings() {
+        if !config.eligibility.splits_owners() || !config.guards.needs_siblings() {
             return unlisted;
         }
 

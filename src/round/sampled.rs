@@ -90,13 +90,17 @@ impl RunningRound<'_> {
         end_of(picker)
     }
 
-    /// Reads the metadata of a drawn pod; `None` if the pod is gone.
+    /// Reads what the rules need to know of a drawn pod; `None` if the pod is gone.
     async fn read_drawn(&self, entry: IndexedName<'_>) -> Result<Option<Pod>, RoundEnd> {
         let context = self.context;
         let eligibility = &self.eligibility;
+        let filter = eligibility.pod_filter();
         let read = async || {
-            let selector = &eligibility.target.selector;
-            context.cluster.named(entry, selector, eligibility.phases()).await
+            let in_full = eligibility.judges_nodes();
+            context
+                .cluster
+                .named(entry, &filter, eligibility.phases(), in_full)
+                .await
         };
         Ok(with_retries(context.platform, context.stop, read).await?)
     }

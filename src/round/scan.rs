@@ -2,7 +2,6 @@
 //! keeps.
 
 use jiff::Timestamp;
-use macaque_core::config::NamespaceScope;
 use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption, judge};
 use macaque_core::guard::DisruptedPods;
 use macaque_core::key_warnings::PodKeyWarnings;
@@ -158,7 +157,7 @@ impl PodScanner<'_> {
         scan: &mut PodScan<S>,
         size: &mut ScopeSize,
     ) -> Result<bool, RoundEnd> {
-        let namespaces = namespaces_in(&self.eligibility.target.namespaces);
+        let namespaces = self.eligibility.target.listed_namespaces();
         for (index, namespace) in namespaces.iter().copied().enumerate() {
             let step = ScanStep {
                 namespace,
@@ -190,6 +189,7 @@ impl PodScanner<'_> {
     ) -> Result<Option<PodScan<S>>, ApiError> {
         let mut scan = PodScan::default();
         let mut pager = ListPager::default();
+        let filter = self.eligibility.pod_filter();
 
         loop {
             // Only the first page decides: later ones say nothing new, and a restarted list begins with its first page
@@ -203,10 +203,9 @@ impl PodScanner<'_> {
                 let mut page = PodScan::default();
                 let now = self.platform.now();
                 let add = |pod| page.add(pod, self.eligibility, now);
-                let selector = &self.eligibility.target.selector;
                 let cursor = self
                     .cluster
-                    .each_pod(step.namespace, selector, pager.after(), max_following, add)
+                    .each_pod(step.namespace, &filter, pager.after(), max_following, add)
                     .await?;
                 Ok((page, cursor))
             };
@@ -238,7 +237,7 @@ impl PodScanner<'_> {
     /// Lists the names of the pods in scope.
     async fn names(&self) -> Result<ScopeNames, ApiError> {
         let mut found = ScopeNames::default();
-        for namespace in namespaces_in(&self.eligibility.target.namespaces) {
+        for namespace in self.eligibility.target.listed_namespaces() {
             match self.names_in(namespace).await {
                 Ok(more) if more.is_empty() => found.problems.extend(self.missing_namespace(namespace).await),
                 Ok(more) => found.names.append(more),
@@ -251,7 +250,7 @@ impl PodScanner<'_> {
     /// Lists the names in one namespace, or in all: from tables or, if the server offers none, from metadata.
     async fn names_in(&self, namespace: Option<&str>) -> Result<NameIndex, ApiError> {
         let cluster = self.cluster;
-        let selector = &self.eligibility.target.selector;
+        let filter = &self.eligibility.pod_filter();
         let phases = self.eligibility.phases();
         let mut names = NameIndex::default();
         let mut pager = ListPager::default();
@@ -261,10 +260,10 @@ impl PodScanner<'_> {
             let read = async || {
                 let after = pager.after();
                 if has_tables {
-                    cluster.names(namespace, selector, phases, after).await
+                    cluster.names(namespace, filter, phases, after).await
                 } else {
                     let page = cluster
-                        .names_of_metadata(namespace, selector, phases, after)
+                        .names_of_metadata(namespace, filter, phases, after)
                         .await?;
                     Ok(Some(page))
                 }
@@ -312,13 +311,5 @@ fn endless(namespace: Option<&str>, why: &str) -> ApiError {
     ApiError::Unexpected {
         what: describe_list(namespace),
         why: why.to_owned(),
-    }
-}
-
-/// The namespaces to list; `None` stands for all of them at once.
-pub(crate) fn namespaces_in(scope: &NamespaceScope) -> Vec<Option<&str>> {
-    match scope {
-        NamespaceScope::All => vec![None],
-        NamespaceScope::Named(names) => names.iter().map(|name| Some(name.as_str())).collect(),
     }
 }

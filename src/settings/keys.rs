@@ -276,6 +276,18 @@ static FIRST: &[SettingKey] = &[
     key("target.selector", Text(""), "The label selector that a victim must match, as `kubectl -l` takes it. Empty: every pod.")
         .old("MACAQUE_SELECTOR")
         .such_as(&["app=web,tier!=database", "app in (api, worker)"]),
+    key("target.exclude_namespaces", List(','), "Namespaces that are not in scope, by name or by a glob with `*` and `?`. Empty: none.")
+        .such_as(&["team-*"]),
+    key("target.owners", List(','), "The kinds of owners whose pods are in scope, as kubectl names them: `statefulset`, with its group for a custom kind, `pod` for pods without an owner; `!` before a kind excludes it. Empty: every kind.")
+        .such_as(&["deployment", "statefulset", "rollout.argoproj.io", "!daemonset"]),
+    key("target.names", List(','), "Globs with `*` and `?` on the owner's name; `!` before one excludes; the last that matches decides. Only exclusions: all other names are in scope. Empty: every name.")
+        .such_as(&["cart-*", "!*-canary"]),
+    key("target.zones", List(','), "The zones in scope, by the pod's label `topology.kubernetes.io/zone`, which API servers from 1.35 on set. Empty: every zone.")
+        .such_as(&["eu-1a"]),
+    key("target.nodes", List(','), "The nodes in scope, by name. Empty: every node.")
+        .such_as(&["worker-7"]),
+    key("target.node_selector", Text(""), "The label selector that a victim's node must match; needs permission to list nodes. Empty: every node.")
+        .such_as(&["pool=spot"]),
     key("target.min_age", Duration("1m"), "Younger pods are exempt.")
         .such_as(&["1m", "1h30m", "7d"]),
     key("target.include", List(','), "Rules to switch off, by name: `daemonset` makes pods of DaemonSets eligible.")

@@ -1,5 +1,7 @@
 //! Decodes `[target]`: the pods in scope.
 
+mod filters;
+
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -53,6 +55,12 @@ pub(super) fn decode_target(
         let selector = text.value.parse::<Selector>();
         selector.map_err(|error| decoder.refuse_fault(&text, error))
     });
+    let exclude_namespaces = filters::decode_excluded(decoder, namespaces.as_ref().ok());
+    let owners = filters::decode_owners(decoder);
+    let names = filters::decode_names(decoder);
+    let zones = filters::decode_zones(decoder, selector.as_ref().ok());
+    let nodes = filters::decode_nodes(decoder);
+    let node_selector = filters::decode_node_selector(decoder);
     let min_age = decode_min_age(decoder);
     let include = decode_include(decoder);
 
@@ -60,6 +68,12 @@ pub(super) fn decode_target(
         namespaces: namespaces?,
         selector: selector?,
         mode: TargetMode::OptOut,
+        exclude_namespaces: exclude_namespaces?,
+        owners: owners?,
+        names: names?,
+        zones: zones?,
+        nodes: nodes?,
+        node_selector: node_selector?,
         min_age: min_age?,
         include: include?,
     };

@@ -1,8 +1,10 @@
 //! Judges whether one pod is a candidate, or exempt and for which reason.
 
+mod listing;
 mod opt_out;
 mod rule;
 mod rules;
+mod scope;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,6 +12,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use self::listing::PodFilter;
 pub use self::rule::{EligibilityRule, RuleFinding, RuleResult};
 pub use self::rules::SYSTEM_NAMESPACES;
 

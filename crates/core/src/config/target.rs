@@ -1,8 +1,11 @@
 //! The configured target: the pods that may be picked.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
+use crate::name_patterns::{Glob, NamePatterns};
+use crate::owner_kinds::OwnerKinds;
 use crate::selector::Selector;
 
 /// The configured target: the pods that may be picked.
@@ -14,6 +17,18 @@ pub struct TargetConfig {
     pub selector: Selector,
     /// Whether pods are in scope unless somebody says no, or only where somebody says yes.
     pub mode: TargetMode,
+    /// The namespaces that are not in scope after all.
+    pub exclude_namespaces: Vec<Glob>,
+    /// The kinds of owners whose pods are in scope.
+    pub owners: OwnerKinds,
+    /// The names of the owners whose pods are in scope; the pod's own name for a pod without an owner.
+    pub names: NamePatterns,
+    /// The zones in scope; empty for every zone.
+    pub zones: BTreeSet<String>,
+    /// The nodes in scope by name; empty for every node.
+    pub nodes: BTreeSet<String>,
+    /// The label selector that a pod's node must match.
+    pub node_selector: Selector,
     /// A pod younger than this is exempt.
     pub min_age: Duration,
     /// The rules that the configuration switches off, by name ([`crate::eligibility::includable_rules`]).
@@ -27,8 +42,30 @@ impl TargetConfig {
             namespaces: NamespaceScope::Named(vec![namespace.to_owned()]),
             selector: Selector::default(),
             mode: TargetMode::OptOut,
+            exclude_namespaces: Vec::new(),
+            owners: OwnerKinds::default(),
+            names: NamePatterns::default(),
+            zones: BTreeSet::new(),
+            nodes: BTreeSet::new(),
+            node_selector: Selector::default(),
             min_age: Duration::ZERO,
             include: Vec::new(),
+        }
+    }
+
+    /// Whether the namespace `name` is excluded.
+    pub fn excludes_namespace(&self, name: &str) -> bool {
+        self.exclude_namespaces.iter().any(|excluded| excluded.matches(name))
+    }
+
+    /// The namespaces to list, without those that are excluded; `None` stands for all of them at once.
+    pub fn listed_namespaces(&self) -> Vec<Option<&str>> {
+        match &self.namespaces {
+            NamespaceScope::All => vec![None],
+            NamespaceScope::Named(names) => {
+                let listed = names.iter().filter(|name| !self.excludes_namespace(name));
+                listed.map(|name| Some(name.as_str())).collect()
+            }
         }
     }
 }
