@@ -13,6 +13,7 @@ mod dry_run;
 mod error;
 mod events;
 mod name_list;
+mod namespaces;
 mod nodes;
 mod optional_read;
 mod pods;
@@ -28,6 +29,7 @@ pub use connect::{ClusterAccess, ConnectionFault, ContextNamespace, RequestDeadl
 pub use error::{AccessFault, ApiError};
 pub use events::EventWrite;
 pub use name_list::NamePage;
+pub use namespaces::FoundNamespace;
 pub use optional_read::OptionalRead;
 pub(crate) use pods::describe_list;
 pub use pods::{ListFilter, PageCursor, PodPage};
@@ -51,6 +53,7 @@ use macaque_core::verdict::ApiAnswer;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
+use self::access_review::KnownPermissions;
 use self::connect::Connection;
 use self::optional_read::RefusedReads;
 use self::request_kind::RequestKind;
@@ -80,6 +83,8 @@ pub struct Cluster {
     resources: RefCell<BTreeMap<String, KnownResources>>,
     /// The resources that macaque may not read and does without.
     refused: RefCell<RefusedReads>,
+    /// What the API server said of permissions not long ago.
+    permissions: RefCell<KnownPermissions>,
     /// Lets [`MOST_REQUESTS`] run at once; the others wait for their turn.
     turns: Semaphore,
 }

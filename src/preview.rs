@@ -68,6 +68,8 @@ pub struct ClusterSnapshot {
     pub problems: Vec<String>,
     /// The warnings about macaque's own keys on the pods, the namespaces and the owners.
     pub warnings: Vec<String>,
+    /// The namespaces in scope; empty for the whole cluster.
+    pub namespaces: Vec<String>,
     /// The namespaces that are left out.
     pub skipped: Vec<SkippedNamespace>,
     /// What was not read, and what follows.
@@ -122,7 +124,8 @@ impl PreviewReader<'_> {
         let scope = self.scope(config).await?;
         let eligibility = &scope.eligibility;
         let mut scan = PodScan::<SnapshotSink>::default();
-        self.scanner(eligibility).scan(&mut scan).await?;
+        let by_labels = config.eligibility.target.namespaces.selector().is_some();
+        self.scanner(eligibility, by_labels).scan(&mut scan).await?;
 
         let SnapshotSink {
             index,
@@ -165,7 +168,8 @@ impl PreviewReader<'_> {
             },
             problems,
             warnings: [scope.warnings, scan.key_warnings.texts()].concat(),
-            skipped: scope.skipped,
+            namespaces: eligibility.target.namespaces.names().to_vec(),
+            skipped: [scope.skipped, scan.skipped].concat(),
             notes: Vec::new(),
         })
     }
@@ -179,16 +183,19 @@ impl PreviewReader<'_> {
             cluster: self.cluster,
             stop: self.stop,
             platform: self.platform,
+            dry_run: config.dry_run,
+            method: config.disrupt.method,
         };
         Box::pin(reader.read(&config.eligibility)).await
     }
 
-    fn scanner<'a>(&'a self, eligibility: &'a EligibilityConfig) -> PodScanner<'a> {
+    fn scanner<'a>(&'a self, eligibility: &'a EligibilityConfig, by_labels: bool) -> PodScanner<'a> {
         PodScanner {
             cluster: self.cluster,
             eligibility,
             stop: self.stop,
             platform: self.platform,
+            by_labels,
         }
     }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use comfy_table::{Table, presets};
 use macaque_core::outcome::Outcome;
-use macaque_core::report::{RoundEnd, RoundReport};
+use macaque_core::report::{RoundEnd, RoundReport, SkippedNamespace};
 use serde::Serialize;
 
 use crate::notify::{self, MessageContext, RoundMessage};
@@ -148,6 +148,11 @@ pub(super) fn report(report: &RoundReport, context: &MessageContext) -> String {
     let problems = problems.map(|problem| line(&format!("problem: {problem}")));
     let of_round = notify::warnings(report).into_iter();
     let of_round = of_round.map(|warning| server_text(&warning));
+    parts.extend(
+        SkippedNamespace::texts(&report.skipped)
+            .iter()
+            .map(|text| line(text)),
+    );
     parts.extend(counted(warnings.chain(problems).chain(of_round)));
 
     if !report.exempted.is_empty() {

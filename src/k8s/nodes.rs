@@ -5,7 +5,7 @@ use macaque_core::guard::NodeState;
 
 use super::response::ApiResponse;
 use super::wire::{LeaseObject, ListMeta, NodeObject};
-use super::{ApiError, Cluster, get};
+use super::{ApiError, ApiRequest, Cluster, JSON, get};
 
 /// The leases that nodes renew every ten seconds.
 const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
@@ -25,7 +25,7 @@ impl Cluster {
     pub async fn node_leases(&self) -> Result<Vec<NodeState>, ApiError> {
         let what = || "list leases in kube-node-lease".to_owned();
         let mut renewals = Vec::new();
-        self.each_page(LEASES, what, |response| {
+        self.each_page(LEASES, JSON, what, |response| {
             let push = |lease: LeaseObject| renewals.push(lease.into_renewal());
             response.into_items(&[LeaseObject::LIST], what, push)
         })
@@ -43,7 +43,7 @@ impl Cluster {
     pub async fn nodes(&self) -> Result<Vec<NodeState>, ApiError> {
         let what = || "list nodes".to_owned();
         let mut nodes = Vec::new();
-        self.each_page("/api/v1/nodes", what, |response| {
+        self.each_page("/api/v1/nodes", JSON, what, |response| {
             let push = |node: NodeObject| nodes.push(node.into());
             response.into_items(&[NodeObject::LIST], what, push)
         })
@@ -58,17 +58,22 @@ impl Cluster {
         now.checked_sub(skew).unwrap_or(now)
     }
 
-    /// Reads a short list page by page.
-    async fn each_page(
+    /// Reads a short list page by page, in the form that `accept` names; `path` may have a query.
+    pub(super) async fn each_page(
         &self,
         path: &str,
+        accept: &'static str,
         what: impl Fn() -> String,
         mut read: impl FnMut(ApiResponse) -> Result<ListMeta, ApiError>,
     ) -> Result<(), ApiError> {
+        let joint = if path.contains('?') { '&' } else { '?' };
         let mut after = String::new();
         for _ in 0..MAX_PAGES {
-            let page = format!("{path}?limit={PAGE_LIMIT}{after}");
-            let response = self.send(get(&page), self.access.deadlines.read, &what).await?;
+            let request = ApiRequest {
+                accept,
+                ..get(&format!("{path}{joint}limit={PAGE_LIMIT}{after}"))
+            };
+            let response = self.send(request, self.access.deadlines.read, &what).await?;
             let Some(token) = read(response)?.next.filter(|token| !token.is_empty()) else {
                 return Ok(());
             };

@@ -13,7 +13,7 @@ pub(super) use list::{ListMeta, NameTable, list_head};
 pub(super) use watch::WatchLine;
 pub use workload::WorkloadScale;
 pub(super) use workload::{
-    LeaseObject, NodeObject, PartialMetadata, ResourceList, ResourceObject, ScaleObject,
+    LeaseObject, NamespaceObject, NodeObject, PartialMetadata, ResourceList, ResourceObject, ScaleObject,
 };
 
 use std::collections::BTreeMap;

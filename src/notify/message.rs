@@ -11,7 +11,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
-use macaque_core::report::{AttemptReport, RoundEnd, RoundReport, RoundStatus};
+use macaque_core::report::{AttemptReport, RoundEnd, RoundReport, RoundStatus, SkippedNamespace};
 
 use self::footer::{footer, footer_on_route};
 pub use self::notice::NoticeMessage;
@@ -229,10 +229,23 @@ fn no_attempt(report: &RoundReport) -> String {
     match (report.problems.as_slice(), report.listed, report.candidates) {
         ([only], ..) => only.clone(),
         ([first, rest @ ..], ..) => format!("{first} (and {} more)", count(rest.len(), "problem")),
+        ([], 0, _) if !report.namespace_selector.is_empty() && report.namespaces.is_empty() => {
+            no_namespace(report)
+        }
         ([], 0, _) => "no pod was listed".to_owned(),
         ([], 1, 0) => "the one pod listed is not eligible".to_owned(),
         ([], listed, 0) => format!("none of the {listed} pods listed is eligible"),
         ([], _, candidates) => format!("none of {} was tried", count(candidates, "candidate")),
+    }
+}
+
+/// The reason why no namespace is in scope, where their labels decide.
+fn no_namespace(report: &RoundReport) -> String {
+    let selector = &report.namespace_selector;
+    match report.skipped.len() {
+        0 => format!("no namespace matches {selector}"),
+        1 => format!("the one namespace with {selector} was skipped"),
+        skipped => format!("all {skipped} namespaces with {selector} were skipped"),
     }
 }
 
@@ -259,6 +272,7 @@ fn notes(report: &RoundReport, is_said: impl Fn(&str) -> bool) -> Vec<String> {
 
     let problems = report.problems.iter().filter(|problem| is_missing(problem));
     notes.extend(problems.map(|problem| format!("problem: {problem}")));
+    notes.extend(SkippedNamespace::texts(&report.skipped));
     notes.extend(warnings(report));
 
     if disrupts_nothing(report) {

@@ -93,6 +93,7 @@ fn round(
         turns: Vec::new(),
         attempts: attempt.into_iter().collect(),
         problems: Vec::new(),
+        namespace_selector: String::new(),
         skipped: Vec::new(),
         warnings: Vec::new(),
         end,

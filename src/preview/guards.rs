@@ -196,7 +196,10 @@ impl PreviewReader<'_> {
         // Without a list there is no round either, so there is nothing to say about its guards.
         if let Ok(scope) = self.scope(config).await {
             let _ = self
-                .scanner(&scope.eligibility)
+                .scanner(
+                    &scope.eligibility,
+                    config.eligibility.target.namespaces.selector().is_some(),
+                )
                 .scan_unless_large(&mut scan)
                 .await;
         }

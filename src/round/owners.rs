@@ -16,12 +16,15 @@ pub async fn list_owners(
     eligibility: &EligibilityConfig,
     stop: &StopToken,
     platform: &Platform,
+    dry_run: bool,
 ) -> ScopeOwners {
     let mut scan = PodScan::<ScopeOwners>::default();
     let reader = ScopeReader {
         cluster,
         stop,
         platform,
+        dry_run,
+        method: eligibility.method,
     };
     let end = match Box::pin(reader.read(eligibility)).await {
         Ok(scope) => {
@@ -30,6 +33,7 @@ pub async fn list_owners(
                 eligibility: &scope.eligibility,
                 stop,
                 platform,
+                by_labels: eligibility.target.namespaces.selector().is_some(),
             };
             scanner.scan(&mut scan).await
         }

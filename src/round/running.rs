@@ -1,6 +1,7 @@
 //! A running round: scans the pods, picks the victims, and disrupts them one by one.
 
 mod disruption;
+mod scope;
 
 use std::collections::BTreeMap;
 
@@ -10,13 +11,13 @@ use macaque_core::journal::Journal;
 use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::outcome::Outcome;
 use macaque_core::pod::{ControllerRef, Pod, PodRef};
-use macaque_core::report::{AttemptReport, ExemptionTally, RoundEnd, RoundReport};
+use macaque_core::report::{AttemptReport, ExemptionTally, RoundEnd, RoundReport, SkippedNamespace};
 use macaque_core::selection::{VictimPicker, count_owners};
 
 use super::RoundContext;
 use super::attempt::{AttemptError, AttemptOutcome};
 use super::scan::{PodScan, PodScanner, ScanOutcome};
-use super::scope::ScopeReader;
+use super::scope::namespaces::refused;
 use crate::facts::Fact;
 use crate::guards::{Held, RoundGuards};
 use crate::k8s::ApiError;
@@ -88,23 +89,6 @@ impl<'a> RunningRound<'a> {
         }
     }
 
-    /// Reads what the rules need to know about the scope.
-    async fn read_scope(&mut self) -> Result<(), RoundEnd> {
-        let reader = ScopeReader {
-            cluster: self.context.cluster,
-            stop: self.context.stop,
-            platform: self.context.platform,
-        };
-        let scope = Box::pin(reader.read(&self.context.config.eligibility)).await?;
-
-        self.eligibility = scope.eligibility;
-        self.report.skipped = scope.skipped;
-        for warning in scope.warnings {
-            self.guards.warn(warning);
-        }
-        Ok(())
-    }
-
     /// Completes the report with the end of the round.
     pub(super) fn finish(mut self, end: RoundEnd) -> RoundReport {
         let mut warnings = self.guards.take_warnings();
@@ -149,6 +133,7 @@ impl<'a> RunningRound<'a> {
             eligibility: &self.eligibility,
             stop: self.context.stop,
             platform: self.context.platform,
+            by_labels: self.namespace_selector().is_some(),
         }
     }
 
@@ -157,6 +142,7 @@ impl<'a> RunningRound<'a> {
         self.report.listed = scan.listed;
         self.report.exempted = std::mem::take(&mut scan.exempted);
         self.report.problems = std::mem::take(&mut scan.problems);
+        self.note_skipped(std::mem::take(&mut scan.skipped));
         self.guards.note_disrupted(std::mem::take(&mut scan.disrupted));
         self.key_warnings = std::mem::take(&mut scan.key_warnings);
     }
@@ -193,7 +179,10 @@ impl<'a> RunningRound<'a> {
             None => AttemptResult::Attempted(Outcome::Gone.into()),
             Some(fresh) => match judge(&fresh, &self.eligibility, context.platform.now()) {
                 Err(exemption) => AttemptResult::Exempt(exemption),
-                Ok(_) => self.disrupt_unless_held(&mut candidate, &fresh).await?,
+                Ok(_) => match Box::pin(self.left_scope(&fresh)).await? {
+                    Some(exemption) => AttemptResult::Exempt(exemption),
+                    None => self.disrupt_unless_held(&mut candidate, &fresh).await?,
+                },
             },
         };
 
@@ -319,7 +308,12 @@ impl<'a> RunningRound<'a> {
                     .facts
                     .publish(Fact::NamespaceForbidden(&pod.namespace));
                 picker.exclude_namespace(pod);
-                self.report.problems.push(error.to_string());
+                match self.namespace_selector() {
+                    Some(_) => {
+                        SkippedNamespace::note(&mut self.report.skipped, &pod.namespace, refused(&error));
+                    }
+                    None => self.report.problems.push(error.to_string()),
+                }
                 Ok(())
             }
             error => Err(error.into()),

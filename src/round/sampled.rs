@@ -31,9 +31,14 @@ impl RunningRound<'_> {
         let picker = VictimPicker::from_queue(DrawQueue::growing(), disrupt, disrupt.count.most());
         match disrupt.draw {
             DrawBy::Pod => {
-                let ScopeNames { names, problems } = self.scanner().names_of(size).await?;
+                let ScopeNames {
+                    names,
+                    problems,
+                    skipped,
+                } = self.scanner().names_of(size).await?;
                 self.report.listed = names.len();
                 self.report.problems = problems;
+                self.note_skipped(skipped);
                 self.run_by_name(&names, seed, journal, picker).await
             }
             DrawBy::Owner => self.run_indexed(seed, journal, &HashSet::new(), picker).await,
@@ -140,6 +145,7 @@ impl RunningRound<'_> {
         self.report.exempted = scan.exempted;
         self.guards.note_disrupted(scan.disrupted);
         self.key_warnings = scan.key_warnings;
+        self.note_skipped(scan.skipped);
         for problem in scan.problems {
             // The list of names may have met the same problems.
             if !self.report.problems.contains(&problem) {

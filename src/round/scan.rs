@@ -7,9 +7,10 @@ use macaque_core::guard::DisruptedPods;
 use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::notice::ScopeOwners;
 use macaque_core::pod::Pod;
-use macaque_core::report::{ExemptionTallies, ExemptionTally, RoundEnd};
+use macaque_core::report::{ExemptionTallies, ExemptionTally, RoundEnd, SkippedNamespace};
 use macaque_core::selection::{CandidateIndex, NameIndex};
 
+use super::scope::namespaces::refused;
 use super::scope_size::{ScopeNames, ScopeSize};
 use crate::k8s::{ApiError, Cluster, describe_list};
 use crate::list_pager::ListPager;
@@ -37,6 +38,8 @@ pub(crate) struct PodScan<S> {
     pub(crate) key_warnings: PodKeyWarnings,
     /// Problems that did not end the scan.
     pub(crate) problems: Vec<String>,
+    /// The namespaces that are left out.
+    pub(crate) skipped: Vec<SkippedNamespace>,
 }
 
 /// Whether a scan judged every pod.
@@ -54,6 +57,8 @@ pub(crate) struct PodScanner<'a> {
     pub(crate) eligibility: &'a EligibilityConfig,
     pub(crate) stop: &'a StopToken,
     pub(crate) platform: &'a Platform,
+    /// Whether the namespaces were found by their labels, so that one is left out where macaque may not work.
+    pub(crate) by_labels: bool,
 }
 
 /// A step of a scan: one namespace, or all of them at once.
@@ -118,6 +123,7 @@ impl<S: PodSink> PodScan<S> {
         self.disrupted.append(more.disrupted);
         self.key_warnings.append(more.key_warnings);
         self.problems.extend(more.problems);
+        self.skipped.extend(more.skipped);
     }
 }
 
@@ -168,7 +174,7 @@ impl PodScanner<'_> {
                 Ok(Some(found)) => found,
                 Ok(None) => return Ok(false),
                 Err(error) => {
-                    scan.problems.push(problem(error)?);
+                    self.note_refusal(namespace, error, &mut scan.problems, &mut scan.skipped)?;
                     continue;
                 }
             };
@@ -241,10 +247,34 @@ impl PodScanner<'_> {
             match self.names_in(namespace).await {
                 Ok(more) if more.is_empty() => found.problems.extend(self.missing_namespace(namespace).await),
                 Ok(more) => found.names.append(more),
-                Err(error) => found.problems.push(problem(error)?),
+                Err(error) => {
+                    self.note_refusal(namespace, error, &mut found.problems, &mut found.skipped)?;
+                }
             }
         }
         Ok(found)
+    }
+
+    /// Notes a namespace that may not be read: as left out if it was found by its labels, else as a problem.
+    ///
+    /// # Errors
+    /// Any other error, which ends the scan.
+    fn note_refusal(
+        &self,
+        namespace: Option<&str>,
+        error: ApiError,
+        problems: &mut Vec<String>,
+        skipped: &mut Vec<SkippedNamespace>,
+    ) -> Result<(), ApiError> {
+        if !matches!(error, ApiError::Forbidden { .. }) {
+            return Err(error);
+        }
+
+        match namespace.filter(|_| self.by_labels) {
+            Some(namespace) => SkippedNamespace::note(skipped, namespace, refused(&error)),
+            None => problems.push(error.to_string()),
+        }
+        Ok(())
     }
 
     /// Lists the names in one namespace, or in all: from tables or, if the server offers none, from metadata.
@@ -287,22 +317,12 @@ impl PodScanner<'_> {
         }
     }
 
-    /// The problem of a namespace without pods that does not exist, if macaque may find that out.
+    /// The problem of a namespace without pods that does not exist, if macaque may find that out. One that was found by its
+    /// labels may be gone meanwhile.
     async fn missing_namespace(&self, namespace: Option<&str>) -> Option<String> {
-        let name = namespace?;
+        let name = namespace.filter(|_| !self.by_labels)?;
         let exists = self.cluster.has_namespace(name).await;
         matches!(exists, Ok(Some(false))).then(|| format!("namespace {name} does not exist"))
-    }
-}
-
-/// The problem of one namespace that may not be read.
-///
-/// # Errors
-/// Any other error, which ends the scan.
-fn problem(error: ApiError) -> Result<String, ApiError> {
-    match error {
-        ApiError::Forbidden { .. } => Ok(error.to_string()),
-        error => Err(error),
     }
 }
 

@@ -273,6 +273,8 @@ static FIRST: &[SettingKey] = &[
     key("target.namespaces", List(','), "The namespaces in scope; `*` alone is every namespace. Empty: the namespace macaque runs in.")
         .old("MACAQUE_NAMESPACE")
         .form(NAMESPACE),
+    key("target.namespace_selector", Text(""), "Instead of `target.namespaces`: the label selector that a namespace must match to be in scope, as `kubectl -l` takes it; needs permission to list namespaces. Empty: labels do not decide.")
+        .such_as(&["chaos=on", "team in (shop, pay)"]),
     key("target.selector", Text(""), "The label selector that a victim must match, as `kubectl -l` takes it. Empty: every pod.")
         .old("MACAQUE_SELECTOR")
         .such_as(&["app=web,tier!=database", "app in (api, worker)"]),

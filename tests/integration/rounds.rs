@@ -9,6 +9,7 @@ mod doubts;
 pub(crate) mod fixture;
 mod freeze;
 mod invariants;
+mod namespaces;
 mod paging;
 mod sampling;
 mod sampling_faults;

@@ -416,6 +416,7 @@ fn report(slot: Timestamp) -> RoundReport {
         turns: Vec::new(),
         attempts: Vec::new(),
         problems: Vec::new(),
+        namespace_selector: String::new(),
         skipped: Vec::new(),
         warnings: Vec::new(),
         end: RoundEnd::Complete,

@@ -23,6 +23,10 @@ use crate::config::TargetConfig;
 use crate::outcome::DisruptionMethod;
 use crate::pod::{Pod, PodOwner, PodPhase, PodRef};
 use crate::scope_metadata::ScopeMetadata;
+use crate::selector::Selector;
+
+/// The name of the rule about the namespaces in scope.
+const NAMESPACE: &str = "namespace";
 
 /// The name under which a report counts pods whose owner is in cooldown, which the journal decides and not a rule.
 pub const COOLDOWN: &str = "cooldown";
@@ -120,6 +124,14 @@ impl EligibilityConfig {
 }
 
 impl Exemption {
+    /// The exemption of a pod whose namespace was found by `selector`, and does not match it any more.
+    pub fn unselected_namespace(selector: &Selector) -> Self {
+        Self {
+            rule: NAMESPACE,
+            why: format!("its namespace does not match {selector} any more").into(),
+        }
+    }
+
     /// The exemption of a pod whose owner is in cooldown until `until`.
     pub fn cooldown(until: Timestamp) -> Self {
         Self {

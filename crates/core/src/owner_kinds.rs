@@ -60,7 +60,11 @@ impl FromStr for OwnerKind {
             Some(kind) => {
                 let group = group.filter(|_| kind != POD).map(str::to_owned);
                 let kind = kind.to_owned();
-                return Ok(Self { kind, group, excludes });
+                return Ok(Self {
+                    kind,
+                    group,
+                    excludes,
+                });
             }
             None => {}
         }

@@ -64,6 +64,7 @@ pub fn round<const N: usize>(victims: [(&str, Outcome); N]) -> RoundReport {
         turns: Vec::new(),
         attempts: attempts.into(),
         problems: vec![],
+        namespace_selector: String::new(),
         skipped: Vec::new(),
         warnings: Vec::new(),
         end: RoundEnd::Complete,

@@ -102,6 +102,15 @@ impl WhySubject {
         }
     }
 
+    /// Whether the subject names this namespace.
+    pub(super) fn is_of_namespace(&self, name: &str) -> bool {
+        match self {
+            Self::Pod { namespace, .. } => namespace.as_deref() == Some(name),
+            Self::PodOrOwner { word, .. } => word == name,
+            Self::Owner(_) => false,
+        }
+    }
+
     /// Whether the subject is in the only namespace in scope, and so there must be one.
     pub(super) fn needs_namespace(&self) -> bool {
         match self {
@@ -116,7 +125,7 @@ impl WhySubject {
 fn is_named(scope: &NamespaceScope, namespace: &str) -> bool {
     match scope {
         NamespaceScope::Named(names) => names.iter().any(|name| name == namespace),
-        NamespaceScope::All => false,
+        NamespaceScope::All | NamespaceScope::Selected(_) => false,
     }
 }
 

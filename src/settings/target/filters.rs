@@ -41,7 +41,10 @@ pub(super) fn decode_excluded(
     for (word, glob) in words.iter().zip(&excluded) {
         let named = scope.map_or(&[][..], NamespaceScope::names);
         if glob.is_exact() && named.iter().any(|name| name == glob.as_str()) {
-            let wrong = format!("{} is excluded, and in scope by target.namespaces", quote(&word.value));
+            let wrong = format!(
+                "{} is excluded, and in scope by target.namespaces",
+                quote(&word.value)
+            );
             contradictory = Err(decoder.refuse(word, wrong, right));
         }
     }
@@ -62,7 +65,7 @@ fn refuse_nothing_left(
     let nothing_left = match scope {
         Some(NamespaceScope::All) => excluded.iter().any(|glob| glob.covers(&any_name)),
         Some(NamespaceScope::Named(names)) => names.iter().all(is_excluded),
-        None => false,
+        Some(NamespaceScope::Selected(_)) | None => false,
     };
     match words.last() {
         Some(word) if nothing_left => {
@@ -121,7 +124,9 @@ pub(super) fn decode_names(decoder: &mut SettingsDecoder) -> Result<NamePatterns
 
     let patterns = NamePatterns::new(patterns);
     if let Some((pattern, by)) = patterns.useless()
-        && let Some(word) = words.iter().find(|word| NamePattern::new(&word.value) == *pattern)
+        && let Some(word) = words
+            .iter()
+            .find(|word| NamePattern::new(&word.value) == *pattern)
     {
         let wrong = format!(
             "{} has no effect, because {} comes after it, and the last match decides",
@@ -144,7 +149,10 @@ pub(super) fn decode_zones(
         match check_value(word) {
             Ok(()) if word.is_empty() => Err(("\"\" is not a zone: it is empty".to_owned(), right)),
             Ok(()) => Ok(word.to_owned()),
-            Err(_) => Err((format!("{} is not a zone: it is not a valid label value", quote(word)), right)),
+            Err(_) => Err((
+                format!("{} is not a zone: it is not a valid label value", quote(word)),
+                right,
+            )),
         }
     });
     let different = refuse_duplicates(decoder, &words);
@@ -155,7 +163,11 @@ pub(super) fn decode_zones(
         && !zones.iter().any(|zone| selector.allows(ZONE, zone))
     {
         let wrong = "target.selector allows none of these zones";
-        return Err(decoder.refuse(word, wrong, format!("name the zones here, and leave {ZONE} out of the selector")));
+        return Err(decoder.refuse(
+            word,
+            wrong,
+            format!("name the zones here, and leave {ZONE} out of the selector"),
+        ));
     }
     Ok(zones)
 }
@@ -222,13 +234,11 @@ fn glob_fault(glob: &str, is_of_name: fn(char) -> bool, longest: usize) -> Optio
     let characters = glob.chars().filter(|c| *c != '*').count();
     match glob {
         "" => Some("is empty"),
-        _ if !glob.chars().all(|c| is_of_name(c) || c == '*' || c == '?') => {
-            Some(if is_of_name('.') {
-                "contains other characters than a-z, 0-9, -, . and the wildcards * and ?"
-            } else {
-                "contains other characters than a-z, 0-9, - and the wildcards * and ?"
-            })
-        }
+        _ if !glob.chars().all(|c| is_of_name(c) || c == '*' || c == '?') => Some(if is_of_name('.') {
+            "contains other characters than a-z, 0-9, -, . and the wildcards * and ?"
+        } else {
+            "contains other characters than a-z, 0-9, - and the wildcards * and ?"
+        }),
         _ if glob.starts_with(is_end) || glob.ends_with(is_end) => Some(if is_of_name('.') {
             "begins or ends with - or ."
         } else {

@@ -129,6 +129,7 @@ fn report() -> impl Strategy<Value = RoundReport> {
                     turns: Vec::new(),
                     attempts,
                     problems,
+                    namespace_selector: String::new(),
                     skipped: Vec::new(),
                     warnings,
                     end,

@@ -112,6 +112,11 @@ impl RoundFixture {
         self
     }
 
+    pub(crate) fn namespace_selector(mut self, selector: &str) -> Self {
+        self.config.eligibility.target.namespaces = NamespaceScope::Selected(selector.parse().unwrap());
+        self
+    }
+
     pub(crate) fn all_namespaces(mut self) -> Self {
         self.config.eligibility.target.namespaces = NamespaceScope::All;
         self

@@ -55,10 +55,13 @@ impl TargetConfig {
 
     /// Whether the namespace `name` is excluded.
     pub fn excludes_namespace(&self, name: &str) -> bool {
-        self.exclude_namespaces.iter().any(|excluded| excluded.matches(name))
+        self.exclude_namespaces
+            .iter()
+            .any(|excluded| excluded.matches(name))
     }
 
-    /// The namespaces to list, without those that are excluded; `None` stands for all of them at once.
+    /// The namespaces to list, without those that are excluded; `None` stands for all of them at once. Those that labels
+    /// select are read before, and named.
     pub fn listed_namespaces(&self) -> Vec<Option<&str>> {
         match &self.namespaces {
             NamespaceScope::All => vec![None],
@@ -66,6 +69,7 @@ impl TargetConfig {
                 let listed = names.iter().filter(|name| !self.excludes_namespace(name));
                 listed.map(|name| Some(name.as_str())).collect()
             }
+            NamespaceScope::Selected(_) => Vec::new(),
         }
     }
 }
@@ -97,24 +101,35 @@ impl TargetMode {
 pub enum NamespaceScope {
     /// Every namespace of the cluster, which needs a ClusterRole. System namespaces stay exempt by rule.
     All,
-    /// These namespaces; at least one, each once.
+    /// These namespaces, each once: at least one, unless they were found by a selector.
     Named(Vec<String>),
+    /// The namespaces whose labels match. A round reads which these are, and goes on with them by name.
+    Selected(Selector),
 }
 
 impl NamespaceScope {
-    /// Whether the namespace `name` is in scope.
+    /// Whether the namespace `name` is in scope; none is known to be, where the labels decide and were not read.
     pub fn contains(&self, name: &str) -> bool {
         match self {
             Self::All => true,
             Self::Named(names) => names.iter().any(|named| named == name),
+            Self::Selected(_) => false,
         }
     }
 
-    /// The namespaces by name; empty for the whole cluster.
+    /// The namespaces that the configuration names; empty for the whole cluster, and where labels decide.
     pub fn names(&self) -> &[String] {
         match self {
-            Self::All => &[],
+            Self::All | Self::Selected(_) => &[],
             Self::Named(names) => names,
+        }
+    }
+
+    /// The selector by which namespaces are found, if they are.
+    pub fn selector(&self) -> Option<&Selector> {
+        match self {
+            Self::Selected(selector) => Some(selector),
+            Self::All | Self::Named(_) => None,
         }
     }
 }
@@ -124,6 +139,7 @@ impl fmt::Display for NamespaceScope {
         match self {
             Self::All => f.write_str("[*]"),
             Self::Named(names) => write!(f, "[{}]", names.join(", ")),
+            Self::Selected(selector) => write!(f, "[those with {selector}]"),
         }
     }
 }

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::EligibilityConfig;
 use super::opt_out;
-use super::scope;
 use super::rule::{EligibilityRule, RuleInput, RuleSetting};
+use super::scope;
+use super::{EligibilityConfig, NAMESPACE};
 use crate::freeze;
 use crate::pod::{Pod, PodPhase};
 
@@ -31,7 +31,7 @@ const REQUEST_EVICT_ONLY: &str = "descheduler.alpha.kubernetes.io/request-evict-
 /// itself.
 pub(super) static RULES: &[EligibilityRule] = &[
     EligibilityRule {
-        name: "namespace",
+        name: NAMESPACE,
         doc: "pods outside the namespaces in scope",
         setting: RuleSetting::Key("target.namespaces", |config| config.target.namespaces.to_string()),
         exempts: |input| {

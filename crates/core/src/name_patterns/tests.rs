@@ -75,7 +75,10 @@ fn a_pattern_that_a_later_one_contradicts_entirely_is_useless() {
 
     assert_eq!(useless(&["cart", "!cart"]), pair("cart", "!cart"));
     assert_eq!(useless(&["web", "cart-*", "!cart*"]), pair("cart-*", "!cart*"));
-    assert_eq!(useless(&["!cart-canary", "cart-*"]), pair("!cart-canary", "cart-*"));
+    assert_eq!(
+        useless(&["!cart-canary", "cart-*"]),
+        pair("!cart-canary", "cart-*")
+    );
     assert_eq!(useless(&["cart-*", "!cart-canary"]), None);
     assert_eq!(useless(&["cart-*", "cart-1", "!web"]), None);
 }

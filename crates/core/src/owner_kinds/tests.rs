@@ -91,7 +91,11 @@ fn an_exclusion_wins_and_a_list_of_exclusions_includes_everything_else() {
         (&["!job", "deployment"], true, false),
     ] {
         let list = kinds(list);
-        assert_eq!((list.include(&web), list.include(&job)), (of_web, of_job), "{list}");
+        assert_eq!(
+            (list.include(&web), list.include(&job)),
+            (of_web, of_job),
+            "{list}"
+        );
     }
 }
 
@@ -111,7 +115,11 @@ fn an_unknown_kind_is_refused_with_what_was_meant() {
 
     let fault = "gizmo".parse::<OwnerKind>().unwrap_err();
     assert_eq!(fault.wrong, "is not a known kind");
-    assert!(fault.right.ends_with("or a kind with its group, such as \"widget.example.com\""));
+    assert!(
+        fault
+            .right
+            .ends_with("or a kind with its group, such as \"widget.example.com\"")
+    );
     assert!("widget.exam ple.com".parse::<OwnerKind>().is_err());
 }
 
@@ -124,8 +132,14 @@ fn a_kind_that_is_included_and_excluded_is_a_contradiction() {
     };
     let pair = |kind: &str, by: &str| Some((kind.to_owned(), by.to_owned()));
 
-    assert_eq!(found(&["sts", "!statefulset"]), pair("statefulset", "!statefulset"));
-    assert_eq!(found(&["!sts", "sts.apps"]), pair("statefulset.apps", "!statefulset"));
+    assert_eq!(
+        found(&["sts", "!statefulset"]),
+        pair("statefulset", "!statefulset")
+    );
+    assert_eq!(
+        found(&["!sts", "sts.apps"]),
+        pair("statefulset.apps", "!statefulset")
+    );
     assert_eq!(
         found(&["widget.example.com", "!widgets.example.com"]),
         pair("widget.example.com", "!widgets.example.com")
@@ -137,7 +151,10 @@ fn a_kind_that_is_included_and_excluded_is_a_contradiction() {
 #[test]
 fn a_kind_that_is_named_twice_is_found() {
     assert_eq!(
-        kinds(&["deploy", "sts", "deployments"]).duplicate().unwrap().to_string(),
+        kinds(&["deploy", "sts", "deployments"])
+            .duplicate()
+            .unwrap()
+            .to_string(),
         "deployment"
     );
     assert_eq!(kinds(&["deploy", "!sts", "sts.apps"]).duplicate(), None);

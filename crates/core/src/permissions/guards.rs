@@ -1,7 +1,7 @@
 //! The permissions that guards and recoveries read with, and that Events are written with: those that a configuration
 //! cannot do without, and those with which macaque sees or says more.
 
-use super::{CREATE_EVENTS, Permission, ScopedPermission};
+use super::{CREATE_EVENTS, LIST_NODES, Permission, ScopedPermission};
 use crate::config::ChaosConfig;
 use crate::guard::{MinReady, NodesGuard};
 
@@ -9,7 +9,6 @@ use crate::guard::{MinReady, NodesGuard};
 const NODE_LEASES: &str = "kube-node-lease";
 
 const LIST_LEASES: Permission = Permission::new("list", "coordination.k8s.io", "leases");
-const LIST_NODES: Permission = Permission::new("list", "", "nodes");
 const WATCH_PODS: Permission = Permission::new("watch", "", "pods");
 const GET_NAMESPACE: Permission = Permission::new("get", "", "namespaces");
 const GET_DEPLOYMENT_SCALE: Permission = Permission::new("get", "apps", "deployments/scale");
