@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use macaque_core::eligibility::Candidate;
+use macaque_core::eligibility::{Candidate, EligibilityConfig};
 use macaque_core::guard::{
     DisruptedPods, GuardAnswer, GuardConfig, GuardFinding, GuardHold, first_hold, judge_drains,
 };
@@ -46,6 +46,8 @@ pub struct GuardContext<'a> {
     pub gates: &'a Gates,
     /// The guards that are on.
     pub config: &'a GuardConfig,
+    /// The rules, of which the mode is asked again and the annotations of teams may be switched off.
+    pub eligibility: &'a EligibilityConfig,
     /// The slot of the round; `None` where no round runs.
     pub slot: Option<Timestamp>,
     /// Whether the round is a dry run.

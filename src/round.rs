@@ -72,6 +72,7 @@ impl RoundConfig {
             exempted: ExemptionTallies::new(),
             count: None,
             turns: Vec::new(),
+            turns_told: false,
             attempts: Vec::new(),
             problems: Vec::new(),
             skipped: Vec::new(),

@@ -33,6 +33,7 @@ mod log_words;
 mod mistake;
 mod nearest;
 mod notify;
+mod pace;
 mod process;
 mod recovery;
 mod remedy;
@@ -42,6 +43,7 @@ mod secret;
 mod sources;
 mod table_fields;
 mod target;
+mod victim_count;
 
 use std::net::SocketAddr;
 
@@ -296,11 +298,13 @@ fn decode_config(
     };
     let target = target::decode_target(decoder, &unset);
     // These two are looked at by the keys of other sections.
-    let victims = disrupt::decode_count(decoder);
+    let victims = victim_count::decode_count(decoder);
     let watched = recovery::decode_enabled(decoder);
     let guards = guards::decode_guards(decoder, &watched);
     let limits = limits::decode_limits(decoder, victims.as_ref().ok(), &watched);
-    let disrupt = disrupt::decode_disrupt(decoder, victims);
+    let slots = calendar.as_ref().ok().map(|(calendar, _)| calendar);
+    let pace = pace::decode_pace(decoder, slots, victims.as_ref().ok());
+    let disrupt = disrupt::decode_disrupt(decoder, victims, pace);
     let recovery = recovery::decode_recovery(decoder, watched);
     let events = process::decode_events(decoder);
 

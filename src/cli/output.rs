@@ -103,14 +103,14 @@ pub(super) fn counted(lines: impl IntoIterator<Item = String>) -> Vec<String> {
 }
 
 /// A table as kubectl prints them: a header in capitals, columns separated by spaces.
-pub(super) fn table<const N: usize>(
-    header: [&str; N],
-    rows: impl IntoIterator<Item = [String; N]>,
+pub(super) fn table<'a>(
+    header: impl IntoIterator<Item = &'a str>,
+    rows: impl IntoIterator<Item: IntoIterator<Item = String>>,
 ) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header);
     for row in rows {
-        table.add_row(row.map(|cell| line(&cell)));
+        table.add_row(row.into_iter().map(|cell| line(&cell)));
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
@@ -141,6 +141,11 @@ pub(super) fn report(report: &RoundReport, context: &MessageContext) -> String {
         ));
     }
 
+    parts.extend(report.count.iter().map(|count| format!("count: {count}")));
+    let turns = report.missed_turns();
+    parts.extend(counted(
+        turns.map(|(turn, why)| line(&notify::missed_turn(turn, why))),
+    ));
     parts.extend(advice(report));
     let warnings = report.attempts.iter().flat_map(|attempt| &attempt.warnings);
     let warnings = warnings.map(|warning| format!("warning: {}", server_text(warning)));

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use macaque_core::annotations::team;
+use macaque_core::guard::{MinReadyWish, min_ready_of};
+use macaque_core::levels::{Level, levels_around};
 use macaque_core::pod::Pod;
 use macaque_core::recovery::{RecoveryBaseline, RecoveryConfig, expected};
+use macaque_core::scope_metadata::ObjectKeys;
 
 use super::RoundGuards;
 use crate::k8s::WorkloadRef;
@@ -44,6 +47,9 @@ impl RoundGuards<'_> {
     /// How long the recovery is expected to take by the annotations of the victim, its owner and its namespace, as far as the
     /// guards read them, or else by the configuration.
     fn expected(&mut self, victim: &Pod, owner: &WorkloadRef, config: &RecoveryConfig) -> Duration {
+        if !self.context.eligibility.target.annotations {
+            return config.expect;
+        }
         let [of_owner, of_namespace] = self.annotations_around(victim, Some(owner));
         let (expect, warning) = expected(&victim.annotations, of_owner, of_namespace, config);
         if let Some(warning) = warning {
@@ -65,9 +71,29 @@ impl RoundGuards<'_> {
         victim: &Pod,
         owner: Option<&WorkloadRef>,
     ) -> [Option<&BTreeMap<String, String>>; 2] {
+        self.keys_around(victim, owner)
+            .map(|keys| keys.map(|keys| &keys.annotations))
+    }
+
+    /// The keys of the owner and the namespace of `victim`, if the guards have read them.
+    fn keys_around(&self, victim: &Pod, owner: Option<&WorkloadRef>) -> [Option<&ObjectKeys>; 2] {
         let read = self.owner_keys.as_ref();
         let of_owner = read.filter(|(read, _)| Some(read) == owner);
         let of_namespace = self.namespace_keys.get(&victim.id.namespace);
-        [of_owner.map(|(_, keys)| keys), of_namespace].map(|keys| keys.map(|keys| &keys.annotations))
+        [of_owner.map(|(_, keys)| keys), of_namespace]
+    }
+
+    /// The levels of `victim`, as far as the guards have read those around it.
+    pub(super) fn levels<'v>(&'v self, victim: &'v Pod) -> impl Iterator<Item = Level<'v>> {
+        let owner = WorkloadRef::of(victim);
+        let [of_owner, of_namespace] = self.keys_around(victim, owner.as_ref());
+        levels_around(victim, of_owner, of_namespace)
+    }
+
+    /// How many pods of its owner must stay ready by the annotations of `victim`, its owner and its namespace, where those
+    /// count, and as far as the guards have read them.
+    pub(crate) fn min_ready_wish(&self, victim: &Pod) -> Option<MinReadyWish> {
+        let counts = self.context.eligibility.target.annotations;
+        min_ready_of(self.levels(victim)).filter(|_| counts)
     }
 }

@@ -1,6 +1,9 @@
-//! Asks whether the namespace or the owner of a victim is frozen.
+//! Asks whether the namespace or the owner of a victim is frozen or opted out, and whether the victim is still opted in.
 
-use macaque_core::guard::{GuardAnswer, GuardFinding, judge_freeze, unknown_freeze, unseen_freeze};
+use macaque_core::eligibility::missing_opt_in;
+use macaque_core::guard::{
+    GuardAnswer, GuardFinding, judge_freeze, judge_opt_out, not_opted_in, unknown_freeze, unseen_freeze,
+};
 use macaque_core::key_warnings::key_warnings;
 use macaque_core::pod::Pod;
 use macaque_core::scope_metadata::ObjectKeys;
@@ -9,24 +12,57 @@ use super::RoundGuards;
 use crate::k8s::{OptionalRead, WorkloadRef};
 
 impl RoundGuards<'_> {
-    /// Asks whether the victim's namespace is frozen, then its owner.
+    /// Asks whether the victim's namespace is frozen, then its owner; and in the mode opt-in, whether the yes that made the
+    /// victim a candidate is still there. That is asked even where freezes are not.
     pub(crate) async fn ask_freeze(&mut self, victim: &Pod) -> Option<GuardFinding> {
-        if !self.context.config.freeze {
+        let is_opt_in = self.context.eligibility.is_opt_in();
+        if !self.context.config.freeze && !is_opt_in {
             return None;
         }
+
+        let finding = self.freeze_around(victim).await;
+        let missing = match finding.answer {
+            GuardAnswer::Go if is_opt_in => self.missing_opt_in(victim),
+            _ => None,
+        };
+        Some(missing.unwrap_or(finding))
+    }
+
+    /// Asks whether the victim's namespace is frozen, and nothing about its owner.
+    pub(crate) async fn ask_namespace_freeze(&mut self, victim: &Pod) -> Option<GuardFinding> {
+        let is_asked = self.context.config.freeze || self.context.eligibility.is_opt_in();
+        if is_asked {
+            Some(self.namespace_freeze(&victim.id.namespace).await)
+        } else {
+            None
+        }
+    }
+
+    /// Whether the victim's namespace or its owner is frozen.
+    async fn freeze_around(&mut self, victim: &Pod) -> GuardFinding {
         let of_namespace = self.namespace_freeze(&victim.id.namespace).await;
         if of_namespace.answer != GuardAnswer::Go {
-            return Some(of_namespace);
+            return of_namespace;
         }
         let Some(owner) = WorkloadRef::of(victim) else {
-            return Some(of_namespace);
+            return of_namespace;
         };
 
         let mut of_owner = self.owner_freeze(&owner).await;
         if of_owner.answer == GuardAnswer::Go {
             of_owner.seen = format!("{}, {}", of_namespace.seen, of_owner.seen);
         }
-        Some(of_owner)
+        of_owner
+    }
+
+    /// The finding if no level of the victim, as they were just read, opts in.
+    fn missing_opt_in(&self, victim: &Pod) -> Option<GuardFinding> {
+        let why = missing_opt_in(self.levels(victim))?;
+        let of_namespace = self.namespace_keys.get(&victim.id.namespace);
+        Some(not_opted_in(match of_namespace {
+            Some(_) => why.to_owned(),
+            None => format!("{why}; namespace {} may not be read", victim.id.namespace),
+        }))
     }
 
     /// Whether the namespace is frozen; one that is counts as frozen for the whole round.
@@ -39,6 +75,7 @@ impl RoundGuards<'_> {
 
         let cluster = self.context.cluster;
         let read = self.read(async || cluster.namespace_keys(namespace).await).await;
+        self.namespace_keys.remove(namespace);
         if let Ok(OptionalRead::Found(keys)) = &read {
             self.namespace_keys.insert(namespace.to_owned(), keys.clone());
         }
@@ -71,6 +108,9 @@ impl RoundGuards<'_> {
         let warnings = key_warnings(&keys.annotations, &keys.labels);
         self.warnings
             .extend(warnings.iter().map(|warning| warning.on(place)));
+        if !self.context.config.freeze {
+            return judge_opt_out(place, &keys.annotations, &keys.labels);
+        }
         let now = self.context.platform.now();
         judge_freeze(place, &keys.annotations, &keys.labels, now)
     }

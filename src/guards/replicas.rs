@@ -12,20 +12,22 @@ impl RoundGuards<'_> {
     /// without an owner has no siblings.
     pub(super) async fn ask_replicas(&mut self, victim: &Pod) -> Vec<GuardFinding> {
         let context = self.context;
-        if !context.config.needs_siblings() {
+        let wish = self.min_ready_wish(victim);
+        if !context.config.needs_siblings() && wish.is_none() {
             return Vec::new();
         }
 
         let (siblings, disrupted) = match self.read_siblings(victim).await {
             Ok(Some(read)) => read,
             Ok(None) => return Vec::new(),
-            Err(why) => return Vec::from_iter(unknown_siblings(context.config, why)),
+            Err(why) => return Vec::from_iter(unknown_siblings(context.config, wish.as_ref(), why)),
         };
 
         self.disrupted.append(disrupted);
+        let now = context.platform.now();
         match self.keep_siblings(victim, siblings) {
-            Ok(siblings) => judge_siblings(&victim.id.uid, siblings, context.config, context.platform.now()),
-            Err(why) => Vec::from_iter(unknown_siblings(context.config, why)),
+            Ok(siblings) => judge_siblings(&victim.id.uid, siblings, context.config, wish.as_ref(), now),
+            Err(why) => Vec::from_iter(unknown_siblings(context.config, wish.as_ref(), why)),
         }
     }
 

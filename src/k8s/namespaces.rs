@@ -3,11 +3,9 @@
 use macaque_core::scope_metadata::ObjectKeys;
 use macaque_core::selector::Selector;
 
+use super::name_list::METADATA;
 use super::wire::{NamespaceObject, ObjectKind};
 use super::{ApiError, Cluster};
-
-/// The form of a list that holds metadata alone.
-const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 /// What answers: a proxy that drops the parameters of `Accept` gets whole namespaces, which hold the metadata too.
 const KINDS: [ObjectKind; 2] = [ObjectKind::METADATA_LIST, NamespaceObject::LIST];
@@ -39,11 +37,11 @@ impl Cluster {
         if let Some(name) = name {
             query.append_pair("fieldSelector", &format!("metadata.name={name}"));
         }
-        let path = format!("/api/v1/namespaces?{}", query.finish());
+        let query = format!("&{}", query.finish());
 
         let what = || format!("list namespaces with {selector}");
         let mut found = Vec::new();
-        self.each_page(&path, METADATA, what, |response| {
+        self.each_page("/api/v1/namespaces", &query, METADATA, what, |response| {
             response.into_items(&KINDS, what, |namespace: NamespaceObject| {
                 found.push(namespace.into());
             })

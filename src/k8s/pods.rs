@@ -124,10 +124,19 @@ impl Cluster {
         list: &PodListRequest<'_>,
         after: Option<&str>,
     ) -> Result<(ApiResponse, bool), ApiError> {
-        let send = async |after: Option<&str>| {
-            self.send(list.call(after), self.access.deadlines.read, || list.describe())
-                .await
-        };
+        self.page_of(|after| list.call(after), || list.describe(), after)
+            .await
+    }
+
+    /// Reads a page as [`Cluster::page`] does, of any list; `call` makes the request for the page at a token.
+    pub(super) async fn page_of(
+        &self,
+        call: impl Fn(Option<&str>) -> ApiRequest,
+        what: impl Fn() -> String,
+        after: Option<&str>,
+    ) -> Result<(ApiResponse, bool), ApiError> {
+        let send =
+            async |after: Option<&str>| self.send(call(after), self.access.deadlines.read, &what).await;
         let response = send(after).await?;
         if response.status != http::StatusCode::GONE || after.is_none() {
             return Ok((response, false));

@@ -14,7 +14,9 @@ use serde::de::DeserializeOwned;
 
 use self::body::{MAX_BODY_BYTES, ResponseBody};
 use super::connect::redactor;
-use super::wire::{self, ListMeta, NameTable, ObjectKind, PartialMetadata, TypeMeta, WrongBody, excerpt};
+use super::wire::{
+    self, ListMeta, NameTable, ObjectKind, PartialMetadata, PodObject, TypeMeta, WrongBody, excerpt,
+};
 use super::{ApiError, ConnectionFault};
 use crate::retry_after;
 
@@ -235,6 +237,23 @@ impl ApiResponse {
             return Err(read_error(&self.into_answer(), what()));
         }
         wire::each_item(self.body.reader(), kinds, each).map_err(|error| self.unexpected(&error, what()))
+    }
+
+    /// Parses a page of the metadata of pods, in whichever form the server sent it, and calls `each` with one item after
+    /// the other.
+    ///
+    /// # Errors
+    /// As [`Self::into_items`].
+    pub(super) fn into_metadata_items(
+        self,
+        kinds: &[ObjectKind],
+        what: impl Fn() -> String,
+        each: impl FnMut(PodObject),
+    ) -> Result<ListMeta, ApiError> {
+        if !self.status.is_success() {
+            return Err(read_error(&self.into_answer(), what()));
+        }
+        wire::each_metadata(self.body.reader(), kinds, each).map_err(|error| self.unexpected(&error, what()))
     }
 
     fn unexpected(&self, error: &WrongBody, what: String) -> ApiError {

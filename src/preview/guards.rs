@@ -221,6 +221,7 @@ impl<'a> OwnerQuestions<'a> {
             cluster: reader.cluster,
             gates,
             config: &config.guards,
+            eligibility: &config.eligibility,
             slot: None,
             dry_run: config.dry_run,
             method: config.disrupt.method,
@@ -304,18 +305,20 @@ impl<'a> OwnerQuestions<'a> {
         self.guards.restart_time();
         let recovered = self.guards.judge_recovered(victim);
         let freeze = if self.owners > MOST_OWNERS {
-            self.guards.ask_freeze(&without_owner(victim)).await
+            self.guards.ask_namespace_freeze(victim).await
         } else {
             self.guards.ask_freeze(victim).await
         };
         let before: Vec<_> = recovered.into_iter().chain(freeze).collect();
 
         let now = self.reader.platform.now();
+        let wish = self.guards.min_ready_wish(victim);
+        let wish = wish.as_ref();
         let mut guards = match siblings {
-            Ok(Some(siblings)) => VictimGuards::judge(before, siblings, self.config, now),
+            Ok(Some(siblings)) => VictimGuards::judge(before, siblings, self.config, wish, now),
             Ok(None) => VictimGuards::of_every_pod(before),
             Err(why) => {
-                let unknown = Vec::from_iter(unknown_siblings(self.config, why.clone()));
+                let unknown = Vec::from_iter(unknown_siblings(self.config, wish, why.clone()));
                 VictimGuards::of_every_pod([before, unknown].concat())
             }
         };
@@ -359,15 +362,6 @@ impl<'a> OwnerQuestions<'a> {
             ));
         }
         notes
-    }
-}
-
-/// `pod` as if nothing owned it.
-fn without_owner(pod: &Pod) -> Pod {
-    Pod {
-        owner: None,
-        controller: None,
-        ..pod.clone()
     }
 }
 

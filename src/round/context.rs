@@ -93,6 +93,7 @@ impl<'a> RoundContext<'a> {
             cluster: self.cluster,
             gates: self.gates,
             config: &self.config.guards,
+            eligibility: &self.config.eligibility,
             slot: Some(slot),
             dry_run: self.config.dry_run,
             method: self.config.disrupt.method,

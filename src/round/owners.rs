@@ -1,5 +1,6 @@
 //! Lists the owners of the pods in scope, for a digest: judged by the rules of a round, and disrupted by nobody.
 
+use macaque_core::config::DisruptionPace;
 use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::notice::ScopeOwners;
 use macaque_core::report::RoundEnd;
@@ -26,7 +27,7 @@ pub async fn list_owners(
         dry_run,
         method: eligibility.method,
     };
-    let end = match Box::pin(reader.read(eligibility)).await {
+    let end = match Box::pin(reader.read(eligibility, &DisruptionPace::Count)).await {
         Ok(scope) => {
             let scanner = PodScanner {
                 cluster,
@@ -35,7 +36,7 @@ pub async fn list_owners(
                 platform,
                 by_labels: eligibility.target.namespaces.selector().is_some(),
             };
-            scanner.scan(&mut scan).await
+            scanner.scan_any_size(&mut scan).await
         }
         Err(end) => Err(end),
     };

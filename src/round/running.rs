@@ -5,13 +5,15 @@ mod scope;
 
 use std::collections::BTreeMap;
 
-use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption, judge};
+use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption, TargetMatches, judge};
 use macaque_core::guard::first_hold;
 use macaque_core::journal::Journal;
 use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::outcome::Outcome;
 use macaque_core::pod::{ControllerRef, Pod, PodRef};
-use macaque_core::report::{AttemptReport, ExemptionTally, RoundEnd, RoundReport, SkippedNamespace};
+use macaque_core::report::{
+    AttemptReport, ExemptionTally, RoundCount, RoundEnd, RoundReport, SkippedNamespace,
+};
 use macaque_core::selection::{VictimPicker, count_owners};
 
 use super::RoundContext;
@@ -84,8 +86,18 @@ impl<'a> RunningRound<'a> {
         self.note_scan(&mut scan);
 
         match outcome? {
-            ScanOutcome::Complete => self.run_complete(scan.sink, seed, journal).await,
+            ScanOutcome::Complete => {
+                self.warn_of_unmatched(&scan.matches);
+                self.run_complete(scan.sink, seed, journal).await
+            }
             ScanOutcome::TooLarge(size) => self.run_sampled(size, seed, journal).await,
+        }
+    }
+
+    /// Warns of the entries of the target's lists that match no pod at all.
+    pub(super) fn warn_of_unmatched(&mut self, matches: &TargetMatches) {
+        for warning in matches.texts(&self.eligibility) {
+            self.guards.warn(warning);
         }
     }
 
@@ -111,11 +123,20 @@ impl<'a> RunningRound<'a> {
     ) -> Result<(), RoundEnd> {
         candidates.retain(|candidate| self.passes_journal(candidate, journal));
         self.publish_checked();
+        let wanted = self.wanted(count_owners(candidates.iter()));
         let disrupt = &self.context.config.disrupt;
-        let wanted = disrupt.count.of_round(count_owners(candidates.iter()), seed);
         let picker = VictimPicker::new(candidates, seed, disrupt, wanted);
         self.report.candidates = picker.candidates();
         self.try_remaining(picker).await
+    }
+
+    /// How many victims the round wants if this many `owners` have eligible pods; the report says it where the
+    /// configuration does not.
+    pub(super) fn wanted(&mut self, owners: usize) -> usize {
+        let configured = self.context.config.disrupt.count;
+        let (count, said) = RoundCount::of_round(configured, owners, self.report.seed);
+        self.report.count = said;
+        count
     }
 
     /// Tries the candidates left in the queue; no more are added.

@@ -1,17 +1,19 @@
 //! Lists the pods in scope page by page and judges each. Only the counts stay in memory, and what the caller's sink
 //! keeps.
 
+mod names;
+
 use jiff::Timestamp;
-use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption, judge};
+use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption, TargetMatches, judge};
 use macaque_core::guard::DisruptedPods;
 use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::notice::ScopeOwners;
-use macaque_core::pod::Pod;
+use macaque_core::pod::{Pod, PodPhase};
 use macaque_core::report::{ExemptionTallies, ExemptionTally, RoundEnd, SkippedNamespace};
-use macaque_core::selection::{CandidateIndex, NameIndex};
+use macaque_core::selection::CandidateIndex;
 
 use super::scope::namespaces::refused;
-use super::scope_size::{ScopeNames, ScopeSize};
+use super::scope_size::ScopeSize;
 use crate::k8s::{ApiError, Cluster, describe_list};
 use crate::list_pager::ListPager;
 use crate::platform::Platform;
@@ -36,6 +38,8 @@ pub(crate) struct PodScan<S> {
     pub(crate) disrupted: DisruptedPods,
     /// The warnings about macaque's own keys on the pods.
     pub(crate) key_warnings: PodKeyWarnings,
+    /// Which entries of the target's lists match a pod.
+    pub(crate) matches: TargetMatches,
     /// Problems that did not end the scan.
     pub(crate) problems: Vec<String>,
     /// The namespaces that are left out.
@@ -61,10 +65,22 @@ pub(crate) struct PodScanner<'a> {
     pub(crate) by_labels: bool,
 }
 
+/// The pods that a scan reads, and how much of each.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum PodDetail {
+    /// The whole pods, in every phase.
+    Full,
+    /// The metadata of the pods in the phases in which a pod may be eligible.
+    Metadata,
+    /// The metadata of the pods in this phase, in which none is eligible.
+    ExemptPhase(PodPhase),
+}
+
 /// A step of a scan: one namespace, or all of them at once.
 #[derive(Clone, Copy)]
 struct ScanStep<'a> {
     namespace: Option<&'a str>,
+    detail: PodDetail,
     /// How many pods earlier steps saw.
     before: usize,
     /// Whether other namespaces follow.
@@ -109,6 +125,7 @@ impl<S: PodSink> PodScan<S> {
         self.listed += 1;
         self.disrupted.add(&pod);
         self.key_warnings.note(&pod);
+        self.matches.note(&pod, &eligibility.target);
         let judged = judge(&pod, eligibility, now);
         if let Err(exemption) = &judged {
             ExemptionTally::note(&mut self.exempted, pod.id.clone(), exemption);
@@ -122,6 +139,7 @@ impl<S: PodSink> PodScan<S> {
         self.sink.append(more.sink);
         self.disrupted.append(more.disrupted);
         self.key_warnings.append(more.key_warnings);
+        self.matches.append(more.matches);
         self.problems.extend(more.problems);
         self.skipped.extend(more.skipped);
     }
@@ -132,8 +150,46 @@ impl PodScanner<'_> {
     /// be read is noted as a problem, and the scan continues with the others.
     pub(crate) async fn scan<S: PodSink>(&self, scan: &mut PodScan<S>) -> Result<(), RoundEnd> {
         let mut size = ScopeSize::Unlimited;
-        self.scan_within(scan, &mut size).await?;
+        self.scan_within(PodDetail::Full, scan, &mut size).await?;
         Ok(())
+    }
+
+    /// Scans the metadata of the pods in the phases in which a pod may be eligible, however many there are. What metadata
+    /// does not tell exempts no pod: the priority, eviction responders, and with `pending` included the phase. Where nodes
+    /// decide, which metadata does not tell, scans the pods in full.
+    pub(crate) async fn scan_metadata<S: PodSink>(&self, scan: &mut PodScan<S>) -> Result<(), RoundEnd> {
+        if self.eligibility.judges_nodes() {
+            return self.scan(scan).await;
+        }
+        let mut size = ScopeSize::Unlimited;
+        self.scan_within(PodDetail::Metadata, scan, &mut size).await?;
+        Ok(())
+    }
+
+    /// Scans the metadata of the pods in the phases in which none is eligible, for their exemptions: the rest of the scope
+    /// after [`Self::scan_metadata`].
+    pub(super) async fn scan_other_phases<S: PodSink>(&self, scan: &mut PodScan<S>) -> Result<(), RoundEnd> {
+        if self.eligibility.judges_nodes() {
+            return Ok(());
+        }
+        let eligible = self.eligibility.phases();
+        // A list of one phase tells the phase of its pods.
+        for phase in PodPhase::ALL {
+            if !eligible.contains(&phase) {
+                let mut size = ScopeSize::Unlimited;
+                self.scan_within(PodDetail::ExemptPhase(phase), scan, &mut size)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Scans every pod in full or, if there turn out to be too many, as [`Self::scan_metadata`] does.
+    pub(crate) async fn scan_any_size<S: PodSink>(&self, scan: &mut PodScan<S>) -> Result<(), RoundEnd> {
+        match self.scan_unless_large(scan).await? {
+            ScanOutcome::Complete => Ok(()),
+            ScanOutcome::TooLarge(_) => self.scan_metadata(scan).await,
+        }
     }
 
     /// Scans every namespace in scope, unless there turn out to be too many pods; `scan` is then left empty.
@@ -142,24 +198,17 @@ impl PodScanner<'_> {
         scan: &mut PodScan<S>,
     ) -> Result<ScanOutcome, RoundEnd> {
         let mut size = ScopeSize::Unknown;
-        if self.scan_within(scan, &mut size).await? {
+        if self.scan_within(PodDetail::Full, scan, &mut size).await? {
             return Ok(ScanOutcome::Complete);
         }
         *scan = PodScan::default();
         Ok(ScanOutcome::TooLarge(size))
     }
 
-    /// The names of the pods in scope, listed unless they were counted already.
-    pub(super) async fn names_of(&self, size: ScopeSize) -> Result<ScopeNames, RoundEnd> {
-        match size {
-            ScopeSize::Counted(names) => Ok(names),
-            ScopeSize::Unknown | ScopeSize::Unlimited => Ok(self.names().await?),
-        }
-    }
-
     /// Scans until there turn out to be too many pods; returns whether the scan is complete.
     async fn scan_within<S: PodSink>(
         &self,
+        detail: PodDetail,
         scan: &mut PodScan<S>,
         size: &mut ScopeSize,
     ) -> Result<bool, RoundEnd> {
@@ -167,6 +216,7 @@ impl PodScanner<'_> {
         for (index, namespace) in namespaces.iter().copied().enumerate() {
             let step = ScanStep {
                 namespace,
+                detail,
                 before: scan.listed,
                 more: index + 1 < namespaces.len(),
             };
@@ -179,7 +229,7 @@ impl PodScanner<'_> {
                 }
             };
 
-            if found.listed == 0 {
+            if found.listed == 0 && !matches!(detail, PodDetail::ExemptPhase(_)) {
                 scan.problems.extend(self.missing_namespace(namespace).await);
             }
             scan.append(found);
@@ -209,10 +259,24 @@ impl PodScanner<'_> {
                 let mut page = PodScan::default();
                 let now = self.platform.now();
                 let add = |pod| page.add(pod, self.eligibility, now);
-                let cursor = self
-                    .cluster
-                    .each_pod(step.namespace, &filter, pager.after(), max_following, add)
-                    .await?;
+                let after = pager.after();
+                let cluster = self.cluster;
+                let cursor = match step.detail {
+                    PodDetail::Full => {
+                        let page = cluster.each_pod(step.namespace, &filter, after, max_following, add);
+                        Box::pin(page).await?
+                    }
+                    PodDetail::Metadata => {
+                        let phases = self.eligibility.phases();
+                        let page = cluster.each_metadata(step.namespace, &filter, phases, after, add);
+                        Box::pin(page).await?
+                    }
+                    PodDetail::ExemptPhase(phase) => {
+                        let phases = [phase];
+                        let page = cluster.each_metadata(step.namespace, &filter, &phases, after, add);
+                        Box::pin(page).await?
+                    }
+                };
                 Ok((page, cursor))
             };
             let (page, cursor) = with_retries(self.platform, self.stop, read).await?;
@@ -240,21 +304,6 @@ impl PodScanner<'_> {
         }
     }
 
-    /// Lists the names of the pods in scope.
-    async fn names(&self) -> Result<ScopeNames, ApiError> {
-        let mut found = ScopeNames::default();
-        for namespace in self.eligibility.target.listed_namespaces() {
-            match self.names_in(namespace).await {
-                Ok(more) if more.is_empty() => found.problems.extend(self.missing_namespace(namespace).await),
-                Ok(more) => found.names.append(more),
-                Err(error) => {
-                    self.note_refusal(namespace, error, &mut found.problems, &mut found.skipped)?;
-                }
-            }
-        }
-        Ok(found)
-    }
-
     /// Notes a namespace that may not be read: as left out if it was found by its labels, else as a problem.
     ///
     /// # Errors
@@ -275,46 +324,6 @@ impl PodScanner<'_> {
             None => problems.push(error.to_string()),
         }
         Ok(())
-    }
-
-    /// Lists the names in one namespace, or in all: from tables or, if the server offers none, from metadata.
-    async fn names_in(&self, namespace: Option<&str>) -> Result<NameIndex, ApiError> {
-        let cluster = self.cluster;
-        let filter = &self.eligibility.pod_filter();
-        let phases = self.eligibility.phases();
-        let mut names = NameIndex::default();
-        let mut pager = ListPager::default();
-        let mut has_tables = true;
-
-        loop {
-            let read = async || {
-                let after = pager.after();
-                if has_tables {
-                    cluster.names(namespace, filter, phases, after).await
-                } else {
-                    let page = cluster
-                        .names_of_metadata(namespace, filter, phases, after)
-                        .await?;
-                    Ok(Some(page))
-                }
-            };
-            let Some(page) = with_retries(self.platform, self.stop, read).await? else {
-                names = NameIndex::default();
-                pager = ListPager::default();
-                has_tables = false;
-                continue;
-            };
-
-            let turned = pager.turn(&page.cursor, page.names.len());
-            turned.map_err(|why| endless(namespace, why))?;
-            if page.cursor.restarted {
-                names = NameIndex::default();
-            }
-            names.append(page.names);
-            if page.cursor.next.is_none() {
-                return Ok(names);
-            }
-        }
     }
 
     /// The problem of a namespace without pods that does not exist, if macaque may find that out. One that was found by its

@@ -1,14 +1,19 @@
 //! Reads what a round must know about its scope before it lists the pods: which namespaces are in it, and the metadata of
 //! namespaces, owners and nodes that the rules look at.
 
+mod metadata;
 pub(crate) mod namespaces;
+mod nodes;
 
 use std::sync::Arc;
 
+use macaque_core::config::DisruptionPace;
 use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::report::{RoundEnd, SkippedNamespace};
+use macaque_core::scope_metadata::ScopeMetadata;
 
+use self::metadata::needs_metadata;
 use crate::k8s::Cluster;
 use crate::platform::Platform;
 use crate::stop::StopToken;
@@ -37,17 +42,37 @@ pub(crate) struct ScopeReader<'a> {
 }
 
 impl ScopeReader<'_> {
-    /// Reads the scope of a round with these rules.
+    /// Reads the scope of a round with these rules and this pace.
     ///
     /// # Errors
     /// The round must end.
-    pub(crate) async fn read(&self, eligibility: &EligibilityConfig) -> Result<RoundScope, RoundEnd> {
+    pub(crate) async fn read(
+        &self,
+        eligibility: &EligibilityConfig,
+        pace: &DisruptionPace,
+    ) -> Result<RoundScope, RoundEnd> {
         let mut scope = RoundScope {
             eligibility: eligibility.clone(),
             skipped: Vec::new(),
             warnings: Vec::new(),
         };
         self.read_namespaces(&mut scope).await?;
+        if needs_metadata(eligibility, pace) {
+            self.read_metadata(&mut scope).await?;
+        }
+
+        let node_selector = &eligibility.target.node_selector;
+        if let Some(nodes) = self.selected_nodes(node_selector).await? {
+            if nodes.is_empty() {
+                let warning = format!("target.node_selector: no node has labels that match {node_selector}");
+                scope.warnings.push(warning);
+            }
+            let metadata = ScopeMetadata::clone(&scope.eligibility.metadata);
+            scope.eligibility.metadata = Arc::new(ScopeMetadata {
+                nodes: Some(nodes),
+                ..metadata
+            });
+        }
         Ok(scope)
     }
 

@@ -67,6 +67,8 @@ pub(super) fn decode_target(
         let selector = text.value.parse::<Selector>();
         selector.map_err(|error| decoder.refuse_fault(&text, error))
     });
+    let mode = decoder.one_of("target.mode", "a mode", TargetMode::ALL, TargetMode::as_str);
+    let annotations = decoder.boolean("target.annotations");
     let exclude_namespaces = filters::decode_excluded(decoder, namespaces.as_ref().ok());
     let owners = filters::decode_owners(decoder);
     let names = filters::decode_names(decoder);
@@ -79,7 +81,8 @@ pub(super) fn decode_target(
     let target = TargetConfig {
         namespaces: namespaces?,
         selector: selector?,
-        mode: TargetMode::OptOut,
+        mode: mode?,
+        annotations: annotations?.value,
         exclude_namespaces: exclude_namespaces?,
         owners: owners?,
         names: names?,

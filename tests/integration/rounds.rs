@@ -3,6 +3,7 @@
 
 mod budgets;
 mod clocks;
+mod counts;
 pub(crate) mod daemon;
 mod denials;
 mod doubts;
@@ -10,8 +11,9 @@ pub(crate) mod fixture;
 mod freeze;
 mod invariants;
 mod namespaces;
+mod owners_drawn;
 mod paging;
-mod sampling;
+pub(crate) mod sampling;
 mod sampling_faults;
 mod scope;
 mod throttles;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 /// The prefix of macaque's own keys.
 pub const PREFIX: &str = "macaque/";
 
-/// The key by which a pod opts out: no, or anything that is not understood, keeps macaque off it.
+/// The key by which a pod, and the pods of a namespace or an owner, opt in or out: no, or anything that is not understood,
+/// keeps macaque off them.
 pub const ENABLED: &str = "macaque/enabled";
 /// The key that freezes a pod, and the pods of a namespace or an owner, until it is removed.
 pub const FROZEN: &str = "macaque/frozen";
@@ -13,11 +14,18 @@ pub const FROZEN: &str = "macaque/frozen";
 pub const FROZEN_UNTIL: &str = "macaque/frozen-until";
 /// The key that says how long a workload is expected to take until it is whole again. Only annotations are read.
 pub const EXPECT: &str = "macaque/expect";
+/// The key that says how often a workload has a turn. Only annotations are read.
+pub const EVERY: &str = "macaque/every";
+/// The key that says how many pods of a workload must stay ready. Only annotations are read.
+pub const MIN_READY: &str = "macaque/min-ready";
 /// The key that names the team of a workload, by which messages are routed. Only annotations are read.
 pub const TEAM: &str = "macaque/team";
 
 /// Every key that is read from pods, namespaces and owners.
-pub const KNOWN: [&str; 5] = [ENABLED, EXPECT, FROZEN, FROZEN_UNTIL, TEAM];
+pub const KNOWN: [&str; 7] = [ENABLED, EVERY, EXPECT, FROZEN, FROZEN_UNTIL, MIN_READY, TEAM];
+
+/// The keys that are read from annotations alone.
+pub const OF_ANNOTATIONS: [&str; 4] = [EVERY, EXPECT, MIN_READY, TEAM];
 
 /// The words for yes and for no, some of them short forms of Go's and YAML's; case and blanks around do not matter.
 const YES: [&str; 8] = ["true", "yes", "on", "1", "enabled", "enable", "y", "t"];

@@ -40,6 +40,13 @@ pub struct ChaosConfig {
 }
 
 impl ChaosConfig {
+    /// Whether the annotations of namespaces and owners are read at the start of a round: they opt in and out, or say how
+    /// often an owner has its turn.
+    pub fn reads_metadata(&self) -> bool {
+        let has_turns = !matches!(self.disrupt.pace, DisruptionPace::Count);
+        self.target.mode == TargetMode::OptIn || self.target.annotations && has_turns
+    }
+
     /// Whether Kubernetes Events are written.
     pub fn writes_events(&self) -> bool {
         self.events.enabled && !self.dry_run

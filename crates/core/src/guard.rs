@@ -6,6 +6,7 @@
 mod config;
 mod drains;
 mod freeze;
+mod min_ready_wish;
 mod nodes;
 mod recovered;
 mod replicas;
@@ -16,7 +17,9 @@ use serde::{Deserialize, Serialize};
 
 pub use self::config::{GuardConfig, MinReady, NodesGuard, RecoveredGuard, RolloutGuard};
 pub use self::drains::{DisruptedPods, judge_drains};
-pub use self::freeze::{judge_freeze, unknown_freeze, unseen_freeze};
+pub use self::freeze::{judge_freeze, judge_opt_out, not_opted_in, unknown_freeze, unseen_freeze};
+pub(crate) use self::min_ready_wish::unreadable_min_ready;
+pub use self::min_ready_wish::{MinReadyWish, min_ready_of};
 pub use self::nodes::{NodeState, judge_nodes};
 pub use self::recovered::judge_recovered;
 pub use self::replicas::{judge_siblings, unknown_siblings, unreachable_min_ready};

@@ -7,8 +7,10 @@ use std::ops::Bound;
 
 use strsim::damerau_levenshtein;
 
-use crate::annotations::{EXPECT, KNOWN, PREFIX, TEAM, pair};
+use crate::annotations::{ENABLED, EVERY, EXPECT, KNOWN, MIN_READY, OF_ANNOTATIONS, PREFIX, pair, yes_or_no};
+use crate::every::unreadable_every;
 use crate::freeze;
+use crate::guard::unreadable_min_ready;
 use crate::journal::PAUSE_KEYS;
 use crate::pod::Pod;
 use crate::recovery::unreadable_expect;
@@ -60,22 +62,44 @@ pub fn key_warnings(
         key: pair(key, value),
         problem: format!("it {fault}; it counts as frozen"),
     });
-    let expect = unreadable_expect(annotations).map(|(value, fault)| KeyWarning {
-        key: pair(EXPECT, value),
-        problem: format!("it {fault}; recovery.expect counts"),
+    let unclear = [annotations, labels]
+        .into_iter()
+        .filter_map(|keys| keys.get(ENABLED));
+    let unclear = unclear.filter(|value| yes_or_no(value).is_none());
+    let unclear = unclear.map(|value| KeyWarning {
+        key: pair(ENABLED, value),
+        problem: "it is neither yes nor no; it counts as no".to_owned(),
     });
-    let of_annotations = [EXPECT, TEAM].into_iter();
-    let label = of_annotations
+    let label = OF_ANNOTATIONS
+        .into_iter()
         .filter(|key| labels.contains_key(*key))
         .map(|key| KeyWarning {
             key: key.to_owned(),
             problem: "it has no effect as a label: make it an annotation".to_owned(),
         });
 
-    let mut warnings: Vec<_> = unknown.chain(unreadable).chain(expect).chain(label).collect();
+    let mut warnings: Vec<_> = unknown.chain(unreadable).chain(unclear).collect();
+    warnings.extend(unreadable_wishes(annotations));
+    warnings.extend(label);
     warnings.sort();
     warnings.dedup();
     warnings
+}
+
+/// The warnings about what teams wish by annotations and cannot be read.
+fn unreadable_wishes(annotations: &BTreeMap<String, String>) -> impl Iterator<Item = KeyWarning> {
+    let wishes = [
+        (EVERY, unreadable_every(annotations)),
+        (EXPECT, unreadable_expect(annotations)),
+        (MIN_READY, unreadable_min_ready(annotations)),
+    ];
+    wishes.into_iter().filter_map(|(key, unreadable)| {
+        let (value, fault) = unreadable?;
+        Some(KeyWarning {
+            key: pair(key, value),
+            problem: format!("it {fault}; it counts as if it were not there"),
+        })
+    })
 }
 
 /// The keys with macaque's prefix.

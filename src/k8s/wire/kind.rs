@@ -5,6 +5,7 @@
 
 use serde::Deserialize;
 
+use super::protobuf::ProtobufError;
 use crate::text;
 
 /// The kind that an answer must have, with its API version.
@@ -25,6 +26,9 @@ impl ObjectKind {
     pub(in crate::k8s) const CONFIG_MAP: Self = Self::of("v1", "ConfigMap");
     pub(in crate::k8s) const EVENT: Self = Self::of("events.k8s.io/v1", "Event");
     pub(in crate::k8s) const NAMESPACE: Self = Self::of("v1", "Namespace");
+    pub(in crate::k8s) const NAMESPACE_LIST: Self = Self::of("v1", "NamespaceList");
+    pub(in crate::k8s) const DEPLOYMENT_LIST: Self = Self::of("apps/v1", "DeploymentList");
+    pub(in crate::k8s) const STATEFUL_SET_LIST: Self = Self::of("apps/v1", "StatefulSetList");
     pub(in crate::k8s) const STATUS: Self = Self::of("v1", "Status");
     pub(in crate::k8s) const ACCESS_REVIEW: Self =
         Self::of("authorization.k8s.io/v1", "SelfSubjectAccessReview");
@@ -57,9 +61,15 @@ pub(in crate::k8s) enum WrongBody {
     /// The body is not JSON, or a field is missing or of the wrong type.
     #[error("{0}")]
     Malformed(#[from] serde_json::Error),
-    /// The body is another object, in words: `a Table instead of a PodList`.
+    /// The body is another object, or none in protobuf, in words: `a Table instead of a PodList`.
     #[error("{0}")]
     OtherObject(String),
+}
+
+impl From<ProtobufError> for WrongBody {
+    fn from(error: ProtobufError) -> Self {
+        Self::OtherObject(format!("a malformed answer in protobuf: {error}"))
+    }
 }
 
 impl TypeMeta {

@@ -69,15 +69,18 @@ impl From<ScaleObject> for WorkloadScale {
 pub(in crate::k8s) struct PartialMetadata {
     #[serde(deserialize_with = "not_empty")]
     pub(in crate::k8s) name: String,
+    #[serde(default)]
+    pub(in crate::k8s) namespace: String,
     #[serde(default, deserialize_with = "null_is_default")]
     pub(in crate::k8s) annotations: BTreeMap<String, String>,
     #[serde(default, deserialize_with = "null_is_default")]
     pub(in crate::k8s) labels: BTreeMap<String, String>,
 }
 
+/// An object of which the metadata alone are read.
 #[derive(Deserialize)]
-struct MetadataObject {
-    metadata: PartialMetadata,
+pub(in crate::k8s) struct MetadataObject {
+    pub(in crate::k8s) metadata: PartialMetadata,
 }
 
 /// A namespace, or its metadata alone.

@@ -12,7 +12,8 @@ impl<'a> RunningRound<'a> {
     /// Reads what the rules need to know about the scope.
     pub(super) async fn read_scope(&mut self) -> Result<(), RoundEnd> {
         let reader = self.scope_reader();
-        let scope = Box::pin(reader.read(&self.context.config.eligibility)).await?;
+        let config = self.context.config;
+        let scope = Box::pin(reader.read(&config.eligibility, &config.disrupt.pace)).await?;
 
         self.eligibility = scope.eligibility;
         self.report.namespaces = self.eligibility.target.namespaces.names().to_vec();

@@ -13,7 +13,7 @@ use super::ScopeReader;
 use crate::k8s::{ApiError, FoundNamespace};
 use crate::read_retry::with_retries;
 
-/// Why a namespace without any permission is left out.
+/// The reason to leave out a namespace without any permission.
 const NO_ROLE: &str = "no Role: `macaque rbac` prints it";
 
 /// The namespaces that a selector found.
@@ -70,20 +70,24 @@ impl ScopeReader<'_> {
         let reasons = try_join_all(found.iter().map(|namespace| self.reason_to_skip(namespace))).await?;
         for (namespace, reason) in found.into_iter().zip(reasons) {
             match reason {
-                None => drop(selected.in_scope.insert(namespace.name, namespace.keys)),
+                None => drop(
+                    selected
+                        .in_scope
+                        .insert(namespace.name, namespace.keys.into_own()),
+                ),
                 Some(why) => SkippedNamespace::note(&mut selected.skipped, &namespace.name, why),
             }
         }
         Ok(Some(selected))
     }
 
-    /// Why a namespace is left out, if it is.
+    /// The reason to leave out a namespace, if there is one.
     async fn reason_to_skip(&self, namespace: &FoundNamespace) -> Result<Option<String>, ApiError> {
         if namespace.is_terminating {
             return Ok(Some("it is being deleted".to_owned()));
         }
 
-        // A namespace without a Role is told from one whose Role lacks something by this permission.
+        // This permission tells a namespace without a Role from one whose Role lacks something.
         let mut needed = permissions::in_namespace(self.dry_run, self.method);
         needed.sort_by_key(|permission| *permission != LIST_PODS);
 
@@ -116,7 +120,7 @@ impl ScopeReader<'_> {
     }
 }
 
-/// Why a namespace is left out in which the API server refused a request.
+/// The reason to leave out a namespace in which the API server refused a request.
 pub(crate) fn refused(error: &ApiError) -> String {
     match error {
         ApiError::Forbidden { what, .. } if what.starts_with("list pods") => NO_ROLE.to_owned(),

@@ -9,16 +9,18 @@ use macaque::guards::{DEADLINE, GuardContext, RoundGuards};
 use macaque::k8s::Cluster;
 use macaque::platform::Platform;
 use macaque::stop::{StopSwitch, StopToken};
+use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::guard::{GuardAnswer, GuardConfig};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::{Pod, PodRef};
-use macaque_testkit::TestCluster;
 use macaque_testkit::fault_proxy::{Fault, FaultProxy};
+use macaque_testkit::{TestCluster, evict_one};
 use serde_json::Value;
 
 /// A cluster behind a fault proxy, and what guards are asked through.
 pub(crate) struct GuardFixture {
     pub(crate) config: GuardConfig,
+    pub(crate) eligibility: EligibilityConfig,
     _sandbox: TestCluster,
     pub(crate) proxy: FaultProxy,
     cluster: Cluster,
@@ -39,6 +41,7 @@ impl GuardFixture {
 
         Self {
             config: GuardConfig::off(),
+            eligibility: evict_one().eligibility,
             cluster: sandbox.connect(&platform).await,
             _sandbox: sandbox,
             proxy,
@@ -55,6 +58,7 @@ impl GuardFixture {
             cluster: &self.cluster,
             gates: &self.gates,
             config: &self.config,
+            eligibility: &self.eligibility,
             slot: None,
             dry_run: false,
             method: DisruptionMethod::Evict,

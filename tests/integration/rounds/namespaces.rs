@@ -73,7 +73,7 @@ async fn a_namespace_without_a_role_is_skipped_and_named_and_the_others_have_the
         0,
         "it is not even tried"
     );
-    let message = RoundMessage::new(Arc::new(report));
+    let message = RoundMessage::of(&report);
     assert!(
         message.notes.contains(&format!("skipped: pay ({NO_ROLE})")),
         "{message:?}"
@@ -91,7 +91,7 @@ async fn a_round_that_only_skips_is_idle_and_not_failed() {
         report.skipped,
         [skipped("pay", NO_ROLE), skipped("shop", NO_ROLE)]
     );
-    let message = RoundMessage::new(Arc::new(report));
+    let message = RoundMessage::of(&report);
     assert!(
         message
             .headline
@@ -177,7 +177,7 @@ async fn no_namespace_with_the_label_is_an_idle_round_with_a_warning() {
     assert_eq!(report.status(), RoundStatus::Idle);
     assert_eq!(report.warnings, ["no namespace matches chaos=never"]);
     assert_eq!(fixture.sent("/pods").len(), 0);
-    let message = RoundMessage::new(Arc::new(report));
+    let message = RoundMessage::of(&report);
     assert!(
         message.headline.contains("no namespace matches chaos=never"),
         "{message:?}"

@@ -29,6 +29,8 @@ pub struct TargetConfig {
     pub nodes: BTreeSet<String>,
     /// The label selector that a pod's node must match.
     pub node_selector: Selector,
+    /// Whether what teams wish by annotations counts: `macaque/every`, `macaque/expect` and `macaque/min-ready`.
+    pub annotations: bool,
     /// A pod younger than this is exempt.
     pub min_age: Duration,
     /// The rules that the configuration switches off, by name ([`crate::eligibility::includable_rules`]).
@@ -48,6 +50,7 @@ impl TargetConfig {
             zones: BTreeSet::new(),
             nodes: BTreeSet::new(),
             node_selector: Selector::default(),
+            annotations: true,
             min_age: Duration::ZERO,
             include: Vec::new(),
         }

@@ -1,23 +1,27 @@
-//! Reads the annotations and labels by which a pod opts out: macaque's, cluster-autoscaler's, Karpenter's and
-//! descheduler's.
+//! Reads the annotations and labels by which pods opt in and out: macaque's own, on the pod, its owner and its namespace;
+//! and on the pod those of cluster-autoscaler, Karpenter and descheduler.
 //!
 //! Who writes such a key means something by it. Only a value that is understood as permission leaves the pod a
-//! candidate; any other exempts it, even where the tool that the key belongs to would ignore the value.
+//! candidate; any other exempts it, even where the tool that the key belongs to would ignore the value. A no of any level
+//! beats every yes.
 
 use jiff::{SignedDuration, Span, Timestamp};
 
+use super::rule::RuleInput;
 use crate::annotations::{ENABLED, pair, yes_or_no};
+use crate::levels::{Level, Place, levels};
 use crate::pod::Pod;
 
 const PREFER_NO_EVICTION: &str = "descheduler.alpha.kubernetes.io/prefer-no-eviction";
 const DO_NOT_DISRUPT: &str = "karpenter.sh/do-not-disrupt";
 const SAFE_TO_EVICT: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict";
 
-/// One key by which a pod may opt out, with its value and what that means.
+/// One key by which a pod may opt in or out, with its value and what that means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct OptOut {
+pub(super) struct OptOut<'a> {
+    place: Place<'a>,
     key: &'static str,
-    value: String,
+    value: &'a str,
     meaning: OptOutMeaning,
 }
 
@@ -32,15 +36,33 @@ enum OptOutMeaning {
     Unclear(&'static str),
 }
 
-/// The first key by which `pod` opts out at `now`, if any does.
-pub(super) fn opt_out(pod: &Pod, now: Timestamp) -> Option<OptOut> {
-    let mut found = opt_outs(pod, now).into_iter();
-    found.find(|opt_out| opt_out.meaning != OptOutMeaning::Allows)
+/// The first key by which the pod opts out, if any does: on the pod, its owner or its namespace.
+pub(super) fn opt_out<'a>(input: &RuleInput<'a>) -> Option<OptOut<'a>> {
+    keys(input).find(OptOut::exempts)
 }
 
-/// Every such key of the pod and its value, for people.
-pub(super) fn seen(pod: &Pod, now: Timestamp) -> String {
-    let keys: Vec<_> = opt_outs(pod, now).iter().map(OptOut::pair).collect();
+/// The first key by which the owner or the namespace of the pod opts out, whatever the pod says.
+pub(super) fn opt_out_around<'a>(input: &RuleInput<'a>) -> Option<OptOut<'a>> {
+    enabled(input).find(|key| key.place != Place::Pod && key.exempts())
+}
+
+/// The nearest yes of `macaque/enabled`.
+pub(super) fn opt_in<'a>(input: &RuleInput<'a>) -> Option<OptOut<'a>> {
+    enabled(input).find(|key| !key.exempts())
+}
+
+/// The reason why a pod with these levels is in no scope into which it must opt: none of them says yes.
+pub fn missing_opt_in<'a>(levels: impl IntoIterator<Item = Level<'a>>) -> Option<&'static str> {
+    let mut enabled = levels.into_iter().flat_map(enabled_at);
+    let is_missing = enabled.all(|key| key.exempts());
+    is_missing.then_some(
+        "nobody opted in: neither the pod nor its owner nor its namespace has macaque/enabled=\"true\"",
+    )
+}
+
+/// Every such key and its value, for people.
+pub(super) fn seen(input: &RuleInput<'_>) -> String {
+    let keys: Vec<_> = keys(input).map(|key| key.pair()).collect();
     if keys.is_empty() {
         "no opt-out".to_owned()
     } else {
@@ -48,32 +70,55 @@ pub(super) fn seen(pod: &Pod, now: Timestamp) -> String {
     }
 }
 
-/// Every key by which a pod may opt out that `pod` has.
-fn opt_outs(pod: &Pod, now: Timestamp) -> Vec<OptOut> {
-    let permission = |value: &str| match yes_or_no(value) {
-        Some(true) => OptOutMeaning::Allows,
-        Some(false) => OptOutMeaning::Exempts,
-        None => OptOutMeaning::Unclear("neither yes nor no"),
-    };
-    let protection = |value: &str| protection(value, pod.started, now);
-    let presence = |_: &str| OptOutMeaning::Exempts;
+/// Every key by which the pod may opt out, its own first.
+fn keys<'a>(input: &RuleInput<'a>) -> impl Iterator<Item = OptOut<'a>> {
+    let (of_pod, around): (Vec<_>, Vec<_>) = enabled(input).partition(|key| key.place == Place::Pod);
+    let of_others = of_others(input.pod, input.now);
+    of_pod.into_iter().chain(of_others).chain(around)
+}
 
-    let in_annotations = |key: &str| pod.annotations.get(key);
-    let found = |key: &'static str, value: Option<&String>, meaning: &dyn Fn(&str) -> OptOutMeaning| {
-        value.map(|value| OptOut {
+/// The values of `macaque/enabled` on every level, nearest first.
+fn enabled<'a>(input: &RuleInput<'a>) -> impl Iterator<Item = OptOut<'a>> {
+    levels(input.pod, &input.config.metadata).flat_map(enabled_at)
+}
+
+/// The values of `macaque/enabled` on one level.
+fn enabled_at(level: Level<'_>) -> impl Iterator<Item = OptOut<'_>> {
+    let values = [level.annotations, level.labels].map(|keys| keys.get(ENABLED));
+    values.into_iter().flatten().map(move |value| OptOut {
+        place: level.place,
+        key: ENABLED,
+        value,
+        meaning: permission(value),
+    })
+}
+
+/// The keys of other tools that the pod has.
+fn of_others(pod: &Pod, now: Timestamp) -> impl Iterator<Item = OptOut<'_>> {
+    let found = |key: &'static str, meaning: &dyn Fn(&str) -> OptOutMeaning| {
+        let value = pod.annotations.get(key)?;
+        Some(OptOut {
+            place: Place::Pod,
             key,
-            value: value.clone(),
+            value,
             meaning: meaning(value),
         })
     };
     let keys = [
-        found(ENABLED, in_annotations(ENABLED), &permission),
-        found(ENABLED, pod.labels.get(ENABLED), &permission),
-        found(SAFE_TO_EVICT, in_annotations(SAFE_TO_EVICT), &permission),
-        found(PREFER_NO_EVICTION, in_annotations(PREFER_NO_EVICTION), &presence),
-        found(DO_NOT_DISRUPT, in_annotations(DO_NOT_DISRUPT), &protection),
+        found(SAFE_TO_EVICT, &permission),
+        found(PREFER_NO_EVICTION, &|_| OptOutMeaning::Exempts),
+        found(DO_NOT_DISRUPT, &|value| protection(value, pod.started, now)),
     ];
-    keys.into_iter().flatten().collect()
+    keys.into_iter().flatten()
+}
+
+/// Whether `value` permits disruptions.
+fn permission(value: &str) -> OptOutMeaning {
+    match yes_or_no(value) {
+        Some(true) => OptOutMeaning::Allows,
+        Some(false) => OptOutMeaning::Exempts,
+        None => OptOutMeaning::Unclear("neither yes nor no"),
+    }
 }
 
 /// Whether `value` protects the pod: yes protects for good, no does not, and a duration protects that long from the
@@ -98,7 +143,12 @@ fn as_duration(value: &str) -> Option<SignedDuration> {
     SignedDuration::try_from(span).ok()
 }
 
-impl OptOut {
+impl OptOut<'_> {
+    /// Whether the pod is exempt by this key.
+    fn exempts(&self) -> bool {
+        self.meaning != OptOutMeaning::Allows
+    }
+
     /// The reason for the exemption, in words.
     pub(super) fn reason(&self) -> String {
         let pair = self.pair();
@@ -108,9 +158,9 @@ impl OptOut {
         }
     }
 
-    /// The key and the value, of which a long one is shortened.
-    fn pair(&self) -> String {
-        pair(self.key, &self.value)
+    /// The key and the value, of which a long one is shortened, and where they were found.
+    pub(super) fn pair(&self) -> String {
+        format!("{}{}", pair(self.key, self.value), self.place)
     }
 }
 

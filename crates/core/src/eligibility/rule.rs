@@ -17,10 +17,13 @@ pub struct EligibilityRule {
     pub doc: &'static str,
     pub(super) setting: RuleSetting,
     /// The reason for which the rule exempts the pod, if it does.
-    pub(super) exempts: fn(&RuleInput<'_>) -> Option<Cow<'static, str>>,
+    pub(super) exempts: Exempts,
     /// What the rule looked at.
     pub(super) seen: fn(&RuleInput<'_>) -> String,
 }
+
+/// Finds the reason for which a rule exempts the pod, if it does.
+pub(super) type Exempts = fn(&RuleInput<'_>) -> Option<Cow<'static, str>>;
 
 /// The input of a rule: one pod, the configuration and the time.
 pub(super) struct RuleInput<'a> {
@@ -37,6 +40,8 @@ pub(super) enum RuleSetting {
     Key(&'static str, fn(&EligibilityConfig) -> String),
     /// `target.include` may switch the rule off.
     Include,
+    /// `target.include` may switch the rule off but for what the function still exempts; the words say when it may.
+    IncludeExcept(&'static str, Exempts),
     /// The rule holds for deletions only.
     Deletion,
     /// The rule holds for deletions only, and `target.include` may switch it off.
@@ -77,7 +82,11 @@ impl EligibilityRule {
         if self.is_off(input.config) {
             return None;
         }
-        let why = (self.exempts)(input)?;
+        let exempts = match self.setting {
+            RuleSetting::IncludeExcept(_, still_exempts) if self.is_included(input.config) => still_exempts,
+            _ => self.exempts,
+        };
+        let why = exempts(input)?;
         Some(Exemption { rule: self.name, why })
     }
 
@@ -102,7 +111,7 @@ impl EligibilityRule {
     pub fn is_includable(&self) -> bool {
         matches!(
             self.setting,
-            RuleSetting::Include | RuleSetting::DeletionUnlessIncluded
+            RuleSetting::Include | RuleSetting::IncludeExcept(..) | RuleSetting::DeletionUnlessIncluded
         )
     }
 
@@ -113,6 +122,7 @@ impl EligibilityRule {
             RuleSetting::Always => "cannot be changed".to_owned(),
             RuleSetting::Key(key, _) => format!("`{key}`"),
             RuleSetting::Include => include,
+            RuleSetting::IncludeExcept(when, _) => format!("{include}, {when}"),
             RuleSetting::Deletion => "`disrupt.method = \"evict\"`".to_owned(),
             RuleSetting::DeletionUnlessIncluded => format!("`disrupt.method = \"evict\"`, or {include}"),
         }
@@ -121,7 +131,7 @@ impl EligibilityRule {
     fn is_off(&self, config: &EligibilityConfig) -> bool {
         let is_eviction = config.method == DisruptionMethod::Evict;
         match self.setting {
-            RuleSetting::Always | RuleSetting::Key(..) => false,
+            RuleSetting::Always | RuleSetting::Key(..) | RuleSetting::IncludeExcept(..) => false,
             RuleSetting::Include => self.is_included(config),
             RuleSetting::Deletion => is_eviction,
             RuleSetting::DeletionUnlessIncluded => is_eviction || self.is_included(config),
@@ -145,7 +155,7 @@ impl EligibilityRule {
         match self.setting {
             RuleSetting::Always => None,
             RuleSetting::Key(key, value) => Some(format!("{key} = {}", value(config))),
-            RuleSetting::Include => Some(include),
+            RuleSetting::Include | RuleSetting::IncludeExcept(..) => Some(include),
             RuleSetting::Deletion => Some(method),
             RuleSetting::DeletionUnlessIncluded if config.method == DisruptionMethod::Evict => Some(method),
             RuleSetting::DeletionUnlessIncluded => Some(include),

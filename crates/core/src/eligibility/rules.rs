@@ -3,6 +3,7 @@
 //! One entry is all that a rule needs: `macaque why`, the report, the chat messages, `target.include` and the documents
 //! take its name and its texts from here.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use super::rule::{EligibilityRule, RuleInput, RuleSetting};
 use super::scope;
 use super::{EligibilityConfig, NAMESPACE};
 use crate::freeze;
+use crate::levels::levels;
 use crate::pod::{Pod, PodPhase};
 
 /// The system's own namespaces, in which nothing should be disrupted by accident.
@@ -196,13 +198,30 @@ pub(super) static RULES: &[EligibilityRule] = &[
     },
     EligibilityRule {
         name: "opted-out",
-        doc: "pods that [opted out](#opt-out) by an annotation or label",
-        setting: RuleSetting::Include,
+        doc: "pods that [opted out](#opt-out) by an annotation or label, or whose owner or namespace did",
+        setting: RuleSetting::IncludeExcept("if the pod alone says so", |input| {
+            let opt_out = opt_out::opt_out_around(input);
+            opt_out.map(|opt_out| opt_out.reason().into())
+        }),
         exempts: |input| {
-            let opt_out = opt_out::opt_out(input.pod, input.now);
+            let opt_out = opt_out::opt_out(input);
             opt_out.map(|opt_out| opt_out.reason().into())
         },
-        seen: |input| opt_out::seen(input.pod, input.now),
+        seen: opt_out::seen,
+    },
+    EligibilityRule {
+        name: "not-opted-in",
+        doc: "pods that did not [opt in](#opt-in), nor their owner or namespace, if the mode is `opt-in`",
+        setting: RuleSetting::Key("target.mode", |config| config.target.mode.as_str().to_owned()),
+        exempts: |input| {
+            let levels = levels(input.pod, &input.config.metadata);
+            let missing = opt_out::missing_opt_in(levels).filter(|_| input.config.is_opt_in());
+            missing.map(Cow::from)
+        },
+        seen: |input| match opt_out::opt_in(input) {
+            Some(opt_in) => opt_in.pair(),
+            None => "no opt-in".to_owned(),
+        },
     },
     EligibilityRule {
         name: "eviction-in-progress",

@@ -82,6 +82,7 @@ pub(super) fn zone(input: &RuleInput<'_>) -> Reason {
 pub(super) fn seen_zone(input: &RuleInput<'_>) -> String {
     match input.pod.place().zone {
         Some(zone) => format!("zone {zone}"),
+        None if input.config.target.zones.is_empty() => "no zone label".to_owned(),
         None => format!("no label {ZONE}, which API servers before 1.35 do not set"),
     }
 }
@@ -118,3 +119,6 @@ pub(super) fn node_setting(config: &EligibilityConfig) -> String {
         format!("{nodes}, target.node_selector = {}", target.node_selector)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,6 +25,24 @@ pub fn judge_freeze(
     finding(answer, seen)
 }
 
+/// Judges a namespace or an owner by `macaque/enabled` alone, where freezes are not read.
+pub fn judge_opt_out(
+    place: &str,
+    annotations: &BTreeMap<String, String>,
+    labels: &BTreeMap<String, String>,
+) -> GuardFinding {
+    let (answer, seen) = match opt_out(annotations, labels) {
+        Some(why) => (GuardAnswer::HoldsBack, format!("{place} {why}")),
+        None => (GuardAnswer::Go, format!("{place} did not opt out")),
+    };
+    opting(answer, seen)
+}
+
+/// The finding about a victim that nobody opted in any more, for this reason.
+pub fn not_opted_in(why: String) -> GuardFinding {
+    opting(GuardAnswer::HoldsBack, why)
+}
+
 /// The finding about a namespace or an owner that macaque may not read, and so takes for not frozen.
 pub fn unseen_freeze(place: &str) -> GuardFinding {
     finding(GuardAnswer::Go, format!("{place} may not be read"))
@@ -37,6 +55,11 @@ pub fn unknown_freeze(why: String) -> GuardFinding {
 
 fn finding(answer: GuardAnswer, seen: String) -> GuardFinding {
     GuardFinding::new("freeze", answer, "guards.freeze = true".to_owned(), seen)
+}
+
+/// A finding that the configured mode asks for, and not the guard.
+fn opting(answer: GuardAnswer, seen: String) -> GuardFinding {
+    GuardFinding::new("freeze", answer, "target.mode = opt-in".to_owned(), seen)
 }
 
 /// The opt-out by `macaque/enabled`, unless its value is understood as permission.

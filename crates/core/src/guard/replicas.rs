@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{GuardAnswer, GuardConfig, GuardFinding, MinReady, RolloutGuard};
+use super::{GuardAnswer, GuardConfig, GuardFinding, MinReady, MinReadyWish, RolloutGuard};
 use crate::pod::ReplicaCount;
 use crate::siblings::SiblingPods;
 
@@ -10,11 +10,12 @@ use crate::siblings::SiblingPods;
 const SETTLED: SignedDuration = SignedDuration::from_mins(10);
 
 /// Judges a victim by its siblings at `now`; `uid` is the victim's. Only guards that are on have a finding, in the order
-/// in which they are asked.
+/// in which they are asked; the `wish` of the victim's team may switch `min_ready` on, or raise it.
 pub fn judge_siblings(
     uid: &str,
     siblings: &SiblingPods,
     config: &GuardConfig,
+    wish: Option<&MinReadyWish>,
     now: Timestamp,
 ) -> Vec<GuardFinding> {
     let mut findings = Vec::new();
@@ -24,16 +25,21 @@ pub fn judge_siblings(
     if config.rollout != RolloutGuard::Off {
         findings.push(rollout(siblings, config.rollout, now));
     }
-    if !config.min_ready.is_off() {
-        findings.push(min_ready(uid, siblings, config.min_ready));
+    let wish = wish.filter(|wish| !wish.min_ready.is_off());
+    if !config.min_ready.is_off() || wish.is_some() {
+        findings.push(min_ready(uid, siblings, config.min_ready, wish));
     }
     findings
 }
 
 /// The finding of the first guard that is on and needs the siblings of a victim, if they cannot be read for this reason.
-pub fn unknown_siblings(config: &GuardConfig, why: String) -> Option<GuardFinding> {
+pub fn unknown_siblings(
+    config: &GuardConfig,
+    wish: Option<&MinReadyWish>,
+    why: String,
+) -> Option<GuardFinding> {
     // Which guards are on does not depend on the pods.
-    let findings = judge_siblings("", &SiblingPods::default(), config, Timestamp::UNIX_EPOCH);
+    let findings = judge_siblings("", &SiblingPods::default(), config, wish, Timestamp::UNIX_EPOCH);
     let first = findings.into_iter().next()?;
     Some(GuardFinding {
         answer: GuardAnswer::CannotAnswer,
@@ -45,11 +51,19 @@ pub fn unknown_siblings(config: &GuardConfig, why: String) -> Option<GuardFindin
 /// The reason why `min_ready` can never pass for an owner with as many replicas as `siblings` shows, if so: even a whole owner has
 /// too few.
 pub fn unreachable_min_ready(siblings: &SiblingPods, min_ready: MinReady) -> Option<String> {
+    unreachable(siblings, min_ready, &setting(min_ready))
+}
+
+/// The reason why `min_ready`, which comes from this setting, can never pass.
+fn unreachable(siblings: &SiblingPods, min_ready: MinReady, setting: &str) -> Option<String> {
     let replicas = siblings.replicas();
     let required = min_ready.required(replicas);
-    (replicas > 0 && required >= replicas && !min_ready.is_off()).then(|| {
-        format!("can never pass: {required} of {replicas} must stay ready (guards.min_ready = {min_ready})")
-    })
+    (replicas > 0 && required >= replicas && !min_ready.is_off())
+        .then(|| format!("can never pass: {required} of {replicas} must stay ready ({setting})"))
+}
+
+fn setting(min_ready: MinReady) -> String {
+    format!("guards.min_ready = {min_ready}")
 }
 
 fn whole(siblings: &SiblingPods, now: Timestamp) -> GuardFinding {
@@ -106,19 +120,31 @@ fn rollout(siblings: &SiblingPods, config: RolloutGuard, now: Timestamp) -> Guar
     finding("rollout", passes, setting, seen)
 }
 
-fn min_ready(uid: &str, siblings: &SiblingPods, config: MinReady) -> GuardFinding {
+fn min_ready(
+    uid: &str,
+    siblings: &SiblingPods,
+    config: MinReady,
+    wish: Option<&MinReadyWish>,
+) -> GuardFinding {
     let replicas = siblings.replicas();
-    let required = config.required(replicas);
+    let raises = |wish: &&MinReadyWish| {
+        config.is_off() || wish.min_ready.required(replicas) > config.required(replicas)
+    };
+    let (min_ready, setting) = match wish.filter(raises) {
+        Some(wish) => (wish.min_ready, wish.said_by.clone()),
+        None => (config, setting(config)),
+    };
+
+    let required = min_ready.required(replicas);
     let stay = siblings.ready_without(uid);
 
     let mut seen = format!("{stay} would stay ready, {required} required");
-    if let MinReady::Percent(_) = config {
-        seen.push_str(&format!(" ({config} of {replicas})"));
+    if let MinReady::Percent(_) = min_ready {
+        seen.push_str(&format!(" ({min_ready} of {replicas})"));
     }
-    if let Some(never) = unreachable_min_ready(siblings, config).filter(|_| stay < required) {
+    if let Some(never) = unreachable(siblings, min_ready, &setting).filter(|_| stay < required) {
         seen = never;
     }
-    let setting = format!("guards.min_ready = {config}");
     finding("min_ready", stay >= required, setting, seen)
 }
 

@@ -29,7 +29,7 @@ fn warned(pairs: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn known_keys_and_those_of_others_need_no_warning() {
     let known = [
-        ("macaque/enabled", "maybe"),
+        ("macaque/enabled", "Off"),
         ("macaque/frozen", "false"),
         ("macaque/frozen-until", "2000-01-01T00:00:00Z"),
     ];
@@ -58,11 +58,13 @@ fn an_unknown_key_is_named_with_the_nearest_known_one() {
         ("macaque/frozenUntil", "did you mean macaque/frozen-until?"),
         (
             "macaque/opt-out",
-            "use macaque/enabled, macaque/expect, macaque/frozen, macaque/frozen-until or macaque/team",
+            "use macaque/enabled, macaque/every, macaque/expect, macaque/frozen, macaque/frozen-until, macaque/min-ready or \
+             macaque/team",
         ),
         (
             "macaque/",
-            "use macaque/enabled, macaque/expect, macaque/frozen, macaque/frozen-until or macaque/team",
+            "use macaque/enabled, macaque/every, macaque/expect, macaque/frozen, macaque/frozen-until, macaque/min-ready or \
+             macaque/team",
         ),
     ];
     for (key, advice) in rows {
@@ -86,7 +88,7 @@ fn an_expected_time_that_counts_for_nothing_is_warned_of() {
         ("0s", "is zero: write 30s or 2m, for example"),
         ("-5s", "is negative: write 30s or 2m, for example"),
     ] {
-        let expected = format!("macaque/expect=\"{value}\": it {fault}; recovery.expect counts");
+        let expected = format!("macaque/expect=\"{value}\": it {fault}; it counts as if it were not there");
         assert_eq!(
             warned(keys(&[("macaque/expect", value)]), none.clone()),
             [expected]
@@ -99,6 +101,53 @@ fn an_expected_time_that_counts_for_nothing_is_warned_of() {
         warned(none, readable),
         ["macaque/expect: it has no effect as a label: make it an annotation"]
     );
+}
+
+#[test]
+fn a_value_that_is_neither_yes_nor_no_is_warned_of_once_for_each_value() {
+    let rows = [("maybe", "maybe"), ("", ""), ("ja", "ja")];
+    for (value, shown) in rows {
+        let expected = format!(
+            "macaque/enabled=\"{shown}\" on namespace shop: it is neither yes nor no; it counts as no"
+        );
+        assert_eq!(warned(&[("macaque/enabled", value)]), [expected]);
+    }
+
+    let value = keys(&[("macaque/enabled", "maybe")]);
+    assert_eq!(key_warnings(&value, &value).len(), 1);
+}
+
+#[test]
+fn what_a_team_wishes_and_cannot_be_read_is_warned_of_and_so_is_a_wish_as_a_label() {
+    let none = BTreeMap::new();
+    let wishes = keys(&[("macaque/every", "soon"), ("macaque/min-ready", "half")]);
+    let warnings = key_warnings(&wishes, &none).into_iter();
+    let texts: Vec<_> = warnings
+        .map(|warning| format!("{}: {}", warning.key, warning.problem))
+        .collect();
+    assert_eq!(
+        texts,
+        [
+            "macaque/every=\"soon\": it is not a duration: write 12h or 3d, for example; it counts as if it were not \
+             there",
+            "macaque/min-ready=\"half\": it is neither a number nor a percentage: write 2 or 50%, for example; it \
+             counts as if it were not there",
+        ]
+    );
+
+    for key in [
+        "macaque/every",
+        "macaque/min-ready",
+        "macaque/team",
+        "macaque/expect",
+    ] {
+        let warnings = key_warnings(&none, &keys(&[(key, "3d")]));
+        assert_eq!(warnings.len(), 1, "{key}");
+        assert_eq!(
+            warnings[0].problem,
+            "it has no effect as a label: make it an annotation"
+        );
+    }
 }
 
 #[test]
@@ -189,5 +238,6 @@ fn a_long_or_hostile_key_is_shown_short_and_escaped() {
     let hostile = format!("macaque/\u{1b}[31m{}", "x".repeat(300));
     let warned = warned(&[(&hostile, "")]);
     assert!(warned[0].starts_with(r"macaque/\u{1b}[31mxxx"), "{warned:?}");
-    assert!(warned[0].len() < 200, "{warned:?}");
+    let (key, _) = warned[0].split_once(" on namespace shop").unwrap();
+    assert_eq!(key.chars().count(), SHOWN_CHARS, "{warned:?}");
 }

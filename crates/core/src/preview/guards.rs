@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::guard::{
-    GuardAnswer, GuardConfig, GuardFinding, NodesGuard, RecoveredGuard, RolloutGuard, first_hold,
-    judge_siblings,
+    GuardAnswer, GuardConfig, GuardFinding, MinReadyWish, NodesGuard, RecoveredGuard, RolloutGuard,
+    first_hold, judge_siblings,
 };
 use crate::pod::ReplicaState;
 use crate::siblings::SiblingPods;
@@ -54,16 +54,17 @@ pub enum GuardResult {
 
 impl VictimGuards {
     /// The findings so far about the pods of an owner, in the order of asking: those of the guards `before` the siblings
-    /// are read, then those about the `siblings` at `now`.
+    /// are read, then those about the `siblings` at `now`, as the team's `wish` may have it.
     pub fn judge(
         before: Vec<GuardFinding>,
         siblings: &SiblingPods,
         config: &GuardConfig,
+        wish: Option<&MinReadyWish>,
         now: Timestamp,
     ) -> Self {
         let is_ready = |uid: &&str| is_ready(siblings, uid);
         let ready = siblings.pods().map(|(uid, _)| uid).find(is_ready);
-        let judge = |uid| judge_siblings(uid, siblings, config, now);
+        let judge = |uid| judge_siblings(uid, siblings, config, wish, now);
 
         let of_others = [before.clone(), judge("")].concat();
         let of_ready = match ready {

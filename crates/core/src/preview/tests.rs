@@ -34,6 +34,7 @@ fn pods(app: &str, replicas: usize) -> Vec<PreviewedPod> {
                 pod: id,
                 owner: owner.clone(),
                 team: None,
+                period_end: None,
             },
             pod,
             server_answer: None,
@@ -70,6 +71,7 @@ fn preview(
     index.add(budgets);
 
     RoundPreview {
+        turns: PreviewedTurns::Everybody,
         recovered: RecoveredGuard::Off,
         pods: pods.into_iter().flatten().collect(),
         budgets: index,
@@ -369,7 +371,7 @@ fn only_whether_a_victim_is_ready_makes_a_difference_to_the_guards_of_an_owner()
     };
     let now = "2026-06-10T12:00:00Z".parse().unwrap();
     let before = findings("freeze")[..1].to_vec();
-    let mut guards = VictimGuards::judge(before.clone(), &siblings, &config, now);
+    let mut guards = VictimGuards::judge(before.clone(), &siblings, &config, None, now);
 
     assert!(!guards.hold_every_pod());
     let later = findings("no-page");
@@ -378,7 +380,7 @@ fn only_whether_a_victim_is_ready_makes_a_difference_to_the_guards_of_an_owner()
 
     for pod in &listed {
         let uid = &pod.id.uid;
-        let alone = judge_siblings(uid, &siblings, &config, now);
+        let alone = judge_siblings(uid, &siblings, &config, None, now);
         assert_eq!(
             guards.findings(is_ready(&siblings, uid)),
             [&before[..], &alone, &later].concat(),

@@ -10,7 +10,7 @@ use crate::duration::{DurationError, parse_duration};
 use crate::words::either;
 
 /// How long a recovery is expected to take by the annotations of the pod, its owner and its namespace, of which the nearest
-/// that has the key counts; else, or if its value cannot be read, by the configuration. A length above the timeout is cut to
+/// with a value that can be read counts; else by the configuration. A length above the timeout is cut to
 /// that, and the text says so.
 pub fn expected(
     pod: &BTreeMap<String, String>,
@@ -19,8 +19,11 @@ pub fn expected(
     config: &RecoveryConfig,
 ) -> (Duration, Option<String>) {
     let mut levels = [Some(pod), owner, namespace].into_iter().flatten();
-    let nearest = levels.find_map(|annotations| annotations.get(EXPECT));
-    let Some((value, wanted)) = nearest.and_then(|value| Some((value, read(value).ok()?))) else {
+    let nearest = levels.find_map(|annotations| {
+        let value = annotations.get(EXPECT)?;
+        Some((value, read(value).ok()?))
+    });
+    let Some((value, wanted)) = nearest else {
         return (config.expect, None);
     };
 
@@ -75,8 +78,9 @@ mod tests {
             ([&none, &owner, &namespace], 20),
             ([&none, &none, &namespace], 30),
             ([&none, &none, &none], 60),
-            ([&bad, &owner, &namespace], 60),
-            ([&annotated("0s"), &owner, &namespace], 60),
+            ([&bad, &owner, &namespace], 20),
+            ([&annotated("0s"), &bad, &namespace], 30),
+            ([&bad, &none, &bad], 60),
         ] {
             let [pod, owner, namespace] = levels;
             let expected = expected(pod, Some(owner), Some(namespace), &config);

@@ -122,7 +122,7 @@ proptest! {
         let stranger = "uid-of-a-pod-that-the-list-does-not-hold";
 
         for uid in pods.iter().map(|pod| &*pod.id.uid).chain([stranger]) {
-            if !goes(&judge_siblings(uid, &siblings, &config, now())) {
+            if !goes(&judge_siblings(uid, &siblings, &config, None, now())) {
                 continue;
             }
             let left = pods.iter().filter(|pod| pod.id.uid != uid && serves(pod)).count();
@@ -168,7 +168,7 @@ proptest! {
         let uid = &pods[victim % replicas].id.uid;
         let required = least(config.min_ready, &pods, desired);
 
-        let goes = goes(&judge_siblings(uid, &siblings(&pods, desired), &config, now()));
+        let goes = goes(&judge_siblings(uid, &siblings(&pods, desired), &config, None, now()));
         prop_assert_eq!(goes, required < replicas || required == 0);
     }
 

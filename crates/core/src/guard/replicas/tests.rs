@@ -40,7 +40,7 @@ fn siblings(words: &str, desired: Option<usize>) -> SiblingPods {
 /// The only finding with this configuration, for the first pod as the victim.
 fn judged(words: &str, desired: Option<usize>, config: &GuardConfig) -> (GuardAnswer, String) {
     let siblings = siblings(words, desired);
-    let found = judge_siblings("u0", &siblings, config, NOW.parse().unwrap());
+    let found = judge_siblings("u0", &siblings, config, None, NOW.parse().unwrap());
     let [finding] = found.try_into().unwrap();
     (finding.answer, finding.seen)
 }
@@ -244,10 +244,97 @@ fn only_guards_that_are_on_are_asked_in_their_order() {
     let siblings = siblings("ready ready", None);
     let now = NOW.parse().unwrap();
     let names = |config: &GuardConfig| {
-        let found = judge_siblings("u0", &siblings, config, now);
+        let found = judge_siblings("u0", &siblings, config, None, now);
         found.into_iter().map(|finding| finding.guard).collect::<Vec<_>>()
     };
     assert_eq!(names(&GuardConfig::default()), ["whole", "rollout", "min_ready"]);
     assert_eq!(names(&GuardConfig::off()), [""; 0]);
     assert!(GuardConfig::default().needs_siblings() && !GuardConfig::off().needs_siblings());
+}
+
+#[test]
+fn a_wish_of_the_team_raises_the_guard_and_never_lowers_it() {
+    let wish = |min_ready| MinReadyWish {
+        min_ready,
+        said_by: format!("macaque/min-ready = {min_ready} on deployment/cart"),
+    };
+    let configured = |min_ready: MinReady| format!("guards.min_ready = {min_ready}");
+    let [one, two, three] = [1, 2, 3].map(MinReady::Count);
+    let [half, all] = [50, 100].map(MinReady::Percent);
+    let rows = [
+        // Of four ready pods, three stay.
+        (one, two, Go, wish(two).said_by, "3 would stay ready, 2 required"),
+        (two, one, Go, configured(two), "3 would stay ready, 2 required"),
+        (two, two, Go, configured(two), "3 would stay ready, 2 required"),
+        (two, half, Go, configured(two), "3 would stay ready, 2 required"),
+        (
+            one,
+            half,
+            Go,
+            wish(half).said_by,
+            "3 would stay ready, 2 required (50% of 4)",
+        ),
+        (
+            half,
+            three,
+            Go,
+            wish(three).said_by,
+            "3 would stay ready, 3 required",
+        ),
+        (
+            half,
+            all,
+            HoldsBack,
+            wish(all).said_by,
+            "can never pass: 4 of 4 must stay ready (macaque/min-ready = 100% on deployment/cart)",
+        ),
+        (
+            MinReady::Count(0),
+            two,
+            Go,
+            wish(two).said_by,
+            "3 would stay ready, 2 required",
+        ),
+        (
+            two,
+            MinReady::Count(0),
+            Go,
+            configured(two),
+            "3 would stay ready, 2 required",
+        ),
+    ];
+
+    let siblings = siblings("ready ready ready ready", None);
+    for (min_ready, wished, answer, setting, seen) in rows {
+        let config = GuardConfig {
+            min_ready,
+            ..GuardConfig::off()
+        };
+        let wish = wish(wished);
+        let found = judge_siblings("u0", &siblings, &config, Some(&wish), NOW.parse().unwrap());
+        let [finding] = found.try_into().unwrap();
+        assert_eq!(
+            (finding.answer, finding.setting),
+            (answer, setting),
+            "{min_ready} {wished}"
+        );
+        assert_eq!(finding.seen, seen, "{min_ready} {wished}");
+    }
+}
+
+#[test]
+fn a_wish_for_no_pods_switches_nothing_on() {
+    let wish = MinReadyWish {
+        min_ready: MinReady::Percent(0),
+        said_by: "macaque/min-ready = 0%".to_owned(),
+    };
+    let siblings = siblings("ready", None);
+    let found = judge_siblings(
+        "u0",
+        &siblings,
+        &GuardConfig::off(),
+        Some(&wish),
+        NOW.parse().unwrap(),
+    );
+    assert_eq!(found, []);
 }
