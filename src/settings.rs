@@ -54,6 +54,7 @@ use macaque_core::schedule::{Calendar, WeeklyTime};
 
 use crate::gates::GateConfig;
 use crate::k8s::ContextNamespace;
+use crate::secret_file;
 use decoder::SettingsDecoder;
 use mistake::MistakeReported;
 use target::{DecodedTarget, UnsetScope};
@@ -183,7 +184,7 @@ pub fn load_calendar(sources: &SettingsSources) -> Result<Calendar, SettingMista
 /// Loads the channels alone, so that neither a namespace nor a schedule is needed.
 pub fn load_notify(sources: &SettingsSources) -> Result<ChannelSettings, SettingMistakes> {
     let mut decoder = sources.decoder();
-    let notify = notify::decode_notify(&mut decoder, &secret::read_file);
+    let notify = notify::decode_notify(&mut decoder, &secret_file::read);
     let calendar = schedule::decode_calendar(&mut decoder, ScheduleNeed::Optional);
     let cluster = process::decode_cluster(&mut decoder);
 
@@ -223,8 +224,8 @@ fn decode_all(
     // Where the cluster is says which context's namespace stands in for one that is not set.
     let cluster = process::decode_cluster(decoder);
     let config = decode_config(decoder, sources, need, cluster.as_ref().ok());
-    let gates = gates::decode_gates(decoder, Some(&secret::read_file));
-    let notify = notify::decode_notify(decoder, &secret::read_file);
+    let gates = gates::decode_gates(decoder, Some(&secret_file::read));
+    let notify = notify::decode_notify(decoder, &secret_file::read);
     let digest = schedule::decode_digest(decoder);
     let metrics = process::decode_metrics(decoder);
     let health = process::decode_health(decoder);

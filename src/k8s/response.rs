@@ -349,6 +349,10 @@ fn read_error(answer: &ApiAnswer, what: String) -> ApiError {
         DisruptionVerdict::Refused(Refusal::Throttled { retry_after }) => {
             ApiError::Throttled { what, retry_after }
         }
+        DisruptionVerdict::Refused(refusal) if answer.code >= 500 => ApiError::ServerFailed {
+            what,
+            why: refusal.to_string(),
+        },
         DisruptionVerdict::Refused(refusal) => ApiError::Unexpected {
             what,
             why: refusal.to_string(),
@@ -357,6 +361,9 @@ fn read_error(answer: &ApiAnswer, what: String) -> ApiError {
             if is_of_another_server(answer) =>
         {
             ApiError::NotKubernetes { what, why }
+        }
+        DisruptionVerdict::Uncertain(why) | DisruptionVerdict::Invalid(why) if answer.code >= 500 => {
+            ApiError::ServerFailed { what, why }
         }
         DisruptionVerdict::Uncertain(why) | DisruptionVerdict::Invalid(why) => {
             ApiError::Unexpected { what, why }
