@@ -87,6 +87,7 @@ fn measure(sandbox: &Sandbox, guards: &GuardConfig) -> Vec<Duration> {
 
 fn round_config(guards: &GuardConfig) -> RoundConfig {
     RoundConfig {
+        calendar: None,
         dry_run: true,
         eligibility: EligibilityConfig {
             target: TargetConfig::all_of("shop"),

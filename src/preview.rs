@@ -4,6 +4,7 @@ mod dry_run;
 mod guards;
 mod journal;
 pub mod lookup;
+mod turns;
 
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
@@ -13,13 +14,16 @@ use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption};
 use macaque_core::guard::{DisruptedPods, RecoveredGuard};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::{Pod, PodOwner};
-use macaque_core::preview::{BudgetIndex, PreviewedPod, RoundPreview};
+use macaque_core::preview::{BudgetIndex, PreviewedPod, PreviewedTurns, RoundPreview};
 use macaque_core::report::{ExemptionTallies, RoundEnd, SkippedNamespace};
+use macaque_core::rota::RotaOwner;
 use macaque_core::selection::{CandidateIndex, SAMPLING_THRESHOLD};
 use macaque_core::siblings::SiblingPods;
+use macaque_core::turn_owners::TurnOwners;
 
 pub use self::guards::GuardAnswers;
 pub use self::journal::PreviewedJournal;
+pub use self::turns::{ScopeTurns, TurnScan};
 
 use crate::guards::siblings::OwnedPods;
 use crate::k8s::{ApiError, Cluster, WorkloadRef};
@@ -58,6 +62,8 @@ pub struct ClusterSnapshot {
     /// The pods of each owner of candidates: all of them once the guards were asked, those that match the selector
     /// before.
     pub owners: BTreeMap<OwnerKey, OwnedPods>,
+    /// The owners that have turns, if owners have turns.
+    pub turn_owners: BTreeSet<RotaOwner>,
     /// The pods listed that are being disrupted, until the guards are asked.
     pub disrupted: DisruptedPods,
     /// Whether the guards were asked.
@@ -82,11 +88,13 @@ struct SnapshotSink {
     index: CandidateIndex,
     pods: Vec<PreviewedPod>,
     owners: BTreeMap<OwnerKey, OwnedPods>,
+    turn_owners: TurnOwners,
 }
 
 impl PodSink for SnapshotSink {
     fn push(&mut self, pod: Pod, judged: Result<Candidate, Exemption>, eligibility: &EligibilityConfig) {
         self.index.push(&pod, judged.as_ref().ok(), eligibility);
+        self.turn_owners.note(&pod, judged.as_ref(), eligibility);
         if let (Some(owner), Some(workload)) = (&pod.owner, WorkloadRef::of(&pod)) {
             let key = (pod.id.namespace.clone(), owner.clone());
             let pods = SiblingPods::default();
@@ -104,6 +112,7 @@ impl PodSink for SnapshotSink {
     fn append(&mut self, more: Self) {
         self.index.append(more.index);
         self.pods.extend(more.pods);
+        self.turn_owners.append(more.turn_owners);
         for (owner, more) in more.owners {
             match self.owners.entry(owner) {
                 Entry::Occupied(mut known) => known.get_mut().pods.append(more.pods),
@@ -131,6 +140,7 @@ impl PreviewReader<'_> {
             index,
             mut pods,
             mut owners,
+            turn_owners,
         } = scan.sink;
         pods.sort_by_cached_key(|pod| {
             let Candidate { pod, owner, .. } = &pod.candidate;
@@ -156,12 +166,14 @@ impl PreviewReader<'_> {
             listed: scan.listed,
             exempted: scan.exempted,
             owners,
+            turn_owners: turn_owners.into_set(),
             disrupted: scan.disrupted,
             guards_asked: false,
             preview: RoundPreview {
                 pods,
                 budgets,
                 disrupt: config.disrupt.clone(),
+                turns: PreviewedTurns::Everybody,
                 sampled_from: (scan.listed > SAMPLING_THRESHOLD).then_some(index),
                 round_guards: Vec::new(),
                 recovered: RecoveredGuard::Off,

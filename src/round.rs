@@ -13,6 +13,7 @@ pub(crate) mod scan;
 pub(crate) mod scope;
 mod scope_size;
 mod takeover;
+mod turns;
 
 use jiff::Timestamp;
 use macaque_core::config::DisruptConfig;
@@ -21,6 +22,7 @@ use macaque_core::guard::GuardConfig;
 use macaque_core::journal::Denial;
 use macaque_core::recovery::RecoveryConfig;
 use macaque_core::report::{ExemptionTallies, RoundEnd, RoundReport};
+use macaque_core::schedule::Calendar;
 
 use self::running::RunningRound;
 use crate::facts::{Fact, Facts};
@@ -44,6 +46,8 @@ pub struct RoundConfig {
     pub eligibility: EligibilityConfig,
     /// How many victims, and how.
     pub disrupt: DisruptConfig,
+    /// The schedule, by whose slots owners have turns; without it, it is everybody's turn.
+    pub calendar: Option<Calendar>,
     /// How recoveries are watched.
     pub recovery: RecoveryConfig,
     /// The guards that are on.
@@ -72,6 +76,7 @@ impl RoundConfig {
             exempted: ExemptionTallies::new(),
             count: None,
             turns: Vec::new(),
+            turns_told: false,
             attempts: Vec::new(),
             problems: Vec::new(),
             skipped: Vec::new(),

@@ -53,6 +53,9 @@ pub(super) struct ScopeArgs {
     /// Victims per round
     #[arg(long, value_name = "NUMBER")]
     count: Option<String>,
+    /// Whose pods a round may take: count (anybody's), rota or chance (those of owners whose turn it is)
+    #[arg(long, value_name = "PACE")]
+    pace: Option<String>,
     /// Only report which pods are picked; `--dry-run=false` enables disruption
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     dry_run: Option<String>,
@@ -102,6 +105,7 @@ impl ScopeArgs {
             selector,
             method,
             count,
+            pace,
             dry_run,
         } = self;
         let namespaces = namespace.iter().map(|name| FlagSetting {
@@ -115,6 +119,7 @@ impl ScopeArgs {
             flag("target.selector", "--selector", selector),
             flag("disrupt.method", "--method", method),
             flag("disrupt.count", "--count", count),
+            flag("disrupt.pace", "--pace", pace),
             flag("dry_run", "--dry-run", dry_run),
         ];
 

@@ -181,6 +181,7 @@ fn actors_config(
         ..TargetConfig::all_of(SHOP)
     };
     let round = RoundConfig {
+        calendar: None,
         dry_run: false,
         eligibility: EligibilityConfig {
             target,

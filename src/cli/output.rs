@@ -3,8 +3,9 @@
 mod attempts;
 
 use std::fmt::Display;
-use std::io::Write as _;
+use std::io::{self, ErrorKind, Write as _};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use comfy_table::{Table, presets};
 use macaque_core::outcome::Outcome;
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 use crate::notify::{self, MessageContext, RoundMessage};
 use crate::program;
+use crate::telemetry;
 use crate::text;
 pub(super) use crate::text::line;
 pub(super) use attempts::names;
@@ -20,10 +22,29 @@ pub(super) use attempts::names;
 /// The longest text of a server within a line, in characters: as in messages to chat services.
 const SERVER_TEXT: usize = 400;
 
-/// Writes `words` on standard output, in colour if it is a terminal that supports it. A closed pipe ends the command
-/// quietly.
+/// Whether standard output lacks something that was to be written on it.
+static IS_INCOMPLETE: AtomicBool = AtomicBool::new(false);
+
+/// Whether standard output lacks something, and a reader is left to miss it.
+pub(super) fn is_incomplete() -> bool {
+    IS_INCOMPLETE.load(Ordering::Relaxed)
+}
+
+/// Takes what writing on standard output came to. A reader that has ended is no error: a closed pipe ends the command
+/// quietly. Any other error is reported once.
+pub(super) fn note(written: io::Result<()>) {
+    let Err(error) = written else {
+        return;
+    };
+    if error.kind() != ErrorKind::BrokenPipe && !IS_INCOMPLETE.swap(true, Ordering::Relaxed) {
+        telemetry::print_error(&format!("cannot write to standard output: {error}"));
+    }
+}
+
+/// Writes `words` on standard output, in colour if it is a terminal that supports it.
 pub(super) fn write(words: &impl Display) {
-    let _ = writeln!(anstream::stdout(), "{words}");
+    let mut out = anstream::stdout();
+    note(writeln!(out, "{words}").and_then(|()| out.flush()));
 }
 
 /// Writes `words`, which may contain text from the cluster, without characters that control a terminal. Text that may
@@ -32,10 +53,10 @@ pub(super) fn write_plain(words: &str) {
     write(&program::as_called(&text::visible(words)));
 }
 
-/// Writes `script` as it is. A closed pipe ends the command quietly.
+/// Writes `script` as it is.
 pub(super) fn write_raw(script: &[u8]) {
-    let mut out = std::io::stdout();
-    let _ = out.write_all(script).and_then(|()| out.flush());
+    let mut out = io::stdout();
+    note(out.write_all(script).and_then(|()| out.flush()));
 }
 
 /// Writes `data` as JSON, in which characters that would control a terminal or hide text are escaped.
@@ -82,14 +103,14 @@ pub(super) fn counted(lines: impl IntoIterator<Item = String>) -> Vec<String> {
 }
 
 /// A table as kubectl prints them: a header in capitals, columns separated by spaces.
-pub(super) fn table<const N: usize>(
-    header: [&str; N],
-    rows: impl IntoIterator<Item = [String; N]>,
+pub(super) fn table<'a>(
+    header: impl IntoIterator<Item = &'a str>,
+    rows: impl IntoIterator<Item: IntoIterator<Item = String>>,
 ) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header);
     for row in rows {
-        table.add_row(row.map(|cell| line(&cell)));
+        table.add_row(row.into_iter().map(|cell| line(&cell)));
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
@@ -120,6 +141,11 @@ pub(super) fn report(report: &RoundReport, context: &MessageContext) -> String {
         ));
     }
 
+    parts.extend(report.count.iter().map(|count| format!("count: {count}")));
+    let turns = report.missed_turns();
+    parts.extend(counted(
+        turns.map(|(turn, why)| line(&notify::missed_turn(turn, why))),
+    ));
     parts.extend(advice(report));
     let warnings = report.attempts.iter().flat_map(|attempt| &attempt.warnings);
     let warnings = warnings.map(|warning| format!("warning: {}", server_text(warning)));

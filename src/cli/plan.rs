@@ -1,13 +1,17 @@
 //! `macaque plan`: what the next round would do, to which pods, and how likely. Disrupts nothing.
 
+mod count;
+mod owner_rows;
 mod print;
 mod recoveries;
+mod turns;
 mod view;
 
 use actix::System;
 use clap::{Args, ValueEnum};
 use macaque_core::report::RoundEnd;
 
+pub(super) use self::turns::NextTurn;
 use self::view::PlanView;
 use super::args::{GlobalArgs, ScopeArgs, seed};
 use super::{exit, output, setup};
@@ -65,7 +69,7 @@ pub(super) fn run(global: &GlobalArgs, args: &PlanArgs) -> i32 {
     let platform = Platform::system();
     let read = System::new().block_on(read(&settings, &config, args, &platform));
     let PlanFacts {
-        snapshot,
+        mut snapshot,
         asked,
         journal,
     } = match read {
@@ -75,6 +79,7 @@ pub(super) fn run(global: &GlobalArgs, args: &PlanArgs) -> i32 {
 
     let calendar = settings.config.calendar.as_ref();
     let now = platform.now();
+    snapshot.give_turns(&config.disrupt, calendar, now);
     let view = PlanView::of(&snapshot, &config, calendar, now)
         .with_journal(&journal, &settings.config)
         .with_asked(asked)

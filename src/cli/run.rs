@@ -6,7 +6,8 @@ use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 
 use clap::Args;
-use macaque_core::config::{ChaosConfig, JournalLocation, NamespaceScope};
+use log::kv::Value;
+use macaque_core::config::{ChaosConfig, JournalLocation, NamespaceScope, VictimCount};
 use macaque_core::schedule::Calendar;
 use macaque_core::schedule::timer::TimerConfig;
 
@@ -210,10 +211,15 @@ fn log_mode(config: &ChaosConfig, calendar: &Calendar, cluster: Option<&str>) {
     let of_cluster = of_cluster.unwrap_or_default();
 
     let method = disrupt.method.as_str();
-    let count = disrupt.count;
+    let victims = disrupt.count;
+    // A number can be compared in queries.
+    let count = match victims {
+        VictimCount::Fixed(count) => Value::from(count as u64),
+        VictimCount::Percent(_) | VictimCount::Range { .. } => Value::from_display(&victims),
+    };
     log::info!(
-        version = env!("CARGO_PKG_VERSION"), dry_run, method, count:%, schedule:% = calendar, namespaces:%,
+        version = env!("CARGO_PKG_VERSION"), dry_run, method, count, schedule:% = calendar, namespaces:%,
         selector:% = target.selector, cluster;
-        "{mode}: {method} up to {count} per round of the {pods} in {namespaces}{of_cluster}, at {calendar}"
+        "{mode}: {method} up to {victims} per round of the {pods} in {namespaces}{of_cluster}, at {calendar}"
     );
 }

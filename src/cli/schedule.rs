@@ -1,4 +1,6 @@
-//! `macaque schedule`: the next scheduled rounds, and those skipped by quiet times.
+//! `macaque schedule`: the next scheduled rounds, and those skipped by quiet times; or whose turn comes when.
+
+mod owners;
 
 use std::str::FromStr;
 
@@ -9,17 +11,27 @@ use jiff::{SignedDuration, Timestamp};
 use macaque_core::schedule::Calendar;
 use serde::Serialize;
 
-use super::args::{GlobalArgs, OutputFormat, small_number};
+use super::args::{GlobalArgs, OutputFormat, ScopeArgs, small_number};
 use super::{exit, output, setup};
 use crate::platform::Platform;
 use crate::telemetry;
 
 /// The flags of `macaque schedule`.
 #[derive(Debug, Args)]
+// `-n` is the number of slots here, and has been since before there were owners to list.
+#[command(mut_arg("namespace", |arg| arg.short(None)))]
 pub(super) struct ScheduleArgs {
     /// Number of slots to list
     #[arg(short, long, value_name = "NUMBER", default_value_t = 10, value_parser = small_number, allow_negative_numbers = true)]
     number: u16,
+    /// List whose turn comes when, with disrupt.pace = "rota"; reads the owners in scope from the cluster
+    #[arg(long, conflicts_with = "number")]
+    owners: bool,
+    /// Number of weeks of turns to list [default: 2]
+    #[arg(long, value_name = "NUMBER", requires = "owners", value_parser = weeks, allow_negative_numbers = true)]
+    weeks: Option<u8>,
+    #[command(flatten)]
+    scope: ScopeArgs,
     /// List the slots from this time: 2026-12-24 or 2026-12-24T15:00 in the schedule's time zone, or the instant
     /// 2026-12-24T15:00:00Z [default: now]
     #[arg(long, value_name = "TIME")]
@@ -62,19 +74,19 @@ pub(super) fn slots(calendar: &Calendar, from: Timestamp) -> impl Iterator<Item 
     })
 }
 
-/// Lists the next slots; returns the process's exit code.
+/// Lists the next slots, or turns; returns the process's exit code.
 pub(super) fn run(global: &GlobalArgs, args: &ScheduleArgs) -> i32 {
+    if args.owners {
+        return owners::run(global, args);
+    }
+
     let calendar = match setup::load_calendar(global) {
         Ok(calendar) => calendar,
         Err(code) => return code,
     };
-    let from = match args.from.map(|from| from.instant(calendar.zone())) {
-        None => Platform::system().now(),
-        Some(Ok(from)) => from,
-        Some(Err(error)) => {
-            telemetry::print_error(&format!("--from: {error}"));
-            return exit::USAGE;
-        }
+    let from = match args.start(&calendar) {
+        Ok(from) => from,
+        Err(code) => return code,
     };
 
     // A slot at that very time is shown too.
@@ -106,8 +118,14 @@ fn print(calendar: &Calendar, from: Timestamp, slots: &[SlotRow], wanted: usize)
     }
 }
 
+/// Parses a number of weeks.
+fn weeks(text: &str) -> Result<u8, &'static str> {
+    let number = text.parse().ok().filter(|number| (1..=52).contains(number));
+    number.ok_or("write a whole number from 1 to 52")
+}
+
 /// The instant on the wall clock of `zone`: `Mon 2026-11-23 09:30 CET`.
-fn local(instant: Timestamp, zone: &TimeZone) -> String {
+pub(super) fn local(instant: Timestamp, zone: &TimeZone) -> String {
     instant
         .to_zoned(zone.clone())
         .strftime("%a %Y-%m-%d %H:%M %Z")
@@ -126,6 +144,34 @@ pub(super) fn until(from: Timestamp, slot: Timestamp) -> String {
         (0, 0, _) => format!("{minutes}m"),
         (0, _, _) => format!("{hours}h {minutes}m"),
         _ => format!("{days}d {hours}h"),
+    }
+}
+
+impl ScheduleArgs {
+    /// A flag that was given and means something for owners only, if none are listed.
+    pub(super) fn unused_flag(&self, global: &GlobalArgs) -> Option<&'static str> {
+        let given = [global.flags(), self.scope.flags()].concat();
+        let first = given.first().filter(|_| !self.owners);
+        first.map(|flag| flag.name)
+    }
+
+    /// The instant from which slots or turns are listed.
+    ///
+    /// # Errors
+    /// The exit code, after the problem was reported on standard error.
+    fn start(&self, calendar: &Calendar) -> Result<Timestamp, i32> {
+        let Some(from) = self.from else {
+            return Ok(Platform::system().now());
+        };
+        from.instant(calendar.zone()).map_err(|error| {
+            telemetry::print_error(&format!("--from: {error}"));
+            exit::USAGE
+        })
+    }
+
+    /// How many weeks of turns are listed.
+    fn weeks(&self) -> u8 {
+        self.weeks.unwrap_or(2)
     }
 }
 

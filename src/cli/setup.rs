@@ -200,6 +200,7 @@ pub(super) fn round_config(settings: &ValidSettings) -> Arc<RoundConfig> {
         dry_run: config.dry_run,
         eligibility,
         disrupt: config.disrupt.clone(),
+        calendar: config.calendar.clone(),
         recovery: config.recovery.clone(),
         guards: config.guards.clone(),
         gates: settings.gates.clone(),

@@ -2,6 +2,7 @@
 
 mod print;
 mod subject;
+mod turn;
 
 use actix::System;
 use clap::Args;
@@ -10,9 +11,11 @@ use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::Pod;
 use macaque_core::preview::{BudgetIndex, ExplainedGuards, PodExplanation, explain};
 use macaque_core::report::SkippedNamespace;
+use macaque_core::schedule::Calendar;
 use serde::Serialize;
 
 use self::subject::{NamedOwner, WhySubject};
+use self::turn::OwnerTurn;
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
 use super::{exit, output, plan, setup};
 use crate::gates::Gates;
@@ -51,6 +54,9 @@ struct WhyAnswer {
     #[serde(skip)]
     owner: Option<NamedOwner>,
     pods: Vec<PodExplanation>,
+    /// The next turn of the owner, if owners have turns.
+    #[serde(flatten)]
+    turn: Option<OwnerTurn>,
     /// Their namespace, if rounds leave it out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     skipped: Vec<SkippedNamespace>,
@@ -123,7 +129,8 @@ async fn read(
     };
     let journal = reader.journal(&settings.config).await;
     let namespace = namespace.unwrap_or_default();
-    let answer = explain_all(reader, config, subject, namespace, &journal).await;
+    let calendar = settings.config.calendar.as_ref();
+    let answer = explain_all(reader, config, calendar, subject, namespace, &journal).await;
     let answer = answer.map_err(|why| {
         telemetry::print_error(&why);
         exit::CLUSTER
@@ -140,6 +147,7 @@ async fn read(
 async fn explain_all(
     reader: PreviewReader<'_>,
     config: &RoundConfig,
+    calendar: Option<&Calendar>,
     subject: &WhySubject,
     namespace: &str,
     journal: &PreviewedJournal,
@@ -171,6 +179,10 @@ async fn explain_all(
     let answers = reader.ask_about(&pods, config, &gates, journal).await;
     let answers = answers.map_err(plan::failure_text)?;
 
+    let turn = match pods.first() {
+        Some(pod) => Box::pin(turn::find(reader, config, calendar, pod, &mut problems)).await?,
+        None => None,
+    };
     let is_here = |skipped: &SkippedNamespace| {
         let mut pods = pods.iter();
         pods.any(|pod| pod.id.namespace == skipped.namespace)
@@ -192,6 +204,7 @@ async fn explain_all(
         withheld: None,
         owner,
         pods: explained.collect(),
+        turn,
         skipped,
         problems,
         warnings: [scope.warnings, answers.warnings].concat(),

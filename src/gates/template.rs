@@ -79,6 +79,7 @@ mod tests {
                 kind: "Deployment".to_owned(),
                 name: name.to_owned(),
             }),
+            period_end: None,
         }
     }
 

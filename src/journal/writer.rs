@@ -88,6 +88,11 @@ impl JournalWriter {
         self.store.limits()
     }
 
+    /// How long after its slot a round may be claimed.
+    pub fn starting_deadline(&self) -> Duration {
+        self.store.timing.deadline
+    }
+
     /// How often to run a takeover pass: several times per lease.
     pub fn takeover_interval(&self) -> Duration {
         self.store.timing.lease / 5

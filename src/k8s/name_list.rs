@@ -12,6 +12,10 @@ use super::pods::PodListRequest;
 use super::wire::{ObjectKind, PodObject};
 use super::{ApiError, Cluster, JSON, PageCursor};
 
+/// The forms of a list of metadata, the cheapest first; the last one has the servers of other forms answer too, and
+/// refusals come in it.
+const METADATA_LIST: &str = "application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,\
+                             application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 const TABLE: &str = "application/json;as=Table;g=meta.k8s.io;v=v1";
 /// The form of a list that holds the metadata of its objects alone.
 pub(super) const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
@@ -23,7 +27,7 @@ const METADATA_KINDS: [ObjectKind; 2] = [ObjectKind::METADATA_LIST, ObjectKind::
 /// Rows per page: 0.7 MB of JSON, and 50 kB on the wire.
 const TABLE_LIMIT: usize = 5_000;
 
-/// Pods per page if the server offers no tables: 6 MB of JSON, and a few hundred kilobytes on the wire.
+/// Pods per page of metadata: 6 MB, and a few hundred kilobytes on the wire.
 const METADATA_LIMIT: usize = 500;
 
 /// How many pods of one name, each in a namespace of its own, are distinguished.
@@ -77,6 +81,41 @@ impl Cluster {
         Ok(Some(NamePage { names, cursor }))
     }
 
+    /// Lists one page of the metadata of the pods in `phases` that pass `filter`, as [`Cluster::each_pod`] does, and
+    /// calls `each` with one pod after the other. Spec and status are not read, and are filled in such that they exempt
+    /// no pod; the phase is known if there is but one.
+    ///
+    /// # Errors
+    /// The list could not be read; the pods of this page that `each` already received must be discarded.
+    pub async fn each_metadata(
+        &self,
+        namespace: Option<&str>,
+        filter: &PodFilter,
+        phases: &[PodPhase],
+        after: Option<&str>,
+        mut each: impl FnMut(Pod),
+    ) -> Result<PageCursor, ApiError> {
+        let phase = if let [phase] = phases {
+            *phase
+        } else {
+            PodPhase::Running
+        };
+        let list = PodListRequest {
+            fields: &in_phases(phases),
+            ..PodListRequest::of(namespace, filter, METADATA_LIST, METADATA_LIMIT)
+        };
+
+        let (mut response, mut restarted) = self.page(&list, after).await?;
+        if response.status == StatusCode::NOT_ACCEPTABLE {
+            // A server that takes one form at a time, and no other than JSON.
+            let plain = PodListRequest { accept: JSON, ..list };
+            (response, restarted) = self.page(&plain, after).await?;
+        }
+        let each = |pod: PodObject| each(pod.into_pod_in(phase));
+        let metadata = response.into_metadata_items(&METADATA_KINDS, || list.describe(), each)?;
+        Ok(PageCursor::after(metadata, restarted))
+    }
+
     /// Lists one page of names as [`Cluster::names`] does, but from the pods' metadata, which every server offers.
     ///
     /// # Errors
@@ -88,22 +127,9 @@ impl Cluster {
         phases: &[PodPhase],
         after: Option<&str>,
     ) -> Result<NamePage, ApiError> {
-        let list = PodListRequest {
-            fields: &in_phases(phases),
-            ..PodListRequest::of(namespace, filter, METADATA, METADATA_LIMIT)
-        };
-        let (response, restarted) = self.page(&list, after).await?;
-
         let mut names = NameIndex::default();
-        let metadata = response.into_items(
-            &METADATA_KINDS,
-            || list.describe(),
-            |pod: PodObject| {
-                let pod = Pod::from(pod).id;
-                names.push(Some(&pod.namespace), &pod.name, None);
-            },
-        )?;
-        let cursor = PageCursor::after(metadata, restarted);
+        let push = |pod: Pod| names.push(Some(&pod.id.namespace), &pod.id.name, None);
+        let cursor = self.each_metadata(namespace, filter, phases, after, push).await?;
         Ok(NamePage { names, cursor })
     }
 
@@ -168,7 +194,7 @@ impl Cluster {
             namesakes.push(if in_full {
                 Pod::from(pod)
             } else {
-                pod.into_running_pod()
+                pod.into_pod_in(PodPhase::Running)
             });
         };
         response.into_items(&METADATA_KINDS, what, push)?;

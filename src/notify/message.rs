@@ -10,8 +10,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use macaque_core::eligibility::NO_TURN;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
-use macaque_core::report::{AttemptReport, RoundEnd, RoundReport, RoundStatus, SkippedNamespace};
+use macaque_core::pod::OwnerRef;
+use macaque_core::report::{AttemptReport, RoundEnd, RoundReport, RoundStatus, SkippedNamespace, TurnReport};
 
 use self::footer::{footer, footer_on_route};
 pub use self::notice::NoticeMessage;
@@ -35,6 +37,8 @@ const FOOTER: usize = 300;
 const MARK: char = '✓';
 /// How many warnings the notes show.
 const WARNINGS: usize = 5;
+/// How many missed turns the notes show.
+const TURNS: usize = 5;
 
 /// What every message of a process names beside the report.
 #[derive(Debug, Clone)]
@@ -233,10 +237,16 @@ fn no_attempt(report: &RoundReport) -> String {
             no_namespace(report)
         }
         ([], 0, _) => "no pod was listed".to_owned(),
+        ([], _, 0) if waits_for_turns(report) => "no owner has its turn now".to_owned(),
         ([], 1, 0) => "the one pod listed is not eligible".to_owned(),
         ([], listed, 0) => format!("none of the {listed} pods listed is eligible"),
         ([], _, candidates) => format!("none of {} was tried", count(candidates, "candidate")),
     }
+}
+
+/// Whether pods were exempt because it is nobody's turn.
+fn waits_for_turns(report: &RoundReport) -> bool {
+    report.exempted.contains_key(NO_TURN) && report.turns.iter().all(|turn| turn.slot < report.slot)
 }
 
 /// The reason why no namespace is in scope, where their labels decide.
@@ -272,6 +282,8 @@ fn notes(report: &RoundReport, is_said: impl Fn(&str) -> bool) -> Vec<String> {
 
     let problems = report.problems.iter().filter(|problem| is_missing(problem));
     notes.extend(problems.map(|problem| format!("problem: {problem}")));
+    notes.extend(turns(report));
+    notes.extend(report.count.iter().map(|count| format!("count: {count}")));
     notes.extend(SkippedNamespace::texts(&report.skipped));
     notes.extend(warnings(report));
 
@@ -288,6 +300,24 @@ fn notes(report: &RoundReport, is_said: impl Fn(&str) -> bool) -> Vec<String> {
     }
 
     notes
+}
+
+/// The first turns that were missed, and the number of the others.
+fn turns(report: &RoundReport) -> Vec<String> {
+    let shown = report.missed_turns().take(TURNS);
+    let mut lines: Vec<String> = shown.map(|(turn, why)| missed_turn(turn, why)).collect();
+
+    let more = report.missed_turns().count().saturating_sub(TURNS);
+    if more > 0 {
+        lines.push(format!("{} more missed", count(more, "turn")));
+    }
+    lines
+}
+
+/// A turn that was missed, and why.
+pub(crate) fn missed_turn(turn: &TurnReport, why: &str) -> String {
+    let OwnerRef { namespace, owner } = &turn.owner;
+    format!("turn missed: {owner} in {namespace}: {why}")
 }
 
 /// The first warnings of the round, and the number of the others.

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use macaque_core::report::{ExemptionTallies, RoundEnd, RoundReport};
+use macaque_core::pod::OwnerRef;
+use macaque_core::report::{ExemptionTallies, RoundEnd, RoundReport, TurnReport};
 
 use super::message::{MessageContext, RoundMessage};
 use super::outgoing::OutgoingMessage;
@@ -99,8 +100,23 @@ impl Route {
             return None;
         }
 
+        let is_tried = |turn: &TurnReport| {
+            let mut owners = attempts
+                .iter()
+                .map(|attempt| OwnerRef::of(&attempt.pod, attempt.owner.as_ref()));
+            owners.any(|owner| owner == turn.owner)
+        };
+        let turns = report
+            .turns
+            .iter()
+            .filter(|turn| is_tried(turn))
+            .cloned()
+            .collect();
+
         Some(RoundReport {
+            turns,
             attempts,
+            count: None,
             exempted: ExemptionTallies::new(),
             problems: Vec::new(),
             skipped: Vec::new(),

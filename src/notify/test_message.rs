@@ -91,6 +91,7 @@ fn round(
         exempted: ExemptionTallies::new(),
         count: None,
         turns: Vec::new(),
+        turns_told: false,
         attempts: attempt.into_iter().collect(),
         problems: Vec::new(),
         namespace_selector: String::new(),

@@ -36,7 +36,7 @@ pub async fn list_owners(
                 platform,
                 by_labels: eligibility.target.namespaces.selector().is_some(),
             };
-            scanner.scan(&mut scan).await
+            scanner.scan_any_size(&mut scan).await
         }
         Err(end) => Err(end),
     };

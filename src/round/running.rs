@@ -11,13 +11,16 @@ use macaque_core::journal::Journal;
 use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::outcome::Outcome;
 use macaque_core::pod::{ControllerRef, Pod, PodRef};
-use macaque_core::report::{AttemptReport, ExemptionTally, RoundEnd, RoundReport, SkippedNamespace};
+use macaque_core::report::{
+    AttemptReport, ExemptionTally, RoundCount, RoundEnd, RoundReport, SkippedNamespace,
+};
 use macaque_core::selection::{VictimPicker, count_owners};
 
 use super::RoundContext;
 use super::attempt::{AttemptError, AttemptOutcome};
-use super::scan::{PodScan, PodScanner, ScanOutcome};
+use super::scan::{PodScan, PodScanner, ScanOutcome, WithOwners};
 use super::scope::namespaces::refused;
+use super::turns::{RoundTurns, owner_of};
 use crate::facts::Fact;
 use crate::guards::{Held, RoundGuards};
 use crate::k8s::ApiError;
@@ -36,6 +39,8 @@ pub(super) struct RunningRound<'a> {
     pub(super) unresolved: Option<AttemptReport>,
     /// How many candidates each namespace has.
     pub(super) candidates: BTreeMap<String, usize>,
+    /// Whose turn it is.
+    pub(super) turns: RoundTurns,
     /// Whether the guards of the round were asked.
     asked_round: bool,
 }
@@ -64,6 +69,7 @@ impl<'a> RunningRound<'a> {
             key_warnings: PodKeyWarnings::default(),
             unresolved: None,
             candidates: BTreeMap::new(),
+            turns: RoundTurns::default(),
             asked_round: false,
         }
     }
@@ -79,7 +85,7 @@ impl<'a> RunningRound<'a> {
         self.note_recoveries(journal);
         self.read_scope().await?;
 
-        let mut scan = PodScan::<Vec<Candidate>>::default();
+        let mut scan = PodScan::<WithOwners<Vec<Candidate>>>::default();
         let outcome = self.scanner().scan_unless_large(&mut scan).await;
         self.note_scan(&mut scan);
 
@@ -103,8 +109,10 @@ impl<'a> RunningRound<'a> {
     pub(super) fn finish(mut self, end: RoundEnd) -> RoundReport {
         let mut warnings = self.guards.take_warnings();
         warnings.extend(self.key_warnings.texts());
+        let turns = self.turns.reports(&self.report.attempts, &end);
         RoundReport {
             end,
+            turns,
             warnings,
             // The slot may be a moment later than a clock that is set back between two readings.
             finished: self.context.platform.now().max(self.report.slot),
@@ -115,17 +123,31 @@ impl<'a> RunningRound<'a> {
     /// Picks and tries victims from the candidates of a complete scan.
     async fn run_complete(
         &mut self,
-        mut candidates: Vec<Candidate>,
+        scanned: WithOwners<Vec<Candidate>>,
         seed: u64,
         journal: &Journal,
     ) -> Result<(), RoundEnd> {
+        self.begin_turns(scanned.owners, journal);
+        let mut candidates = scanned.sink;
         candidates.retain(|candidate| self.passes_journal(candidate, journal));
         self.publish_checked();
+        let wanted = self.wanted(count_owners(candidates.iter()));
         let disrupt = &self.context.config.disrupt;
-        let wanted = disrupt.count.of_round(count_owners(candidates.iter()), seed);
         let picker = VictimPicker::new(candidates, seed, disrupt, wanted);
         self.report.candidates = picker.candidates();
         self.try_remaining(picker).await
+    }
+
+    /// How many victims the round wants if this many `owners` have eligible pods; the report says it where the
+    /// configuration does not. If owners have turns, it wants one of each whose turn it is.
+    pub(super) fn wanted(&mut self, owners: usize) -> usize {
+        if let Some(due) = self.turns.due() {
+            return due;
+        }
+        let configured = self.context.config.disrupt.count;
+        let (count, said) = RoundCount::of_round(configured, owners, self.report.seed);
+        self.report.count = said;
+        count
     }
 
     /// Tries the candidates left in the queue; no more are added.
@@ -175,6 +197,7 @@ impl<'a> RunningRound<'a> {
         if !self.asked_round {
             self.ask_round().await?;
         }
+        candidate.period_end = self.turns.period_end(&candidate);
 
         let pod = &candidate.pod;
 
@@ -204,10 +227,12 @@ impl<'a> RunningRound<'a> {
             AttemptResult::Resolved(attempt) => self.note_attempt(candidate, attempt, picker),
             AttemptResult::Exempt(exemption) => {
                 self.report.candidates -= 1;
+                self.turns.note_reason(owner_of(&candidate), &exemption);
                 ExemptionTally::note(&mut self.report.exempted, candidate.pod, &exemption);
                 Ok(())
             }
             AttemptResult::NotAttempted(AttemptError::Namespace(error)) => {
+                self.turns.note_reason(owner_of(&candidate), &error);
                 self.give_up_on(&candidate.pod, error, picker)
             }
             AttemptResult::NotAttempted(AttemptError::Round(why)) => Err(RoundEnd::Failed { why }),
@@ -252,12 +277,10 @@ impl<'a> RunningRound<'a> {
         }
     }
 
-    /// Whether neither a cooldown nor a cap of a day concerns `candidate`, which then counts as one; if one does, notes its
-    /// exemption in the report.
+    /// Whether its owner has its turn and neither a cooldown nor a cap of a day concerns `candidate`, which then counts as
+    /// one; if not, notes its exemption in the report.
     pub(super) fn passes_journal(&mut self, candidate: &Candidate, journal: &Journal) -> bool {
-        let limits = self.context.writer.limits();
-        let checked = journal.check_candidate(candidate, limits, self.context.platform.now());
-        let Some(exemption) = checked.err().and_then(|denial| denial.exemption()) else {
+        let Err(exemption) = self.check_candidate(candidate, journal) else {
             let namespace = &candidate.pod.namespace;
             match self.candidates.get_mut(namespace) {
                 Some(count) => *count += 1,
@@ -265,8 +288,22 @@ impl<'a> RunningRound<'a> {
             }
             return true;
         };
+        self.turns.note_reason(owner_of(candidate), &exemption);
         ExemptionTally::note(&mut self.report.exempted, candidate.pod.clone(), &exemption);
         false
+    }
+
+    /// Checks what a candidate's owner and the journal say about it.
+    fn check_candidate(&self, candidate: &Candidate, journal: &Journal) -> Result<(), Exemption> {
+        self.turns.check(candidate)?;
+
+        let of_turn = Candidate {
+            period_end: self.turns.period_end(candidate),
+            ..candidate.clone()
+        };
+        let limits = self.context.writer.limits();
+        let checked = journal.check_candidate(&of_turn, limits, self.context.platform.now());
+        checked.or_else(|denial| denial.exemption().map_or(Ok(()), Err))
     }
 
     /// Publishes what was checked: every pod in scope, or a sample of them.

@@ -6,24 +6,17 @@ use macaque_core::config::{DisruptConfig, DisruptionPace, DrawBy, VictimCount};
 use macaque_core::outcome::DisruptionMethod;
 
 use super::decoder::SettingsDecoder;
-use super::given_value::GivenValue;
 use super::mistake::{MistakeReported, quote};
+use super::victim_count::GivenCount;
 
 /// The longest grace period: a pod that ends more slowly is hardly disrupted.
 const LONGEST_GRACE: Duration = Duration::from_secs(24 * 3600);
-
-/// The number of victims per round, with where it was set: a limit is compared with it.
-pub(super) type GivenCount = Result<GivenValue<usize>, MistakeReported>;
-
-/// Decodes the number of victims per round.
-pub(super) fn decode_count(decoder: &mut SettingsDecoder) -> GivenCount {
-    decoder.count("disrupt.count")
-}
 
 /// Decodes the rest of the section.
 pub(super) fn decode_disrupt(
     decoder: &mut SettingsDecoder,
     count: GivenCount,
+    pace: Result<DisruptionPace, MistakeReported>,
 ) -> Result<DisruptConfig, MistakeReported> {
     let method = decoder.one_of(
         "disrupt.method",
@@ -44,8 +37,8 @@ pub(super) fn decode_disrupt(
     let (count, attempts) = counts?;
     Ok(DisruptConfig {
         method: method?,
-        count: VictimCount::Fixed(count),
-        pace: DisruptionPace::Count,
+        count,
+        pace: pace?,
         grace_period: grace_period?,
         attempts,
         attempts_after_webhook: after_webhook?.value,
@@ -57,23 +50,19 @@ pub(super) fn decode_disrupt(
 fn decode_counts(
     decoder: &mut SettingsDecoder,
     count: GivenCount,
-) -> Result<(usize, usize), MistakeReported> {
+) -> Result<(VictimCount, usize), MistakeReported> {
     let attempts = decoder.count("disrupt.attempts");
     let count = count?;
     let attempts = attempts?;
+    let victims = count.value.fixed_most().unwrap_or(1);
 
     if attempts.source.is_none() {
         // The default is raised if it is too low: many victims need not be configured with as many attempts.
-        return Ok((count.value, attempts.value.max(count.value)));
+        return Ok((count.value, attempts.value.max(victims)));
     }
-    if attempts.value < count.value {
-        let wrong = format!(
-            "{} is less than {} in {}",
-            attempts.value,
-            count.value,
-            count.place()
-        );
-        return Err(decoder.refuse(&attempts, wrong, format!("use {} or more", count.value)));
+    if attempts.value < victims {
+        let wrong = format!("{} is less than {victims} in {}", attempts.value, count.place());
+        return Err(decoder.refuse(&attempts, wrong, format!("use {victims} or more")));
     }
     Ok((count.value, attempts.value))
 }

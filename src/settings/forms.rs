@@ -4,6 +4,8 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use macaque_core::config::VictimCount;
+
 use crate::notify::MessageKind;
 
 /// What a text may be. White space around it does not count.
@@ -52,6 +54,12 @@ pub enum ValueForm {
     UpTo(i64),
     /// A share from `0%` to `100%`, such as this one.
     Percent(&'static str),
+    /// A whole number within bounds that exclude 0.
+    Within(NumberBounds),
+    /// A share from `1%` to `100%`, such as this one.
+    Share(&'static str),
+    /// A range of numbers from 1 to 100, such as this one.
+    Range(&'static str),
     /// A word, in any letter case.
     Word(&'static str),
 }
@@ -64,7 +72,11 @@ impl fmt::Display for ValueForm {
             Self::False => f.write_str("false"),
             Self::Off => f.write_str("\"off\""),
             Self::UpTo(most) => write!(f, "0 to {most}"),
-            Self::Percent(example) => write!(f, "a percentage such as \"{example}\""),
+            Self::Percent(example) | Self::Share(example) => {
+                write!(f, "a percentage such as \"{example}\"")
+            }
+            Self::Within(NumberBounds { least, most }) => write!(f, "{least} to {most}"),
+            Self::Range(example) => write!(f, "a range such as \"{example}\""),
             Self::Word(word) => write!(f, "\"{word}\""),
         }
     }
@@ -78,7 +90,13 @@ pub(super) const MOST_DRAINS: i64 = 1000;
 pub(super) const MOST_STRIKES: i64 = 100;
 
 /// More victims per round are an outage, not an experiment.
-pub(super) const VICTIMS: NumberBounds = NumberBounds::new(1, 100);
+pub(super) const VICTIMS: NumberBounds = NumberBounds::new(1, VictimCount::MOST);
+/// The forms of the number of victims per round.
+pub(super) const VICTIM_COUNT: &[ValueForm] = &[
+    ValueForm::Within(VICTIMS),
+    ValueForm::Share("30%"),
+    ValueForm::Range("1-3"),
+];
 /// Each attempt may last as long as a request to the API server; more of them would outlast any schedule.
 pub(super) const ATTEMPTS: NumberBounds = NumberBounds::new(1, 1000);
 /// The attempts after a refusal by a webhook, which may be none.
@@ -87,6 +105,8 @@ pub(super) const MORE_ATTEMPTS: NumberBounds = NumberBounds::new(0, ATTEMPTS.mos
 pub(super) const OVER_TIME: NumberBounds = NumberBounds::new(1, 100_000);
 /// The journal holds no more recoveries.
 pub(super) const IN_FLIGHT: NumberBounds = NumberBounds::new(1, 40);
+/// Larger numbers are no longer whole in programs that read numbers as doubles.
+pub(super) const SEEDS: NumberBounds = NumberBounds::new(0, (1 << 53) - 1);
 /// The statuses that can mean go.
 pub(super) const STATUSES: NumberBounds = NumberBounds::new(200, 599);
 
@@ -119,3 +139,7 @@ pub(super) const JOURNAL: TextForm = TextForm::Like(
 pub(super) const DURATION: &str = "[0-9]\\s*[a-zµμ:]";
 /// A percentage.
 pub(super) const PERCENT: &str = r"^\s*0*(100|[0-9]?[0-9])\s*%\s*$";
+/// A percentage that is not zero.
+pub(super) const SHARE: &str = r"^\s*0*(100|[1-9][0-9]?)\s*%\s*$";
+/// Two numbers from 1 to 100. Which is the higher is left to the decoder.
+pub(super) const RANGE: &str = r"^\s*0*(100|[1-9][0-9]?)\s*-\s*0*(100|[1-9][0-9]?)\s*$";

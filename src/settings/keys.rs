@@ -5,7 +5,7 @@
 use std::fmt;
 use std::sync::LazyLock;
 
-use macaque_core::config::{DrawBy, TargetMode};
+use macaque_core::config::{DisruptionPace, DrawBy, TargetMode};
 use macaque_core::eligibility::includable_rules;
 use macaque_core::outcome::DisruptionMethod;
 
@@ -14,7 +14,7 @@ use ValueForm::{False, Off, Percent, True, UpTo, Word};
 
 use super::forms::{
     ANY, ATTEMPTS, IN_FLIGHT, JOURNAL, KINDS, MORE_ATTEMPTS, MOST_DRAINS, MOST_READY, MOST_STRIKES,
-    NAMESPACE, NumberBounds, OVER_TIME, TextForm, VICTIMS, ValueForm,
+    NAMESPACE, NumberBounds, OVER_TIME, SEEDS, TextForm, VICTIM_COUNT, ValueForm,
 };
 use super::log_words::{LEVELS, LogFormat};
 use crate::notify::registry::SERVICES;
@@ -299,12 +299,17 @@ static FIRST: &[SettingKey] = &[
         .words(includable_rules),
     key("disrupt.method", Text("evict"), "`evict` honours PodDisruptionBudgets and admission webhooks; `delete` does not check budgets.")
         .words(|| DisruptionMethod::ALL.map(DisruptionMethod::as_str).into()),
-    key("disrupt.count", Count(Some(1), VICTIMS), "Victims per round."),
+    key("disrupt.count", Choice(DefaultChoice::Number(1), VICTIM_COUNT), "Victims per round: 1 to 100; a share of the owners with eligible pods, such as `\"30%\"`, rounded down and at least 1; or a range, such as `\"1-3\"`, from which each round draws its number."),
+    key("disrupt.pace", Text("count"), "Whose pods a round takes: everybody's (`count`), those of the owners whose turn it is (`rota`), or those of owners that chance picks (`chance`).")
+        .words(|| DisruptionPace::WORDS.into()),
+    key("disrupt.every", Duration("10d"), "With the pace `rota` the period in which each owner has one turn, with `chance` the mean time between two turns of one owner: from the time between two slots to 365d. `macaque/every` on a workload or its namespace sets another.")
+        .such_as(&["10d", "1d"]),
+    key("disrupt.rota_seed", Count(Some(0), SEEDS), "The number from which the slots of the rota follow; another number gives everybody other slots."),
     key("disrupt.grace_period", Duration(""), "How long a victim gets to terminate, at least 1s. Empty: the pod's own grace period.")
         .such_as(&["5s", "1m"]),
     key("disrupt.attempts", Count(Some(10), ATTEMPTS), "Victims tried per round, refusals included; at least `count`. Not set: 10, or `count` if that is more."),
     key("disrupt.attempts_after_webhook", Count(Some(1), MORE_ATTEMPTS), "Victims still tried in a round after a webhook refused one, from 0: a webhook may act on a request that it refuses."),
-    key("disrupt.draw", Text("pods"), "How victims are picked: `pods` (every pod equally likely) or `owners` (every owner equally likely, then one of its pods); `owners` lists every pod in full.")
+    key("disrupt.draw", Text("pods"), "How victims are picked: `pods` (every pod equally likely) or `owners` (every owner equally likely, then one of its pods); with more than 2,000 pods, `owners` lists the metadata of all.")
         .words(|| DrawBy::ALL.map(DrawBy::as_str).into()),
     key("guards.whole", Choice(DefaultChoice::On, SWITCH), "Hold back unless every pod of the victim's owner is ready, and none is missing, pending or terminating."),
     key("guards.rollout", Choice(DefaultChoice::On, &[True, Word("lenient"), False]), "Hold back while the owner's pods are of more than one revision. `\"lenient\"`: two revisions pass if every pod is ready and none is younger than 10 minutes."),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use macaque_core::config::DisruptionLimits;
+use macaque_core::config::{DisruptionLimits, VictimCount};
 
 use super::decoder::SettingsDecoder;
 use super::given_value::GivenValue;
@@ -15,7 +15,7 @@ const LONGEST_COOLDOWN: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Decodes the section, for rounds of so many victims; `watched` says whether recoveries are watched.
 pub(super) fn decode_limits(
     decoder: &mut SettingsDecoder,
-    victims: Option<&GivenValue<usize>>,
+    victims: Option<&GivenValue<VictimCount>>,
     watched: &RecoverySwitch,
 ) -> Result<DisruptionLimits, MistakeReported> {
     let per_hour = decoder.optional_count("limits.per_hour");
@@ -56,7 +56,7 @@ pub(super) fn decode_limits(
 /// Decodes the limit of victims that have not recovered. A round of more victims than it allows would always end early.
 fn decode_in_flight(
     decoder: &mut SettingsDecoder,
-    victims: Option<&GivenValue<usize>>,
+    victims: Option<&GivenValue<VictimCount>>,
     watched: &RecoverySwitch,
 ) -> Result<Option<usize>, MistakeReported> {
     let Some(limit) = decoder.optional_count("limits.in_flight")? else {
@@ -64,14 +64,12 @@ fn decode_in_flight(
     };
 
     refuse_unless_watched(decoder, &limit, watched, None)?;
-    if let Some(victims) = victims.filter(|victims| victims.value > limit.value) {
-        let wrong = format!(
-            "{} is less than {} in {}",
-            limit.value,
-            victims.value,
-            victims.place()
-        );
-        let right = format!("use {} or more, or lower disrupt.count", victims.value);
+    if let Some(victims) = victims
+        && let Some(most) = victims.value.fixed_most()
+        && most > limit.value
+    {
+        let wrong = format!("{} is less than {most} in {}", limit.value, victims.place());
+        let right = format!("use {most} or more, or lower disrupt.count");
         return Err(decoder.refuse(&limit, wrong, right));
     }
     Ok(Some(limit.value))

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::forms::{DURATION, NumberBounds, PERCENT, TextForm, ValueForm};
+use super::forms::{DURATION, NumberBounds, PERCENT, RANGE, SHARE, TextForm, ValueForm};
 use super::keys::{DefaultChoice, KeyKind, SettingKey, keys};
 use super::table_fields::{FieldDefault, FieldType, TableField, TableKind, table_fields};
 
@@ -169,20 +169,29 @@ fn choice(forms: &[ValueForm]) -> Value {
             }
             ValueForm::Word(word) => words.push(word),
             ValueForm::UpTo(most) => others.push(json!({ "type": "integer", "minimum": 0, "maximum": most })),
-            ValueForm::Percent(example) => {
-                others.push(json!({ "type": "string", "pattern": PERCENT, "examples": [example] }));
-            }
+            ValueForm::Within(bounds) => others.push(number(bounds)),
+            ValueForm::Percent(example) => others.push(like(PERCENT, example)),
+            ValueForm::Share(example) => others.push(like(SHARE, example)),
+            ValueForm::Range(example) => others.push(like(RANGE, example)),
         }
     }
 
     if words.is_empty() && others.len() == 1 {
         return others.remove(0);
     }
+    if words.is_empty() {
+        return json!({ "anyOf": others });
+    }
     let mut schema = one_of_words(&words, values);
     if let Some(forms) = schema["anyOf"].as_array_mut() {
         forms.append(&mut others);
     }
     schema
+}
+
+/// A text that matches `pattern`, as the example does.
+fn like(pattern: &str, example: &str) -> Value {
+    json!({ "type": "string", "pattern": pattern, "examples": [example] })
 }
 
 /// One of the words, in any letter case, or one of the other values. Editors offer those of the list.

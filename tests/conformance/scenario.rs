@@ -108,6 +108,7 @@ pub(crate) fn scenario(name: &'static str, requirements: &'static [u8]) -> Scena
 /// To evict one pod of any age, bare ones too: their names are known and nothing replaces them.
 pub(crate) fn round_config() -> RoundConfig {
     RoundConfig {
+        calendar: None,
         dry_run: false,
         eligibility: EligibilityConfig {
             target: TargetConfig {

@@ -80,6 +80,7 @@ fn victim(namespace: &str, owner: &str) -> Candidate {
             kind: "Deployment".to_owned(),
             name: owner.to_owned(),
         }),
+        period_end: None,
     }
 }
 

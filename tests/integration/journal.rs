@@ -3,7 +3,7 @@
 
 mod damage;
 mod facts;
-mod fixture;
+pub(crate) mod fixture;
 mod interruptions;
 mod limits;
 mod notices;

@@ -3,6 +3,7 @@
 
 mod budgets;
 mod clocks;
+mod counts;
 pub(crate) mod daemon;
 mod denials;
 mod doubts;
@@ -11,11 +12,13 @@ mod freeze;
 mod invariants;
 mod namespaces;
 mod opt_in;
+mod owners_drawn;
 mod paging;
-mod sampling;
+pub(crate) mod sampling;
 mod sampling_faults;
 mod scope;
 mod throttles;
+mod turns;
 mod victims;
 
 use macaque_core::report::{RoundEnd, RoundReport};

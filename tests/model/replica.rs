@@ -397,6 +397,7 @@ fn candidate(victim: PodUid, owner: Option<PodOwner>) -> Candidate {
         },
         owner,
         team: None,
+        period_end: None,
     }
 }
 
@@ -414,6 +415,7 @@ fn report(slot: Timestamp) -> RoundReport {
         exempted: ExemptionTallies::new(),
         count: None,
         turns: Vec::new(),
+        turns_told: false,
         attempts: Vec::new(),
         problems: Vec::new(),
         namespace_selector: String::new(),

@@ -235,6 +235,7 @@ pub(crate) fn journal() -> Value {
 
 fn round_config(recovers: bool) -> RoundConfig {
     RoundConfig {
+        calendar: None,
         dry_run: false,
         eligibility: EligibilityConfig {
             target: TargetConfig::all_of("shop"),

@@ -256,6 +256,7 @@ fn once(point: FailPoint, fault: ActorFault, blocked: Duration) -> FailPoints {
 
 fn round_config(namespace: &str, recovery: &RecoveryConfig) -> RoundConfig {
     RoundConfig {
+        calendar: None,
         dry_run: false,
         eligibility: EligibilityConfig {
             target: TargetConfig {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::fmt::friendly::{SpanParser, SpanPrinter};
-use jiff::{Span, SpanRelativeTo};
+use jiff::{SignedDuration, Span, SpanRelativeTo};
 
 /// The reason why a text is not a length of time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +104,17 @@ fn from_iso(text: &str) -> String {
         .then(|| text.parse::<Span>().ok())
         .flatten();
     span.map_or_else(String::new, |span| SpanPrinter::new().span_to_string(&span))
+}
+
+/// The duration in days if it is some whole ones, else in hours and smaller units: `10d`, `36h`.
+pub fn in_days(duration: Duration) -> String {
+    const DAY: u64 = 24 * 3600;
+    let seconds = duration.as_secs();
+    if seconds > 0 && seconds % DAY == 0 {
+        return format!("{}d", seconds / DAY);
+    }
+    let whole = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+    SpanPrinter::new().duration_to_string(&whole)
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ use crate::annotations::team;
 use crate::config::{TargetConfig, TargetMode};
 use crate::every::every_of;
 use crate::outcome::DisruptionMethod;
-use crate::pod::{Pod, PodOwner, PodPhase, PodRef};
+use crate::pod::{OwnerRef, Pod, PodOwner, PodPhase, PodRef};
 use crate::scope_metadata::ScopeMetadata;
 use crate::selector::Selector;
 
@@ -35,6 +35,10 @@ const NAMESPACE: &str = "namespace";
 
 /// The name under which a report counts pods whose owner is in cooldown, which the journal decides and not a rule.
 pub const COOLDOWN: &str = "cooldown";
+/// The name under which a report counts pods whose owner does not have its turn now.
+pub const NO_TURN: &str = "no-turn";
+/// The name under which a report counts pods whose owner had its turn in this period already, which the journal knows.
+pub const TURN_TAKEN: &str = "turn-taken";
 
 /// The pod that macaque itself runs in, so that it is never its own victim.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +71,8 @@ pub struct Candidate {
     pub owner: Option<PodOwner>,
     /// The team that the pod's annotations name.
     pub team: Option<String>,
+    /// The end of the period in which the owner has its turn, if it is hit because of one: until then it has no other.
+    pub period_end: Option<Timestamp>,
 }
 
 impl From<&Pod> for Candidate {
@@ -75,7 +81,15 @@ impl From<&Pod> for Candidate {
             pod: pod.id.clone(),
             owner: pod.owner.clone(),
             team: team([&pod.annotations]),
+            period_end: None,
         }
+    }
+}
+
+impl Candidate {
+    /// The owner; a pod without an owner is its own.
+    pub fn owner_ref(&self) -> OwnerRef {
+        OwnerRef::of(&self.pod, self.owner.as_ref())
     }
 }
 
@@ -140,6 +154,20 @@ impl EligibilityConfig {
 }
 
 impl Exemption {
+    /// Whether the exemption lasts: one that passes by itself leaves the owner its turns.
+    pub fn is_lasting(&self) -> bool {
+        let passing = [
+            "terminating",
+            "pending",
+            "frozen",
+            "eviction-in-progress",
+            "too-young",
+            "cooldown",
+            "turn-taken",
+        ];
+        !passing.contains(&self.rule)
+    }
+
     /// The exemption of a pod whose namespace was found by `selector`, and does not match it any more.
     pub fn unselected_namespace(selector: &Selector) -> Self {
         Self {
@@ -153,6 +181,23 @@ impl Exemption {
         Self {
             rule: COOLDOWN,
             why: format!("its owner is in cooldown until {until} (limits.cooldown)").into(),
+        }
+    }
+
+    /// The exemption of a pod whose owner does not have its turn now, but at `next`; without `next`, none is known.
+    pub fn no_turn(next: Option<Timestamp>) -> Self {
+        let why = match next {
+            Some(next) => format!("its owner's next turn is {next}").into(),
+            None => "its owner has no turn in this round".into(),
+        };
+        Self { rule: NO_TURN, why }
+    }
+
+    /// The exemption of a pod whose owner was disrupted in the period that ends at `until`.
+    pub fn turn_taken(until: Timestamp) -> Self {
+        Self {
+            rule: TURN_TAKEN,
+            why: format!("its owner had its turn in the period that ends at {until}").into(),
         }
     }
 }

@@ -27,6 +27,7 @@ mod record;
 mod recovering;
 mod strikes;
 mod transitions;
+mod turns;
 mod usage;
 mod usual;
 mod week;
@@ -47,6 +48,7 @@ pub use self::pause::{PauseEnd, PauseRequest};
 pub use self::record::{LeaseHolder, Quarantine, Reservation, ReservationState, RoundRecord};
 pub use self::recovering::{KEPT_OVERDUE, RecoveryRecord};
 use self::strikes::StrikePause;
+pub use self::turns::TakenTurns;
 pub use self::usage::{OwnerCooldown, UsageEntry};
 use self::usual::OwnerRecoveries;
 
@@ -82,6 +84,12 @@ pub struct Journal {
     usage: Vec<UsageEntry>,
     /// The owners in cooldown.
     cooldowns: Vec<OwnerCooldown>,
+    /// The owners that had their turn, by the end of the period.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    turns: Vec<TakenTurns>,
+    /// The slot up to which the turns of owners were told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    turns_told: Option<Timestamp>,
     /// The victims of the last minutes or days, for the caps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     victims: Vec<RecentVictim>,

@@ -17,6 +17,8 @@
 //! | [`scope_metadata`] | nothing: what is known about namespaces, owners and nodes around the pods |
 //! | [`levels`] | nothing: the annotations and labels of a pod, its owner and its namespace, nearest first |
 //! | [`eligibility`] | whether a pod is a candidate, or by which rule it is exempt |
+//! | [`rota`] | which owners have a turn at which slot |
+//! | [`turn_owners`] | which owners have turns |
 //! | [`siblings`] | nothing: all pods of one owner, counted by what they are |
 //! | [`guard`] | whether what is around a victim lets it be disrupted |
 //! | [`recovery`] | whether, and how fast, a workload became whole again after a disruption |
@@ -63,11 +65,13 @@ pub mod preview;
 pub mod recovery;
 pub mod refusal;
 pub mod report;
+pub mod rota;
 pub mod schedule;
 pub mod scope_metadata;
 pub mod selection;
 pub mod selector;
 pub mod server_text;
 pub mod siblings;
+pub mod turn_owners;
 pub mod verdict;
 pub mod words;

@@ -58,6 +58,20 @@ pub struct OwnerRef {
     pub owner: PodOwner,
 }
 
+impl OwnerRef {
+    /// The owner of `pod`, which is the pod itself if it has none.
+    pub fn of(pod: &PodRef, owner: Option<&PodOwner>) -> Self {
+        let own = || PodOwner {
+            kind: "Pod".to_owned(),
+            name: pod.name.clone(),
+        };
+        Self {
+            namespace: pod.namespace.clone(),
+            owner: owner.cloned().unwrap_or_else(own),
+        }
+    }
+}
+
 impl fmt::Display for OwnerRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.namespace, self.owner)

@@ -5,6 +5,7 @@ mod budget_index;
 mod chances;
 mod explain;
 mod guards;
+mod turns;
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -15,6 +16,7 @@ pub use self::budget_index::BudgetIndex;
 pub use self::chances::VictimChances;
 pub use self::explain::{ExplainedGuards, PodExplanation, explain};
 pub use self::guards::{GuardResult, GuardRow, VictimGuards, is_ready};
+pub use self::turns::{ChanceTurns, PreviewedTurns};
 
 use self::budget_index::NO_BUDGET;
 use crate::budget::PlannedDisruptions;
@@ -24,7 +26,7 @@ use crate::guard::{GuardFinding, GuardHold, HoldAnswer, RecoveredGuard, first_ho
 use crate::outcome::DisruptionMethod;
 use crate::pod::{Pod, PodOwner, PodRef};
 use crate::prediction::Prediction;
-use crate::selection::{CandidateIndex, DrawQueue, VictimPicker, count_owners};
+use crate::selection::{CandidateIndex, DrawQueue, VictimPicker};
 
 /// The name of the guard that a disruption changes for the victims after it.
 const RECOVERED: &str = "recovered";
@@ -52,6 +54,8 @@ pub struct RoundPreview {
     pub budgets: BudgetIndex,
     /// How many victims the round disrupts, and by which method.
     pub disrupt: DisruptConfig,
+    /// Whose pods the round may take.
+    pub turns: PreviewedTurns,
     /// The index that the round draws from, if it samples.
     pub sampled_from: Option<CandidateIndex>,
     /// The findings of the guards of the round.
@@ -167,20 +171,17 @@ impl RoundPreview {
 
     /// The queue of the round with this seed.
     fn queue(&self, seed: u64) -> DrawQueue {
+        let draw_by = self.disrupt.draw;
         match &self.sampled_from {
-            None => DrawQueue::new(self.candidates(), seed, self.disrupt.draw),
-            Some(index) => DrawQueue::from_drawn(index.draw(seed, self.disrupt.draw).collect()),
+            None => self.queue_of_all(seed),
+            Some(index) => DrawQueue::from_drawn(self.of_round(seed, index.draw(seed, draw_by))),
         }
     }
 
-    /// How many owners the candidates have; a pod without an owner counts as its own owner.
-    fn count_owners(&self) -> usize {
-        let candidates = self.pods.iter().map(|pod| &pod.candidate);
-        count_owners(candidates)
-    }
-
-    fn candidates(&self) -> Vec<Candidate> {
-        self.pods.iter().map(|pod| pod.candidate.clone()).collect()
+    /// The queue of a round with this seed that does not sample.
+    fn queue_of_all(&self, seed: u64) -> DrawQueue {
+        let candidates = self.pods.iter().map(|pod| pod.candidate.clone());
+        DrawQueue::new(self.of_round(seed, candidates), seed, self.disrupt.draw)
     }
 
     fn pick_from(&self, queue: DrawQueue, seed: u64) -> Vec<PredictedVictim> {
@@ -199,7 +200,7 @@ impl RoundPreview {
             return Vec::new();
         }
 
-        let wanted = self.disrupt.count.of_round(self.count_owners(), seed);
+        let wanted = self.wanted(seed);
         let pods_by_uid: HashMap<&str, &PreviewedPod> = self
             .pods
             .iter()

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::config::VictimCount;
 use crate::eligibility::Exemption;
 use crate::guard::{GuardHold, HoldAnswer};
 use crate::outcome::{DisruptionMethod, Outcome};
@@ -47,6 +49,10 @@ pub struct RoundReport {
     /// The owners whose turn it was, or has been since the last round, if owners have turns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub turns: Vec<TurnReport>,
+    /// Whether `turns` tells of every turn since the last round that did. A round that ends before its pods are listed
+    /// leaves the turns of its slot to the next one.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub turns_told: bool,
     /// Each victim tried, in order.
     pub attempts: Vec<AttemptReport>,
     /// Problems that do not concern a victim: a namespace that could not be read, for example.
@@ -114,6 +120,42 @@ pub struct RoundCount {
     /// How many owners had eligible pods, if the number is a share of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owners: Option<usize>,
+}
+
+impl RoundCount {
+    /// How many victims the round of `seed` is to disrupt if this many `owners` have eligible pods, and what its report
+    /// says of that: nothing where the configuration says a number.
+    pub fn of_round(configured: VictimCount, owners: usize, seed: u64) -> (usize, Option<Self>) {
+        let count = configured.of_round(owners, seed);
+        let owners = match configured {
+            VictimCount::Fixed(_) => return (count, None),
+            VictimCount::Percent(_) => Some(owners),
+            VictimCount::Range { .. } => None,
+        };
+
+        let said = Self {
+            count,
+            configured: configured.to_string(),
+            owners,
+        };
+        (count, Some(said))
+    }
+}
+
+/// Shows the number, and where it comes from: `2 (30% of 7 owners)`, `2 (1-3)`.
+impl fmt::Display for RoundCount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            count,
+            configured,
+            owners,
+        } = self;
+        match owners {
+            None => write!(f, "{count} ({configured})"),
+            Some(1) => write!(f, "{count} ({configured} of 1 owner)"),
+            Some(owners) => write!(f, "{count} ({configured} of {owners} owners)"),
+        }
+    }
 }
 
 /// The turn of one owner, and what became of it.
@@ -313,6 +355,12 @@ impl RoundReport {
         self.listed.saturating_sub(self.candidates + exempted)
     }
 
+    /// The turns that were missed, each with the reason.
+    pub fn missed_turns(&self) -> impl Iterator<Item = (&TurnReport, &str)> {
+        let turns = self.turns.iter();
+        turns.filter_map(|turn| Some((turn, turn.missed.as_deref()?)))
+    }
+
     /// How many victims had an outcome that `accepts` is true for.
     pub fn count(&self, accepts: impl Fn(&Outcome) -> bool) -> usize {
         self.attempts
@@ -320,6 +368,10 @@ impl RoundReport {
             .filter(|attempt| accepts(&attempt.outcome))
             .count()
     }
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 #[cfg(test)]

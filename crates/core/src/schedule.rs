@@ -15,6 +15,7 @@ mod timezone;
 mod weekly;
 mod window;
 
+pub(crate) use calendar::LocalRound;
 pub use calendar::{Calendar, ScheduledSlot};
 pub use cron::{CronError, CronSchedule};
 pub use field::{CronField, CronFieldError, FieldRule};

@@ -124,6 +124,7 @@ impl TestCluster {
 /// The configuration of rounds that evict one pod of the namespace `shop`, ask no guard and watch no recovery.
 pub fn evict_one() -> RoundConfig {
     RoundConfig {
+        calendar: None,
         dry_run: false,
         eligibility: EligibilityConfig {
             target: TargetConfig {

@@ -244,6 +244,7 @@ fn victim(namespace: &str) -> Candidate {
         },
         owner: Some(deployment()),
         team: None,
+        period_end: None,
     }
 }
 

@@ -54,6 +54,7 @@ fn example(config: &ChaosConfig) -> Candidate {
             kind: "Deployment".to_owned(),
             name: "example".to_owned(),
         }),
+        period_end: None,
     }
 }
 

@@ -7,7 +7,9 @@ use macaque_core::pod::PodRef;
 use macaque_core::preview::PredictedVictim;
 use macaque_core::report::SkippedNamespace;
 
+use super::count::many;
 use super::recoveries::RecoveryView;
+use super::turns::{NEXT_TURN, next_turn, of_whom, waiting};
 use super::view::{BudgetCover, OwnerRow, PlanView, SLOTS, SeedDraw};
 use crate::cli::output::{counted, line, names, server_text, table};
 use crate::cli::schedule::{SlotRow, until};
@@ -20,9 +22,8 @@ const GUARDS: usize = 100;
 pub(super) fn by_owner(view: &PlanView) -> String {
     let rows = view.owners.iter().map(|group| {
         let (budget, allows) = cover(&group.budgets);
-        [
-            group.namespace.clone(),
-            group.owner.clone(),
+        let subject = [group.namespace.clone(), group.owner.clone()];
+        let rest = [
             format!("{}/{}", group.ready, group.wanted.unwrap_or(group.pods)),
             budget,
             allows,
@@ -30,11 +31,10 @@ pub(super) fn by_owner(view: &PlanView) -> String {
             chance(group.chance, view.chances_estimated),
             guards(group),
             server_text(&group.brief_verdict),
-        ]
+        ];
+        with_turn(view, subject, next_turn(group.next_turn.as_ref()), rest)
     });
-    let header = [
-        "NAMESPACE",
-        "OWNER",
+    let rest = [
         "READY",
         "BUDGET",
         "ALLOWS",
@@ -43,6 +43,7 @@ pub(super) fn by_owner(view: &PlanView) -> String {
         "GUARDS",
         "PREDICTION",
     ];
+    let header = with_turn(view, ["NAMESPACE", "OWNER"], NEXT_TURN, rest);
 
     page(view, || table(header, rows))
 }
@@ -51,29 +52,28 @@ pub(super) fn by_owner(view: &PlanView) -> String {
 pub(super) fn by_pod(view: &PlanView) -> String {
     let rows = view.candidates.iter().map(|row| {
         let (budget, allows) = cover(&row.budgets);
-        [
-            row.pod.to_string(),
-            row.owner
-                .as_ref()
-                .map_or_else(|| "-".to_owned(), ToString::to_string),
+        let owner = row.owner.as_ref();
+        let owner = owner.map_or_else(|| "-".to_owned(), ToString::to_string);
+        let rest = [
             if row.ready { "yes" } else { "no" }.to_owned(),
             budget,
             allows,
             chance(row.chance, view.chances_estimated),
             server_text(&row.prediction.to_string()),
-        ]
+        ];
+        let turn = next_turn(row.next_turn.as_ref());
+        with_turn(view, [row.pod.to_string(), owner], turn, rest)
     });
-    let header = [
-        "POD",
-        "OWNER",
-        "READY",
-        "BUDGET",
-        "ALLOWS",
-        "CHANCE",
-        "PREDICTION",
-    ];
+    let rest = ["READY", "BUDGET", "ALLOWS", "CHANCE", "PREDICTION"];
+    let header = with_turn(view, ["POD", "OWNER"], NEXT_TURN, rest);
 
     page(view, || table(header, rows))
+}
+
+/// A row of a table of candidates: with the next turn behind the owner, if turns are foretold.
+fn with_turn<T, const N: usize>(view: &PlanView, subject: [T; 2], turn: T, rest: [T; N]) -> Vec<T> {
+    let turn = view.turns.is_some().then_some(turn);
+    subject.into_iter().chain(turn).chain(rest).collect()
 }
 
 /// The table of candidates, with what goes before and after it.
@@ -127,8 +127,11 @@ fn mode(view: &PlanView) -> String {
     };
 
     format!(
-        "{mode}; {} {} per round, at most {} attempts ({} after a webhook refused), from {pods} in {place}{likely}",
-        view.method, view.count, view.attempts, view.attempts_after_webhook
+        "{mode}; {} {}, at most {} attempts ({} after a webhook refused), from {pods} in {place}{likely}",
+        view.method,
+        many(view),
+        view.attempts,
+        view.attempts_after_webhook
     )
 }
 
@@ -139,6 +142,14 @@ fn schedule(view: &PlanView) -> String {
     let mut slots: Vec<_> = view.next.iter().map(|slot| at(slot, view.now)).collect();
     let (rounds, quiet): (Vec<_>, Vec<_>) = view.next.iter().partition(|slot| slot.round);
 
+    if let Some(turns) = &view.turns {
+        let turns = |slot: &SlotRow| turns.iter().find(|turns| turns.slot == slot.slot);
+        for (words, slot) in slots.iter_mut().zip(&view.next) {
+            if let Some(turns) = turns(slot) {
+                *words += &format!(", {}", of_whom(turns));
+            }
+        }
+    }
     if rounds.is_empty() {
         slots.push("every slot is in a quiet time".to_owned());
     } else if let ([_], Some(last)) = (&rounds[..], slots.last_mut())
@@ -147,7 +158,7 @@ fn schedule(view: &PlanView) -> String {
         *last = format!("then {last}");
     }
 
-    let next = slots.join(", ");
+    let next = slots.join(if view.turns.is_some() { "\n      " } else { ", " });
     format!("schedule: {schedule}\nnext: {next}")
 }
 
@@ -184,6 +195,7 @@ fn funnel(view: &PlanView) -> String {
         .to_owned(),
         String::new(),
     ]);
+    rows.extend(waiting(view));
 
     table(["PODS", "WHAT", "EXAMPLE"], rows)
 }

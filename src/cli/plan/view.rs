@@ -6,17 +6,19 @@ use std::rc::Rc;
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::budget::PlannedDisruptions;
 use macaque_core::config::{ChaosConfig, DrawBy};
-use macaque_core::guard::{GuardFinding, GuardHold, HoldAnswer, first_hold, unreachable_min_ready};
+use macaque_core::guard::{GuardFinding, GuardHold};
 use macaque_core::outcome::DisruptionMethod;
-use macaque_core::pod::{PodOwner, PodRef, ReplicaState};
+use macaque_core::pod::{OwnerRef, PodOwner, PodRef, ReplicaState};
 use macaque_core::prediction::Prediction;
 use macaque_core::preview::{BudgetIndex, PredictedVictim, PreviewedPod, RoundPreview};
 use macaque_core::report::{ExemptionTallies, SkippedNamespace};
 use macaque_core::schedule::Calendar;
-use macaque_core::siblings::SiblingPods;
 use serde::{Serialize, Serializer};
 
+use super::count::{ShownCount, every};
+use super::owner_rows::by_owner;
 use super::recoveries::RecoveryView;
+use super::turns::{NextTurn, NextTurns, SlotTurns, idle};
 use crate::cli::schedule::{SlotRow, slots};
 use crate::preview::{ClusterSnapshot, PreviewedJournal};
 use crate::round::RoundConfig;
@@ -41,7 +43,19 @@ pub(super) struct PlanView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) withheld: Option<String>,
     pub(super) method: DisruptionMethod,
+    /// The most victims of a round.
     pub(super) count: usize,
+    /// What the configuration says instead, if that is a share or a range.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) configured_count: Option<String>,
+    /// How many owners the share is of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) count_owners: Option<usize>,
+    /// Whose pods a round may take.
+    pub(super) pace: &'static str,
+    /// How often each owner has a turn, if owners have turns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) every: Option<String>,
     pub(super) attempts: usize,
     /// How many of them may follow a refusal by a webhook.
     pub(super) attempts_after_webhook: usize,
@@ -58,9 +72,15 @@ pub(super) struct PlanView {
     pub(super) selector: String,
     pub(super) schedule: Option<String>,
     pub(super) next: Vec<SlotRow>,
+    /// The owners whose turn it is in the slots of `next`, if that is foretold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) turns: Option<Vec<SlotTurns>>,
     pub(super) listed: usize,
     pub(super) exempted: ExemptionTallies,
     pub(super) candidates: Vec<CandidateRow>,
+    /// How many candidates wait for their owner's turn, which is not in the next round.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) waiting: Option<usize>,
     pub(super) owners: Vec<OwnerRow>,
     /// The guards of the round; `None` if guards were not asked.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,6 +106,9 @@ pub(super) struct CandidateRow {
     pub(super) pod: PodRef,
     pub(super) owner: Option<PodOwner>,
     pub(super) ready: bool,
+    /// The next turn of the owner, if one is foretold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) next_turn: Option<NextTurn>,
     /// The findings of the guards of the pod and its owner; `None` if guards were not asked.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shared")]
     pub(super) guards: Option<Rc<[GuardFinding]>>,
@@ -93,6 +116,13 @@ pub(super) struct CandidateRow {
     pub(super) chance: f64,
     #[serde(flatten)]
     pub(super) prediction: Prediction,
+}
+
+impl CandidateRow {
+    /// The owner; a pod without an owner is its own.
+    pub(super) fn owner_ref(&self) -> OwnerRef {
+        OwnerRef::of(&self.pod, self.owner.as_ref())
+    }
 }
 
 /// Writes findings that several candidates share.
@@ -105,6 +135,9 @@ fn shared<S: Serializer>(findings: &Option<Rc<[GuardFinding]>>, serializer: S) -
 pub(super) struct OwnerRow {
     pub(super) namespace: String,
     pub(super) owner: String,
+    /// The next turn of the owner, if one is foretold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) next_turn: Option<NextTurn>,
     /// How many of the pods are ready.
     pub(super) ready: usize,
     /// How many pods count as replicas: those that are neither terminating nor finished.
@@ -161,30 +194,45 @@ impl PlanView {
         let preview = &snapshot.preview;
         let seeds = (MOST_WORK / preview.pods.len().max(1)).clamp(SEEDS / 10, SEEDS);
         let chances = preview.chances(&(0..seeds as u64).collect::<Vec<_>>());
+        let next = calendar.map_or_else(Vec::new, |calendar| next(calendar, now));
+        let turns = NextTurns::of(snapshot, &round_config.disrupt, calendar, now, &next);
         let rows: Vec<_> = preview
             .pods
             .iter()
             .zip(chances.of)
-            .map(|(pod, chance)| row(snapshot, pod, chance))
+            .map(|(pod, chance)| row(snapshot, pod, chance, turns.as_ref()))
             .collect();
         let target = &round_config.eligibility.target;
+        let disrupt = &round_config.disrupt;
+        let count = ShownCount::of(disrupt.count, preview.count_owners());
 
         Self {
             now,
             dry_run: round_config.dry_run,
             paused: None,
             withheld: None,
-            method: round_config.disrupt.method,
-            count: round_config.disrupt.count.most(),
-            attempts: round_config.disrupt.attempts,
-            attempts_after_webhook: round_config.disrupt.attempts_after_webhook,
-            draw_by: round_config.disrupt.draw,
+            method: disrupt.method,
+            count: count.most,
+            configured_count: count.configured,
+            count_owners: count.owners,
+            pace: disrupt.pace.as_str(),
+            every: every(&disrupt.pace),
+            attempts: disrupt.attempts,
+            attempts_after_webhook: disrupt.attempts_after_webhook,
+            draw_by: disrupt.draw,
             namespaces: snapshot.namespaces.clone(),
             namespace_selector: target.namespaces.selector().map(ToString::to_string),
             skipped: snapshot.skipped.clone(),
             selector: target.selector.to_string(),
             schedule: calendar.map(ToString::to_string),
-            next: calendar.map_or_else(Vec::new, |calendar| next(calendar, now)),
+            next,
+            notes: [
+                snapshot.notes.clone(),
+                turns.as_ref().map_or_else(Vec::new, |turns| idle(turns, &rows)),
+            ]
+            .concat(),
+            waiting: turns.as_ref().map(|_| preview.waiting()),
+            turns: turns.map(|turns| turns.slots),
             listed: snapshot.listed,
             exempted: snapshot.exempted.clone(),
             owners: by_owner(&rows, snapshot, round_config),
@@ -196,7 +244,6 @@ impl PlanView {
             draw: None,
             problems: snapshot.problems.clone(),
             warnings: snapshot.warnings.clone(),
-            notes: snapshot.notes.clone(),
         }
     }
 
@@ -247,12 +294,18 @@ fn next(calendar: &Calendar, now: Timestamp) -> Vec<SlotRow> {
     next
 }
 
-fn row(snapshot: &ClusterSnapshot, pod: &PreviewedPod, chance: f64) -> CandidateRow {
+fn row(
+    snapshot: &ClusterSnapshot,
+    pod: &PreviewedPod,
+    chance: f64,
+    turns: Option<&NextTurns>,
+) -> CandidateRow {
     let preview = &snapshot.preview;
     CandidateRow {
         pod: pod.pod.id.clone(),
         owner: pod.pod.owner.clone(),
         ready: pod.pod.state() == ReplicaState::Ready,
+        next_turn: turns.and_then(|turns| turns.get(&pod.candidate.owner_ref())),
         guards: snapshot.guards_asked.then(|| Rc::clone(&pod.guards)),
         budgets: cover(&preview.budgets, pod, preview.disrupt.method),
         chance,
@@ -272,82 +325,4 @@ fn cover(budgets: &BudgetIndex, pod: &PreviewedPod, method: DisruptionMethod) ->
             BudgetCover::Known(allows.collect())
         }
     }
-}
-
-/// The candidates by owner, which they are sorted by.
-fn by_owner(rows: &[CandidateRow], snapshot: &ClusterSnapshot, config: &RoundConfig) -> Vec<OwnerRow> {
-    let same = |a: &CandidateRow, b: &CandidateRow| {
-        a.owner.is_some() && (&a.pod.namespace, &a.owner) == (&b.pod.namespace, &b.owner)
-    };
-    rows.chunk_by(same)
-        .filter_map(|rows| owner_row(rows, snapshot, config))
-        .collect()
-}
-
-fn owner_row(rows: &[CandidateRow], snapshot: &ClusterSnapshot, config: &RoundConfig) -> Option<OwnerRow> {
-    let first = rows.first()?;
-    let namespace = first.pod.namespace.clone();
-    let key = first.owner.clone().map(|owner| (namespace.clone(), owner));
-    let siblings = key.and_then(|key| Some(&snapshot.owners.get(&key)?.pods));
-    let (owner, ready, pods) = match (&first.owner, siblings) {
-        (Some(owner), siblings) => {
-            let count = siblings.map(SiblingPods::count).unwrap_or_default();
-            (owner.to_string(), count.ready, count.live)
-        }
-        (None, _) => (format!("pod/{}", first.pod.name), usize::from(first.ready), 1),
-    };
-    let unreachable = |siblings| unreachable_min_ready(siblings, config.guards.min_ready);
-
-    Some(OwnerRow {
-        namespace,
-        owner,
-        ready,
-        pods,
-        wanted: siblings.and_then(SiblingPods::desired),
-        guards: guards(rows),
-        unreachable_min_ready: siblings.filter(|_| snapshot.guards_asked).and_then(unreachable),
-        budgets: first.budgets.clone(),
-        candidates: rows.len(),
-        chance: rows.iter().map(|row| row.chance).sum(),
-        verdict: tally(rows.iter().map(|row| row.prediction.to_string())),
-        brief_verdict: tally(rows.iter().map(|row| brief(&row.prediction))),
-    })
-}
-
-/// What the guards say of the pods of one owner; `None` if they were not asked.
-fn guards(rows: &[CandidateRow]) -> Option<String> {
-    let findings: Option<Vec<_>> = rows.iter().map(|row| row.guards.as_deref()).collect();
-    let words = findings?.into_iter().map(|findings| match first_hold(findings) {
-        None => "ok".to_owned(),
-        Some(GuardHold { guard, answer, why }) => match answer {
-            HoldAnswer::HoldsBack => format!("{guard}: {why}"),
-            HoldAnswer::CannotAnswer => format!("{guard} {answer}: {why}"),
-        },
-    });
-    Some(tally(words))
-}
-
-/// A prediction, where what a guard of the owner says is shown beside it.
-fn brief(prediction: &Prediction) -> String {
-    match prediction {
-        Prediction::Held(hold) => format!("held by guard {}", hold.guard),
-        other => other.to_string(),
-    }
-}
-
-/// The words that are said of every pod, else how many pods they are said of.
-fn tally(said: impl Iterator<Item = String>) -> String {
-    let mut words: Vec<(String, usize)> = Vec::new();
-    for said in said {
-        match words.iter_mut().find(|(known, _)| *known == said) {
-            Some((_, count)) => *count += 1,
-            None => words.push((said, 1)),
-        }
-    }
-
-    if let [(only, _)] = &words[..] {
-        return only.clone();
-    }
-    let words = words.iter().map(|(said, count)| format!("{count} {said}"));
-    Vec::from_iter(words).join("; ")
 }

@@ -19,6 +19,7 @@ pub(super) fn answer(answer: &WhyAnswer) -> String {
 
     parts.extend(answer.pods.first().map(detail));
 
+    parts.extend(answer.turn.as_ref().map(|turn| line(&turn.words())));
     let is_eligible = answer.pods.first().is_some_and(|pod| pod.exempt().is_none());
     if answer.dry_run && is_eligible {
         parts.push("dry run: macaque would pick a pod but send no request".to_owned());

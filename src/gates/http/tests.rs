@@ -210,6 +210,7 @@ fn a_preflight_names_the_round_and_its_victims() {
         },
         owner,
         team: None,
+        period_end: None,
     };
     let owner = PodOwner {
         kind: "Deployment".to_owned(),

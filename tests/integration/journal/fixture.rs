@@ -29,6 +29,7 @@ pub(crate) struct JournalFixture {
     limits: DisruptionLimits,
     count: usize,
     lease: Duration,
+    deadline: Duration,
     spacing: Duration,
     recovery: RecoveryPolicy,
     began: Timestamp,
@@ -58,6 +59,7 @@ impl JournalFixture {
             limits: DisruptionLimits::default(),
             count: 1,
             lease: Duration::from_secs(300),
+            deadline: JournalTiming::default().deadline,
             spacing: Duration::ZERO,
             recovery: RecoveryPolicy::off(),
             began: Platform::system().now(),
@@ -80,6 +82,12 @@ impl JournalFixture {
         self
     }
 
+    /// A round may be claimed this long after its slot.
+    pub(crate) fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
     /// The least time between two claims.
     pub(crate) fn spacing(mut self, spacing: Duration) -> Self {
         self.spacing = spacing;
@@ -96,6 +104,7 @@ impl JournalFixture {
     pub(crate) async fn replica(&self, name: &str) -> TestReplica {
         let timing = JournalTiming {
             lease: self.lease,
+            deadline: self.deadline,
             ..JournalTiming::default()
         };
         let store = self.store(name, timing).on_demand().with_spacing(self.spacing);
@@ -224,6 +233,24 @@ impl TestReplica {
     /// Runs the slot of this number, and closes it.
     pub(crate) async fn runs(&self, slot: i64) -> RoundResult {
         self.runs_with(slot, &FailPoints::default()).await
+    }
+
+    /// Edits the configuration of its rounds.
+    pub(crate) fn edit(&mut self, edit: impl FnOnce(&mut RoundConfig)) {
+        edit(&mut self.config);
+    }
+
+    /// Runs the round of `slot`.
+    pub(crate) async fn runs_at(&self, slot: Timestamp) -> RoundResult {
+        round::run(self.context(&FailPoints::default()), slot, 7).await
+    }
+
+    /// The report of the round of `slot`, which runs here.
+    pub(crate) async fn reports_at(&self, slot: Timestamp) -> RoundReport {
+        match self.runs_at(slot).await {
+            RoundResult::Reported { report, .. } => report,
+            RoundResult::Skipped(denial) => panic!("not run here: {denial}"),
+        }
     }
 
     /// Runs the slot of this number, with something happening at its fail points.

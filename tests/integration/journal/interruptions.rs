@@ -125,6 +125,7 @@ async fn a_killer_that_lost_its_round_reserves_nobody_and_closes_nothing() {
         },
         owner: None,
         team: None,
+        period_end: None,
     };
     let reservation = JournalEvent::Reserve {
         victim,

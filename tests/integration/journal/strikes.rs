@@ -33,6 +33,7 @@ fn victim(slot: i64) -> Candidate {
         pod,
         owner: Some(owner),
         team: None,
+        period_end: None,
     }
 }
 

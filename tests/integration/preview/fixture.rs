@@ -89,6 +89,7 @@ pub(crate) fn gone(namespace: &str, kind: &str, owner: &str) -> Candidate {
             kind: kind.to_owned(),
             name: owner.to_owned(),
         }),
+        period_end: None,
     }
 }
 

@@ -41,7 +41,11 @@ pub(crate) fn check(config: &RoundConfig, report: &RoundReport, sent: &[ProxyReq
 
     let spent = report.count(Outcome::counts_as_disruption);
     assert!(spent <= config.disrupt.count.most(), "{report:?}");
-    assert!(report.attempts.len() <= config.disrupt.attempts, "{report:?}");
+    let wanted = report.count.as_ref().map_or(0, |count| count.count);
+    assert!(
+        report.attempts.len() <= config.disrupt.attempts.max(wanted),
+        "{report:?}"
+    );
 
     let exempted: usize = report.exempted.values().map(|tally| tally.count).sum();
     if report.listed <= SAMPLING_THRESHOLD {

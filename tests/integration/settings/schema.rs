@@ -108,11 +108,17 @@ fn every_listed_word_is_taken_in_any_letter_case_and_no_other() {
             KeyKind::Text(_) => (false, pointer(key.path)),
             _ => (true, format!("{}/0", pointer(key.path))),
         };
+        // Turns need slots.
+        let cron = if key.path == "disrupt.pace" {
+            "schedule.cron = \"@hourly\"\n"
+        } else {
+            ""
+        };
         let line = |word: &str| {
             if is_list {
                 format!("{} = [\"{word}\"]", key.path)
             } else {
-                format!("{} = \"{word}\"", key.path)
+                format!("{cron}{} = \"{word}\"", key.path)
             }
         };
         for word in words() {
@@ -251,6 +257,7 @@ proptest! {
         clock in "(1d )?[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?",
         number in "[ +0-9:.hmsd-]{0,7}",
         percent in " ?[0-9]{0,4} ?%?",
+        range in " ?[0-9]{1,4} ?- ?[0-9]{1,4} ?",
         name in "[a-z0-9.*-]{0,5}",
         journal in "(auto|MEMORY|Memory|configmap/[a-z0-9.-]{1,4}| )?",
     ) {
@@ -261,6 +268,9 @@ proptest! {
         }
         for key in ["guards.min_ready", "guards.nodes_unready"] {
             taken_if_loaded(&format!("{key} = \"{percent}\""));
+        }
+        for text in [&percent, &range] {
+            taken_if_loaded(&format!("disrupt.count = \"{text}\""));
         }
         taken_if_loaded(&format!("target.namespaces = [\"{name}\"]"));
         taken_if_loaded(&format!("journal = \"{journal}\""));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use macaque::settings;
-use macaque_core::config::{DrawBy, JournalLocation, NamespaceScope};
+use macaque_core::config::{DrawBy, JournalLocation, NamespaceScope, VictimCount};
 use macaque_core::outcome::DisruptionMethod;
 
 use super::fixture;
@@ -13,9 +13,12 @@ fn file_values_are_never_coerced() {
     for (line, fault) in [
         ("dry_run = \"false\"", "\"false\" is not true or false"),
         ("dry_run = 0", "0 is not true or false"),
-        ("disrupt.count = 1.9", "1.9 is not a whole number"),
-        ("disrupt.count = true", "true is not a whole number"),
-        ("disrupt.count = \"2\"", "\"2\" is not a whole number"),
+        ("disrupt.attempts = 1.9", "1.9 is not a whole number"),
+        ("disrupt.attempts = true", "true is not a whole number"),
+        ("disrupt.attempts = \"2\"", "\"2\" is not a whole number"),
+        ("disrupt.count = 1.9", "1.9 is not a value of this setting"),
+        ("disrupt.count = true", "true is not a value of this setting"),
+        ("disrupt.count = \"2\"", "\"2\" is not a whole number but a text"),
         (
             "disrupt.count = 99999999999999999999",
             "99999999999999999999 is too large",
@@ -35,6 +38,87 @@ fn file_values_are_never_coerced() {
         assert!(mistake.contains(&format!(": {fault}: ")), "{line}: {mistake}");
         assert!(mistake.ends_with("(macaque.toml line 1)"), "{mistake}");
     }
+}
+
+#[test]
+fn a_share_and_a_range_of_victims_are_read_from_the_file_a_variable_and_a_flag() {
+    for (text, expected) in [
+        ("30%", VictimCount::Percent(30)),
+        ("1-3", VictimCount::Range { from: 1, to: 3 }),
+    ] {
+        let in_file = fixture().file(&format!("disrupt.count = \"{text}\""));
+        let in_variable = fixture().env("MACAQUE_DISRUPT__COUNT", text);
+        let in_flag = fixture().flag("disrupt.count", "--count", text);
+        for fixture in [in_file, in_variable, in_flag] {
+            assert_eq!(fixture.load().config.disrupt.count, expected, "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_mistaken_number_of_victims_is_refused_with_what_would_be_right() {
+    for (count, expected) in [
+        ("0", "0 is too few: use 1 to 100"),
+        ("101", "101 is too many: use 1 to 100"),
+        (
+            "\"2\"",
+            "\"2\" is not a whole number but a text: use 2, without quotes",
+        ),
+        (
+            "\"0%\"",
+            "\"0%\" is no share of the owners: use \"1%\" to \"100%\"",
+        ),
+        (
+            "\"150%\"",
+            "\"150%\" is more than all owners: use \"1%\" to \"100%\"",
+        ),
+        ("\"3-1\"", "\"3-1\" has the higher number first: use \"1-3\""),
+        (
+            "\"1.5\"",
+            "\"1.5\" is not a whole number, a percentage or a range: use 1 to 100, \"30%\" or \"1-3\"",
+        ),
+        (
+            "1.5",
+            "1.5 is not a value of this setting: use 1 to 100, a percentage such as \"30%\" or a range such as \"1-3\"",
+        ),
+    ] {
+        let mistake = fixture().file(&format!("disrupt.count = {count}")).mistake();
+        assert_eq!(
+            mistake,
+            format!("disrupt.count: {expected} (macaque.toml line 1)")
+        );
+    }
+
+    let mistake = fixture().flag("disrupt.count", "--count", "0-200").mistake();
+    assert_eq!(
+        mistake,
+        "disrupt.count: \"0-200\" begins with 0: use 1-100 (flag --count)"
+    );
+}
+
+#[test]
+fn attempts_and_the_limit_in_flight_are_at_least_the_upper_end_of_a_range_and_any_number_for_a_share() {
+    let attempts = |lines: &str| fixture().file(lines).load().config.disrupt.attempts;
+    assert_eq!(attempts("disrupt.count = \"5-20\""), 20);
+    assert_eq!(attempts("disrupt.count = \"50%\""), 10);
+    assert_eq!(attempts("disrupt.count = \"50%\"\ndisrupt.attempts = 1"), 1);
+
+    let mistake = fixture()
+        .file("disrupt.count = \"5-20\"\ndisrupt.attempts = 19")
+        .mistake();
+    let expected = "19 is less than 20 in disrupt.count (macaque.toml line 1): use 20 or more";
+    assert!(mistake.contains(expected), "{mistake}");
+
+    let mistake = fixture()
+        .file("disrupt.count = \"1-3\"\nlimits.in_flight = 2")
+        .mistake();
+    let expected =
+        "2 is less than 3 in disrupt.count (macaque.toml line 1): use 3 or more, or lower disrupt.count";
+    assert!(mistake.contains(expected), "{mistake}");
+    let in_flight = fixture()
+        .file("disrupt.count = \"30%\"\nlimits.in_flight = 1")
+        .load();
+    assert_eq!(in_flight.config.limits.in_flight, Some(1));
 }
 
 #[test]
@@ -101,6 +185,11 @@ fn the_remedy_for_a_variable_or_a_flag_has_no_quotes_of_toml() {
         ),
         (
             "disrupt.count",
+            "two",
+            "\"two\" is not a whole number, a percentage or a range: use 1 to 100, 30% or 1-3",
+        ),
+        (
+            "disrupt.attempts",
             "two",
             "\"two\" is not a whole number: use a whole number such as 2",
         ),

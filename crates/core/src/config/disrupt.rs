@@ -21,7 +21,7 @@ pub struct DisruptConfig {
     /// The grace period of a victim, in whole seconds, at least 1 s (0 would force-delete);
     /// `None` leaves it to the pod's own `terminationGracePeriodSeconds`.
     pub grace_period: Option<Duration>,
-    /// How many victims a round may try, refusals included; at least the least that `count` means.
+    /// How many victims a round may try, refusals included. A round that wants more victims may try as many as it wants.
     pub attempts: usize,
     /// How many victims a round may still try after a webhook refused one, because the webhook may have acted on it.
     pub attempts_after_webhook: usize,
@@ -113,6 +113,14 @@ impl VictimCount {
             Self::Fixed(count) => count,
             Self::Percent(_) => Self::MOST,
             Self::Range { to, .. } => to,
+        }
+    }
+
+    /// The most victims that any round disrupts as far as the configuration alone says: a share depends on the owners.
+    pub fn fixed_most(self) -> Option<usize> {
+        match self {
+            Self::Percent(_) => None,
+            Self::Fixed(_) | Self::Range { .. } => Some(self.most()),
         }
     }
 

@@ -119,3 +119,6 @@ pub(super) fn node_setting(config: &EligibilityConfig) -> String {
         format!("{nodes}, target.node_selector = {}", target.node_selector)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,6 +82,7 @@ mod tests {
             pod,
             owner,
             team: None,
+            period_end: None,
         }
     }
 

@@ -18,7 +18,7 @@ pub(super) const AT_ONCE: Duration = Duration::from_secs(600);
 /// How long the node and the zone of a victim are kept: longer than they count, for a clock that is set back.
 const KEPT_PLACE: SignedDuration = SignedDuration::from_mins(80);
 
-/// How much of the ConfigMap's 1 MiB the victims and the cooldowns together may take; with more, nothing is disrupted
+/// How much of the ConfigMap's 1 MiB the victims, the cooldowns and the turns together may take; with more, nothing is disrupted
 /// that a cap would count. With names of the usual length, that is 1700 victims, or 850 and as many cooldowns.
 const MOST_BYTES: usize = 510_000;
 /// The bytes that the indentation of one victim or cooldown takes.
@@ -98,7 +98,7 @@ impl Journal {
     }
 
     /// Checks what concerns only this candidate and pods beside it, as far as it is known before the pod is read again:
-    /// the cooldown of its owner, and the caps by namespace and owner.
+    /// the cooldown and the turn of its owner, and the caps by namespace and owner.
     ///
     /// # Errors
     /// The reason why the candidate must not be disrupted at `now`.
@@ -109,6 +109,7 @@ impl Journal {
         now: Timestamp,
     ) -> Result<(), Denial> {
         self.check_cooldown(candidate, now)?;
+        self.check_turn(candidate, now)?;
         self.check_caps(candidate, &PodPlace::default(), limits, now)
     }
 
@@ -170,11 +171,11 @@ impl Journal {
         }
     }
 
-    /// How many bytes the victims and the cooldowns take.
+    /// How many bytes the victims, the cooldowns and the turns take.
     pub(super) fn bytes_of_victims(&self) -> usize {
         let cooldowns: usize = self.cooldowns.iter().map(bytes).sum();
         let victims: usize = self.victims.iter().map(bytes).sum();
-        cooldowns + victims
+        cooldowns + victims + self.bytes_of_turns()
     }
 
     /// Removes the victim of a reservation that was released.

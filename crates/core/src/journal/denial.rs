@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::turns::MAX_TURNS;
 use super::usage::MAX_COOLDOWNS;
 use super::{CapReached, LeaseHolder, OwnerCooldown, PauseRequest, Quarantine};
 use crate::eligibility::Exemption;
@@ -90,6 +91,11 @@ pub enum Denial {
     },
     /// The victim's owner is in cooldown.
     InCooldown(OwnerCooldown),
+    /// The victim's owner had its turn in this period.
+    TurnTaken {
+        /// The end of the period.
+        until: Timestamp,
+    },
     /// A cap on the victim's node, zone, namespace or owner is reached.
     CapReached(CapReached),
     /// The maximum number of victims that have not recovered at once is reached.
@@ -103,6 +109,8 @@ pub enum Denial {
     TooManyVictims,
     /// The journal already holds the maximum number of owners in cooldown.
     TooManyCooldowns,
+    /// The journal already holds the maximum number of turns.
+    TooManyTurns,
 }
 
 /// The window of time that a limit counts in.
@@ -118,6 +126,7 @@ impl Denial {
     pub fn exemption(&self) -> Option<Exemption> {
         match self {
             Self::InCooldown(cooldown) => Some(Exemption::cooldown(cooldown.until)),
+            Self::TurnTaken { until } => Some(Exemption::turn_taken(*until)),
             Self::CapReached(reached) => Some(Exemption {
                 rule: reached.cap.name(),
                 why: reached.to_string().into(),
@@ -156,10 +165,12 @@ impl Denial {
             | Self::UnresolvedVictim { .. }
             | Self::CountReached { .. }
             | Self::InCooldown(_)
+            | Self::TurnTaken { .. }
             | Self::CapReached(_)
             | Self::NotRecovered(_)
             | Self::TooManyVictims
-            | Self::TooManyCooldowns => false,
+            | Self::TooManyCooldowns
+            | Self::TooManyTurns => false,
         }
     }
 }
@@ -235,6 +246,9 @@ impl fmt::Display for Denial {
                 f,
                 "{owner} in {namespace} is in cooldown until {until} (limits.cooldown)"
             ),
+            Self::TurnTaken { until } => {
+                write!(f, "the owner had its turn in the period that ends at {until}")
+            }
             Self::CapReached(reached) => reached.fmt(f),
             Self::InFlightReached { limit } => {
                 let victims = if *limit == 1 { "victim that has" } else { "victims that have" };
@@ -248,6 +262,11 @@ impl fmt::Display for Denial {
             Self::TooManyCooldowns => write!(
                 f,
                 "too many owners in cooldown (max {MAX_COOLDOWNS}): shorten limits.cooldown or run fewer rounds"
+            ),
+            Self::TooManyTurns => write!(
+                f,
+                "too many owners had a turn in periods that go on (max {MAX_TURNS}): shorten disrupt.every or narrow \
+                 the target"
             ),
         }
     }

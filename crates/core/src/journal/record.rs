@@ -58,6 +58,9 @@ pub struct Reservation {
     /// What the owner's pods were, for its recovery to be watched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Box<RecoveryBaseline>>,
+    /// The end of the period in which the owner has its turn, if it was hit because of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period_end: Option<Timestamp>,
     /// What is known about the outcome.
     pub state: ReservationState,
 }

@@ -137,6 +137,7 @@ impl Journal {
         }
         self.check_limits(context.limits, context.now)?;
         self.check_cooldown(victim, context.now)?;
+        self.check_turn(victim, context.now)?;
         self.check_caps(victim, place, context.limits, context.now)?;
         self.check_recovered(victim, context)?;
 
@@ -147,10 +148,12 @@ impl Journal {
             method,
             at: context.now,
             baseline: baseline.map(|baseline| Box::new(baseline.clone().bounded())),
+            period_end: victim.period_end,
             state: ReservationState::Pending,
         };
         self.count_usage(context.now);
         self.start_cooldown(&reservation, context.limits)?;
+        self.take_turn(&reservation)?;
         self.note_victim(victim, place, context)?;
         if let Some(round) = &mut self.round {
             round.lease_until = round.lease_until.max(after(context.now, context.timing.lease));
@@ -185,6 +188,7 @@ impl Journal {
                 round.reservations.remove(index);
                 self.release_usage(&reservation);
                 self.release_victim(&reservation);
+                self.release_turn(&reservation);
                 return;
             }
         };
@@ -226,6 +230,9 @@ impl Journal {
         let in_doubt: Vec<_> = pending.map(Reservation::take_doubtful).collect();
         for reservation in &in_doubt {
             self.begin_recovery(reservation, slot, AcceptedBy::Doubt, reservation.at, context);
+        }
+        if report.turns_told {
+            self.turns_told = self.turns_told.max(Some(slot));
         }
         self.notices.note_round(report);
         self.add_to_outbox(report, context);

@@ -5,7 +5,7 @@ pub struct KnownKind {
     /// The kind, as the API writes it.
     pub kind: &'static str,
     pub(super) words: &'static [&'static str],
-    groups: &'static [&'static str],
+    pub(super) groups: &'static [&'static str],
 }
 
 /// Pods, the kinds of owners that Kubernetes brings along, and the Rollout of Argo, whose pods are found by its name.

@@ -159,3 +159,18 @@ fn a_kind_that_is_named_twice_is_found() {
     );
     assert_eq!(kinds(&["deploy", "!sts", "sts.apps"]).duplicate(), None);
 }
+
+#[test]
+fn every_word_for_a_kind_is_known_in_any_case_and_with_its_group() {
+    for known in &KINDS {
+        for word in known.words {
+            for text in [
+                (*word).to_owned(),
+                word.to_uppercase(),
+                format!("{word}.{}", known.groups[0]),
+            ] {
+                assert_eq!(known_kind(&text), Some(known.kind), "{text}");
+            }
+        }
+    }
+}

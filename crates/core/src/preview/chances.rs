@@ -4,12 +4,11 @@ use std::collections::HashMap;
 
 use super::{PreviewedPod, RoundPreview};
 use crate::budget::PlannedDisruptions;
-use crate::config::{DrawBy, VictimCount};
+use crate::config::DrawBy;
 use crate::eligibility::Candidate;
 use crate::pod::PodOwner;
 use crate::prediction::Prediction;
 use crate::refusal::Refusal;
-use crate::selection::DrawQueue;
 
 /// The chances of the pods to be disrupted, in the order of the preview.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,31 +31,35 @@ impl RoundPreview {
         }
     }
 
-    /// The exact chances, or `None` if they are not simple. They are simple if one victim is wanted and no owner has
+    /// The exact chances, or `None` if they are not simple. They are simple if at most one victim is wanted and no owner has
     /// both stopped and allowed pods: then a refusal or a hold costs one try per owner and changes nothing else. If the tries
     /// suffice, the victim is the first pod in the draw that is not stopped, and every order of pods or owners is
     /// equally likely.
     fn exact_chances(&self) -> Option<Vec<f64>> {
         let planned = PlannedDisruptions::default();
-        let predictions = self.pods.iter().map(|pod| self.prediction(pod, &planned));
-        let predictions: Vec<_> = predictions.collect();
+        let predict = |pod: &PreviewedPod| {
+            let is_due = self.turns.may_include(&pod.candidate);
+            is_due.then(|| self.prediction(pod, &planned))
+        };
+        let predictions: Vec<_> = self.pods.iter().map(predict).collect();
 
         let owners = self.owner_counts(&predictions);
-        let is_simple = self.disrupt.count == VictimCount::Fixed(1)
+        let is_simple = self.always_wanted().is_some_and(|wanted| wanted <= 1)
             && !owners.any_mixed
             && owners.stopped < self.disrupt.attempts
-            && !predictions.iter().any(costs_more_than_one_try);
+            && !predictions.iter().flatten().any(costs_more_than_one_try);
 
         let allowed_pods = predictions
             .iter()
+            .flatten()
             .filter(|prediction| !prediction.is_stopped())
             .count();
         if !is_simple && allowed_pods > 0 {
             return None;
         }
 
-        let chance = |(pod, prediction): (&PreviewedPod, &Prediction)| match self.disrupt.draw {
-            _ if prediction.is_stopped() => 0.0,
+        let chance = |(pod, prediction): (&PreviewedPod, &Option<Prediction>)| match self.disrupt.draw {
+            _ if prediction.as_ref().is_none_or(Prediction::is_stopped) => 0.0,
             DrawBy::Pod => 1.0 / allowed_pods as f64,
             DrawBy::Owner => {
                 let pods = owner_of(pod).map_or(1, |owner| owners.pods_of[&owner].count);
@@ -66,11 +69,13 @@ impl RoundPreview {
         Some(self.pods.iter().zip(&predictions).map(chance).collect())
     }
 
-    /// Counts the owners whose pods are stopped and those whose pods are not, by the prediction for each pod.
-    fn owner_counts(&self, predictions: &[Prediction]) -> OwnerCounts<'_> {
+    /// Counts the owners whose pods are stopped and those whose pods are not, by the prediction for each pod that the
+    /// round may take.
+    fn owner_counts(&self, predictions: &[Option<Prediction>]) -> OwnerCounts<'_> {
         let mut owners = OwnerCounts::default();
 
-        for (pod, prediction) in self.pods.iter().zip(predictions) {
+        let predicted = self.pods.iter().zip(predictions);
+        for (pod, prediction) in predicted.filter_map(|(pod, said)| Some((pod, said.as_ref()?))) {
             let is_stopped = prediction.is_stopped();
             let is_first_of_owner = match owner_of(pod) {
                 None => true,
@@ -98,8 +103,7 @@ impl RoundPreview {
         let mut hits: HashMap<String, usize> = HashMap::new();
         for seed in seeds {
             // A round that samples draws in another order, which is as likely as this one and costs more.
-            let queue = DrawQueue::new(self.candidates(), *seed, self.disrupt.draw);
-            for victim in self.pick_from(queue, *seed) {
+            for victim in self.pick_from(self.queue_of_all(*seed), *seed) {
                 if !victim.prediction.is_stopped() {
                     *hits.entry(victim.pod.uid).or_default() += 1;
                 }

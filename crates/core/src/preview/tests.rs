@@ -34,6 +34,7 @@ fn pods(app: &str, replicas: usize) -> Vec<PreviewedPod> {
                 pod: id,
                 owner: owner.clone(),
                 team: None,
+                period_end: None,
             },
             pod,
             server_answer: None,
@@ -70,6 +71,7 @@ fn preview(
     index.add(budgets);
 
     RoundPreview {
+        turns: PreviewedTurns::Everybody,
         recovered: RecoveredGuard::Off,
         pods: pods.into_iter().flatten().collect(),
         budgets: index,

@@ -29,6 +29,15 @@ pub struct ScheduledSlot {
     pub quiet: Option<QuietTime>,
 }
 
+/// A slot outside quiet times, with what the wall clock of the zone shows then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LocalRound {
+    /// The instant, in seconds since 1970.
+    pub(crate) instant: i64,
+    /// The time that the wall clock shows, in seconds since it showed the beginning of 1970.
+    pub(crate) local: i64,
+}
+
 /// A slot, with the UTC offset that the zone has then.
 struct LocatedSlot {
     instant: Timestamp,
@@ -107,6 +116,55 @@ impl Calendar {
         std::iter::successors(self.next_slot(now), |slot| self.next_slot(slot.instant))
     }
 
+    /// Every slot outside quiet times from `from` on and before `to`, strictly increasing: what
+    /// [`Calendar::next_round`] finds one by one.
+    pub(crate) fn rounds(&self, from: Timestamp, to: Timestamp) -> Vec<LocalRound> {
+        let mut rounds = Vec::new();
+        let mut from = from;
+
+        while from < to {
+            let offset = self.zone.to_offset(from);
+            let change = self.zone.following(from).next();
+            let end = change.map_or(to, |change| change.timestamp().min(to));
+            self.add_rounds(from, end, offset, &mut rounds);
+            from = end;
+        }
+        rounds
+    }
+
+    /// Adds the slots outside quiet times in a stretch of constant offset.
+    fn add_rounds(&self, from: Timestamp, to: Timestamp, offset: Offset, rounds: &mut Vec<LocalRound>) {
+        let offset_seconds = i64::from(offset.seconds());
+        let local = |instant: Timestamp| whole_second(instant) + offset_seconds;
+        let mut quiet_until = i64::MIN;
+
+        for local in self.cron.upcoming(local(from) - 1) {
+            let instant = local - offset_seconds;
+            if instant >= whole_second(to) {
+                return;
+            }
+            if local < quiet_until || self.is_quiet(local, &mut quiet_until) {
+                continue;
+            }
+            rounds.push(LocalRound { instant, local });
+        }
+    }
+
+    /// Whether it is quiet when the wall clock shows `local`, and if so until when.
+    fn is_quiet(&self, local: i64, quiet_until: &mut i64) -> bool {
+        if self.quiet.is_empty() {
+            return false;
+        }
+        let seconds = |time: DateTime| Offset::UTC.to_timestamp(time).map(Timestamp::as_second);
+
+        let time = Timestamp::from_second(local).map(|local| Offset::UTC.to_datetime(local));
+        let end = time.ok().and_then(|time| self.quiet.end(time));
+        if let Some(Ok(end)) = end.map(seconds) {
+            *quiet_until = end;
+        }
+        end.is_some()
+    }
+
     /// The first slot strictly after `now`, searched in one stretch of constant offset after the other: within each,
     /// the wall clock runs evenly.
     fn find(&self, now: Timestamp) -> Option<LocatedSlot> {
@@ -140,6 +198,13 @@ impl LocatedSlot {
     fn local(&self) -> DateTime {
         self.offset.to_datetime(self.instant)
     }
+}
+
+/// The first whole second that is not before the instant: slots are whole seconds.
+fn whole_second(instant: Timestamp) -> i64 {
+    let second = instant.as_nanosecond().div_euclid(1_000_000_000);
+    let is_whole = instant.as_nanosecond().rem_euclid(1_000_000_000) == 0;
+    i64::try_from(second).unwrap_or(i64::MAX) + i64::from(!is_whole)
 }
 
 /// The crontab line, the zone, and the quiet times if there are any:

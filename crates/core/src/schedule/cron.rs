@@ -7,6 +7,7 @@
 mod advice;
 
 use std::fmt;
+use std::iter;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -29,6 +30,10 @@ const NICKNAMES: [(&str, &str); 7] = [
 
 /// The number of days of each month, of February in a leap year.
 const MONTH_LENGTHS: [u32; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/// How many slots [`CronSchedule::shortest_interval`] looks at, and after which second: the one before Monday 2024-01-01.
+const SAMPLED_SLOTS: usize = 1500;
+const SAMPLED_FROM: i64 = 1_704_067_199;
 
 /// A crontab line, as crontab(5) has it: minute, hour, day of month, month and day of week, or one of the nicknames
 /// `@yearly @annually @monthly @weekly @daily @midnight @hourly`.
@@ -132,15 +137,58 @@ impl CronSchedule {
         })
     }
 
+    /// The shortest time between two neighbouring slots, on a wall clock without clock changes: looked for among the
+    /// first [`SAMPLED_SLOTS`], which are a day at least, and years of a line that seldom fires.
+    pub fn shortest_interval(&self) -> Duration {
+        let mut slots = self.upcoming(SAMPLED_FROM).take(SAMPLED_SLOTS);
+        let mut before = slots.next();
+        let intervals = slots.map(|slot| {
+            let interval = slot - before.replace(slot).unwrap_or(slot);
+            Duration::from_secs(interval.unsigned_abs())
+        });
+
+        // A minute is the shortest that there is: no need to look on.
+        let mut shortest = Duration::MAX;
+        for interval in intervals {
+            shortest = shortest.min(interval);
+            if shortest <= Duration::from_secs(60) {
+                break;
+            }
+        }
+        shortest
+    }
+
+    /// Whether there are more than `most` slots in `length` of a wall clock without clock changes, from a Monday on.
+    pub fn has_more_than(&self, most: usize, length: Duration) -> bool {
+        let end = i64::try_from(length.as_secs()).unwrap_or(i64::MAX);
+        let end = SAMPLED_FROM.saturating_add(end);
+        self.upcoming(SAMPLED_FROM)
+            .nth(most)
+            .is_some_and(|slot| slot < end)
+    }
+
     /// The next matching second strictly after `after`, both in seconds of a wall clock without clock changes, counted
     /// as if it showed UTC. `None` after the year 2100, the last one that the `cron` crate knows.
     pub(super) fn next_after(&self, after: i64) -> Option<i64> {
-        let after = DateTime::<Utc>::from_timestamp(after, 0)?;
-        self.rules
-            .iter()
-            .filter_map(|rule| rule.after(&after).next())
-            .map(|next| next.timestamp())
-            .min()
+        self.upcoming(after).next()
+    }
+
+    /// Every matching second strictly after `after`, strictly increasing, counted as by [`CronSchedule::next_after`].
+    pub(super) fn upcoming(&self, after: i64) -> impl Iterator<Item = i64> {
+        let after = DateTime::<Utc>::from_timestamp(after, 0);
+        let rules = after.iter().flat_map(|after| {
+            let rules = self.rules.iter();
+            rules.map(|rule| rule.after(after).map(|next| next.timestamp()).peekable())
+        });
+
+        let mut rules: Vec<_> = rules.collect();
+        iter::from_fn(move || {
+            let next = rules.iter_mut().filter_map(|rule| rule.peek().copied()).min()?;
+            for rule in &mut rules {
+                rule.next_if_eq(&next);
+            }
+            Some(next)
+        })
     }
 }
 

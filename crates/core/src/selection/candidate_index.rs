@@ -74,6 +74,14 @@ impl CandidateIndex {
         self.eligible.len()
     }
 
+    /// How many owners the candidates have; a pod without an owner counts as its own owner.
+    pub fn owners(&self) -> usize {
+        let all = self.eligible.iter().map(|eligible| self.owner_of(eligible));
+        let without_owner = all.clone().filter(Option::is_none).count();
+        let owners: HashSet<_> = all.flatten().collect();
+        owners.len() + without_owner
+    }
+
     /// Removes the candidates that `keep` does not accept.
     pub fn retain(&mut self, mut keep: impl FnMut(&Candidate) -> bool) {
         let Self { names, eligible } = self;
@@ -122,6 +130,7 @@ impl EligiblePod {
             },
             owner: self.owner.as_deref().cloned(),
             team: None,
+            period_end: None,
         }
     }
 }

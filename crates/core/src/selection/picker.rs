@@ -33,7 +33,7 @@ impl VictimPicker {
         Self {
             queue,
             wanted,
-            remaining_tries: limits.attempts,
+            remaining_tries: limits.attempts.max(wanted),
             tries_after_webhook: limits.attempts_after_webhook,
             limited_after: None,
         }
@@ -158,6 +158,7 @@ mod tests {
             },
             owner: None,
             team: None,
+            period_end: None,
         };
         let limits = DisruptConfig {
             attempts,

@@ -10,4 +10,5 @@ mod recoveries;
 mod samples;
 mod steps;
 mod strikes;
+mod turns;
 mod usage;

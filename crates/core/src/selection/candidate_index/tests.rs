@@ -39,6 +39,7 @@ fn candidate(pod: &Pod) -> Candidate {
         pod: pod.id.clone(),
         owner: pod.owner.clone(),
         team: None,
+        period_end: None,
     }
 }
 

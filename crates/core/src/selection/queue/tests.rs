@@ -12,6 +12,7 @@ fn candidates(uids: impl IntoIterator<Item = usize>) -> Vec<Candidate> {
             pod: pod(n),
             owner: None,
             team: None,
+            period_end: None,
         })
         .collect()
 }
@@ -55,6 +56,7 @@ fn owned(name: &str, replicas: usize) -> Vec<Candidate> {
             pod: pod(n),
             owner: Some(owner.clone()),
             team: None,
+            period_end: None,
         })
         .collect()
 }

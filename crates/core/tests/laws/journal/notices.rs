@@ -113,7 +113,7 @@ fn begin_week(history: &mut JournalHistory) {
 fn round(history: &mut JournalHistory, attempts: Vec<(u8, Outcome)>) {
     assert!(history.take(&HolderStep::of(0, StepKind::Claim).after(60)));
     let attempts = attempts.into_iter().map(|(pod, outcome)| {
-        let Candidate { pod, owner, team } = candidate(pod);
+        let Candidate { pod, owner, team, .. } = candidate(pod);
         AttemptReport {
             pod,
             owner,

@@ -68,6 +68,7 @@ pub(crate) fn candidate(pod: u8) -> Candidate {
             name: format!("web-{}", pod % 10),
         }),
         team: team(pod),
+        period_end: None,
     }
 }
 
@@ -94,7 +95,7 @@ pub(crate) fn baseline() -> RecoveryBaseline {
 
 /// A victim of the round of `slot`.
 pub(crate) fn victim(pod: u8, slot: Timestamp) -> DisruptedVictim {
-    let Candidate { pod, owner, team } = candidate(pod);
+    let Candidate { pod, owner, team, .. } = candidate(pod);
     DisruptedVictim {
         slot,
         pod,
@@ -140,7 +141,7 @@ pub(crate) fn withheld(slot: Timestamp) -> RoundReport {
 /// A report with so many victims.
 pub(crate) fn report(slot: Timestamp, victims: u8, words: &str) -> RoundReport {
     let attempt = |pod| {
-        let Candidate { pod, owner, team } = candidate(pod);
+        let Candidate { pod, owner, team, .. } = candidate(pod);
         AttemptReport {
             pod,
             owner,
@@ -165,6 +166,7 @@ pub(crate) fn report(slot: Timestamp, victims: u8, words: &str) -> RoundReport {
         exempted: ExemptionTallies::new(),
         count: None,
         turns: Vec::new(),
+        turns_told: false,
         attempts: (0..victims).map(attempt).collect(),
         problems: vec![words.to_owned(); 40],
         namespace_selector: String::new(),

@@ -1,0 +1,346 @@
+//! The rota: gives each owner one turn in each period, in a slot that everybody can foretell.
+//!
+//! Who has which slot follows from a seed, the period, the owners and the slots of the calendar, and from nothing else:
+//! every replica finds the same, before and after a restart. In each period an owner wants the slot that a hash of the
+//! period and of its name gives. A slot holds a fixed number of turns; an owner that wants a full one takes the next that
+//! is free, and after the last slot of the period the first.
+//!
+//! Owners may have periods of their own length. Those with the shortest get their slots first, because they have the least
+//! choice; the others see what is taken.
+
+mod chance;
+mod placing;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
+use ring::hmac;
+
+pub use self::chance::{by_chance, probability, slots_of_week};
+
+use self::placing::FreeSlots;
+use crate::pod::OwnerRef;
+use crate::schedule::{Calendar, LocalRound};
+
+/// The longest period: a year.
+pub const LONGEST_EVERY: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// The most slots that a period may have.
+pub const MOST_SLOTS: usize = 100_000;
+
+/// The load of a rota, in percent of its turns, above which people are warned: with more, every newcomer moves many others.
+pub const HIGH_LOAD: usize = 70;
+
+/// What the wall clock of the zone shows at the beginning of the first period, in seconds since it showed the beginning of
+/// 1970: Monday 1970-01-05 00:00.
+const FIRST_PERIOD: i64 = 4 * 24 * 3600;
+
+/// How far the wall clock of a zone may be from UTC, and more.
+const OFFSETS: SignedDuration = SignedDuration::from_hours(48);
+
+/// The turns of owners at the slots of a calendar.
+#[derive(Debug, Clone, Copy)]
+pub struct Rota<'a> {
+    /// The slots: quiet ones have no turns.
+    pub calendar: &'a Calendar,
+    /// The length of the periods of owners that have none of their own.
+    pub every: Duration,
+    /// How many turns a slot holds; at least 1.
+    pub capacity: usize,
+    /// The number that decides, with period and owner, which slot an owner wants.
+    pub seed: u64,
+}
+
+/// An owner that has turns.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RotaOwner {
+    /// The owner.
+    pub owner: OwnerRef,
+    /// The length of its periods, if it is not that of the rota. One that [`Rota::accepts`] does not accept counts as if it
+    /// were not there.
+    pub every: Option<Duration>,
+}
+
+/// The turn of one owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// The slot.
+    pub slot: Timestamp,
+    /// The owner.
+    pub owner: OwnerRef,
+    /// The length of the owner's periods.
+    pub every: Duration,
+    /// When the period ends, and with it the turn: the owner has no other until then.
+    pub period_end: Timestamp,
+}
+
+/// How full a rota is, in the period around an instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RotaLoad {
+    /// How many turns the owners want in that period: those that find a slot, and those that find none.
+    pub wanted: usize,
+    /// How many turns the slots of that period hold.
+    pub offered: usize,
+    /// The owners that find no slot in their own period around the instant.
+    pub unplaced: Vec<OwnerRef>,
+}
+
+/// The owners with periods of one length.
+struct PeriodClass<'a> {
+    /// The length, in seconds.
+    length: i64,
+    owners: Vec<&'a OwnerRef>,
+    /// What the wall clock shows at the beginning of the first period that is looked at, and at the end of the last.
+    range: (i64, i64),
+}
+
+/// An owner that finds no slot in a period.
+struct Unplaced<'a> {
+    owner: &'a OwnerRef,
+    /// What the wall clock shows at the beginning and at the end of the period.
+    period: (i64, i64),
+}
+
+/// The turns of all classes, in the periods that were looked at.
+struct PlacedTurns<'a> {
+    rounds: Vec<LocalRound>,
+    /// The turns: the number of the slot, the owner, the length of its periods, and what the wall clock shows at the
+    /// end of this one.
+    turns: Vec<(usize, &'a OwnerRef, i64, i64)>,
+    unplaced: Vec<Unplaced<'a>>,
+}
+
+impl Rota<'_> {
+    /// Every turn at a slot from `from` on and before `to`, by slot, then by owner.
+    pub fn turns(&self, owners: &BTreeSet<RotaOwner>, from: Timestamp, to: Timestamp) -> Vec<Turn> {
+        let placed = self.place(owners, from, to);
+        let is_within = |slot: Timestamp| from <= slot && slot < to;
+
+        let turns = placed.turns.into_iter().filter_map(|(slot, owner, length, end)| {
+            let slot = Timestamp::from_second(placed.rounds[slot].instant).ok()?;
+            is_within(slot).then(|| Turn {
+                slot,
+                owner: owner.clone(),
+                every: Duration::from_secs(length.unsigned_abs()),
+                period_end: self.instant(end),
+            })
+        });
+        let mut turns: Vec<_> = turns.collect();
+        turns.sort_by(|a, b| (a.slot, &a.owner).cmp(&(b.slot, &b.owner)));
+        turns
+    }
+
+    /// How full the rota is in the period around `at`, of the rota's own length.
+    pub fn load(&self, owners: &BTreeSet<RotaOwner>, at: Timestamp) -> RotaLoad {
+        let now = self.local(at);
+        let (start, end) = period(now, seconds(self.every));
+        let placed = self.place(owners, self.instant(start), self.instant(end));
+
+        let is_within = |local: i64| start <= local && local < end;
+        let slots = placed
+            .rounds
+            .iter()
+            .filter(|round| is_within(round.local))
+            .count();
+        let taken = placed.turns.iter();
+        let taken = taken
+            .filter(|(slot, ..)| is_within(placed.rounds[*slot].local))
+            .count();
+        let unplaced = placed.unplaced.iter().filter(|unplaced| {
+            let (start, end) = unplaced.period;
+            start <= now && now < end
+        });
+        let unplaced: Vec<_> = unplaced.map(|unplaced| unplaced.owner.clone()).collect();
+
+        RotaLoad {
+            wanted: taken + unplaced.len(),
+            offered: slots * self.capacity,
+            unplaced,
+        }
+    }
+
+    /// Whether the periods of an owner may have this length: at least the time between two slots, at most
+    /// [`LONGEST_EVERY`], with at most [`MOST_SLOTS`] slots.
+    pub fn accepts(&self, every: Duration) -> bool {
+        let cron = self.calendar.cron();
+        let is_long_enough = every.as_secs() > 0 && cron.shortest_interval() <= every;
+        is_long_enough && every <= LONGEST_EVERY && !cron.has_more_than(MOST_SLOTS, every)
+    }
+
+    /// Places every owner in the periods that reach from `from` to `to`, and in all that matter for them.
+    fn place<'a>(&self, owners: &'a BTreeSet<RotaOwner>, from: Timestamp, to: Timestamp) -> PlacedTurns<'a> {
+        let begin = from.checked_sub(OFFSETS).unwrap_or(Timestamp::MIN);
+        let end = to.checked_add(OFFSETS).unwrap_or(Timestamp::MAX);
+        let (classes, range) = self.classes(owners, (begin.as_second(), end.as_second()));
+
+        let instant = |local: i64| Timestamp::from_second(local).unwrap_or(Timestamp::MIN);
+        let begin = instant(range.0).checked_sub(OFFSETS).unwrap_or(Timestamp::MIN);
+        let end = instant(range.1).checked_add(OFFSETS).unwrap_or(Timestamp::MAX);
+        let mut rounds = self.calendar.rounds(begin, end);
+        rounds.retain(|round| range.0 <= round.local && round.local < range.1);
+
+        let mut placed = PlacedTurns {
+            turns: Vec::new(),
+            unplaced: Vec::new(),
+            rounds,
+        };
+        let mut taken = vec![0; placed.rounds.len()];
+        for class in &classes {
+            self.place_class(class, &mut taken, &mut placed);
+        }
+        placed
+    }
+
+    /// The owners by the length of their periods, the shortest first, and all that has to be looked at. The range of each
+    /// class covers those of the longer ones, because these see what it takes.
+    fn classes<'a>(
+        &self,
+        owners: &'a BTreeSet<RotaOwner>,
+        mut range: (i64, i64),
+    ) -> (Vec<PeriodClass<'a>>, (i64, i64)) {
+        let mut accepted = BTreeMap::new();
+        let mut by_length: BTreeMap<i64, Vec<&OwnerRef>> = BTreeMap::new();
+        for RotaOwner { owner, every } in owners {
+            let own = every.filter(|every| *accepted.entry(*every).or_insert_with(|| self.accepts(*every)));
+            let length = seconds(own.unwrap_or(self.every));
+            by_length.entry(length).or_default().push(owner);
+        }
+
+        let mut classes: Vec<_> = by_length
+            .into_iter()
+            .rev()
+            .map(|(length, owners)| {
+                range = (period(range.0, length).0, period(range.1 - 1, length).1);
+                PeriodClass {
+                    length,
+                    owners,
+                    range,
+                }
+            })
+            .collect();
+        classes.reverse();
+        (classes, range)
+    }
+
+    /// Places the owners of one class in each of its periods; `taken` is how many turns each slot has.
+    fn place_class<'a>(&self, class: &PeriodClass<'a>, taken: &mut [usize], placed: &mut PlacedTurns<'a>) {
+        let mut slots_of: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+        for (slot, round) in placed.rounds.iter().enumerate() {
+            if class.range.0 <= round.local && round.local < class.range.1 {
+                let (start, _) = period(round.local, class.length);
+                slots_of.entry(start).or_default().push(slot);
+            }
+        }
+
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.seed.to_be_bytes());
+        for (start, slots) in slots_of {
+            let mut wishes: Vec<_> = class
+                .owners
+                .iter()
+                .map(|owner| (hash(&key, start, owner), *owner))
+                .collect();
+            wishes.sort_unstable();
+
+            let mut free = FreeSlots::new(
+                slots
+                    .iter()
+                    .map(|slot| self.capacity.saturating_sub(taken[*slot])),
+            );
+            let period_end = start + class.length;
+            for (hash, owner) in wishes {
+                let wanted = (hash % slots.len() as u64) as usize;
+                match free.take(wanted) {
+                    Some(found) => {
+                        taken[slots[found]] += 1;
+                        placed.turns.push((slots[found], owner, class.length, period_end));
+                    }
+                    None => placed.unplaced.push(Unplaced {
+                        owner,
+                        period: (start, period_end),
+                    }),
+                }
+            }
+        }
+    }
+
+    /// What the wall clock of the zone shows at `instant`, in seconds since it showed the beginning of 1970.
+    fn local(&self, instant: Timestamp) -> i64 {
+        let offset = self.calendar.zone().to_offset(instant);
+        instant.as_second() + i64::from(offset.seconds())
+    }
+
+    /// The instant at which the wall clock of the zone shows this, in seconds since it showed the beginning of 1970: the
+    /// first of two, and after a gap the instant that would have shown it.
+    fn instant(&self, local: i64) -> Timestamp {
+        let Ok(shown) = Timestamp::from_second(local) else {
+            return Timestamp::MAX;
+        };
+        let shown = Offset::UTC.to_datetime(shown);
+        let instant = self.calendar.zone().to_ambiguous_timestamp(shown).compatible();
+        instant.unwrap_or(Timestamp::MAX)
+    }
+}
+
+impl RotaLoad {
+    /// The turns that the owners want, in percent of those that there are; 100 if there are none.
+    pub fn percent(&self) -> usize {
+        if self.offered == 0 {
+            100
+        } else {
+            self.wanted * 100 / self.offered
+        }
+    }
+
+    /// The warning about a rota that is too full, with the remedy.
+    pub fn warning(&self) -> Option<String> {
+        let Self {
+            wanted,
+            offered,
+            unplaced,
+        } = self;
+        let remedy = "raise disrupt.every or disrupt.count, or let schedule.cron have more slots";
+        if !unplaced.is_empty() {
+            let owners = unplaced.len();
+            let have = if owners == 1 { "owner has" } else { "owners have" };
+            Some(format!(
+                "{owners} {have} no turn in this period: there are {offered} turns, and {wanted} are wanted; {remedy}"
+            ))
+        } else if self.percent() > HIGH_LOAD {
+            let percent = self.percent();
+            Some(format!(
+                "{percent} % of the turns of this period are taken ({wanted} of {offered}): a new owner moves the turns of \
+                 many others; {remedy}"
+            ))
+        } else {
+            None
+        }
+    }
+}
+
+/// The period around what the wall clock shows: its beginning and its end.
+fn period(local: i64, length: i64) -> (i64, i64) {
+    let start = local - (local - FIRST_PERIOD).rem_euclid(length);
+    (start, start + length)
+}
+
+/// The hash of an owner in the period that begins when the wall clock shows `start`.
+fn hash(key: &hmac::Key, start: i64, owner: &OwnerRef) -> u64 {
+    let OwnerRef { namespace, owner } = owner;
+    let message = format!("{start} {namespace}/{}/{}", owner.kind, owner.name);
+    first_eight_bytes(hmac::sign(key, message.as_bytes()).as_ref())
+}
+
+fn first_eight_bytes(digest: &[u8]) -> u64 {
+    let mut first = [0; 8];
+    first.copy_from_slice(&digest[..8]);
+    u64::from_be_bytes(first)
+}
+
+fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX).max(1)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,294 @@
+//! The turns of a round: whose turn it is at its slot, whose were missed since the last round, and what became of each.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use macaque_core::config::DisruptionPace;
+use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption};
+use macaque_core::journal::Journal;
+use macaque_core::pod::{OwnerRef, Pod};
+use macaque_core::report::{AttemptReport, RoundEnd, TurnReport};
+use macaque_core::rota::{Rota, RotaOwner, Turn, by_chance};
+use macaque_core::schedule::Calendar;
+use macaque_core::turn_owners::TurnOwners;
+
+use super::running::RunningRound;
+
+/// How far back the turns of slots at which no round ran are told, and of how many slots.
+const LONGEST_GAP: SignedDuration = SignedDuration::from_hours(7 * 24);
+const MOST_SLOTS: usize = 1_000;
+/// How many turns of such slots are named; the others are counted.
+const MOST_NAMED: usize = 50;
+/// The shortest time there is between two instants.
+const TICK: SignedDuration = SignedDuration::from_nanos(1);
+
+/// The turns that a round has to give.
+#[derive(Default)]
+pub(super) struct RoundTurns {
+    /// The turns of this round, if owners have turns: each owner with the end of the period, where it has periods.
+    due: Option<BTreeMap<OwnerRef, Option<Timestamp>>>,
+    /// The turns of earlier slots.
+    earlier: Vec<TurnReport>,
+    /// The slot of the turns that are due.
+    slot: Timestamp,
+    /// When the next turn of each owner is that has none now.
+    next: BTreeMap<OwnerRef, Timestamp>,
+    /// The reasons why pods of an owner cannot be disrupted, the first of each.
+    reasons: BTreeMap<OwnerRef, String>,
+}
+
+/// The owners that a scan found to have turns, and why pods of theirs cannot be disrupted, if so.
+#[derive(Default)]
+pub(crate) struct ScannedOwners {
+    owners: TurnOwners,
+    /// The first reason of each owner.
+    reasons: BTreeMap<OwnerRef, String>,
+}
+
+impl ScannedOwners {
+    /// Notes a pod as it was judged.
+    pub(crate) fn note(
+        &mut self,
+        pod: &Pod,
+        judged: Result<&Candidate, &Exemption>,
+        eligibility: &EligibilityConfig,
+    ) {
+        self.owners.note(pod, judged, eligibility);
+        if let Err(exemption) = judged
+            && !exemption.is_lasting()
+        {
+            let owner = OwnerRef::of(&pod.id, pod.owner.as_ref());
+            self.reasons.entry(owner).or_insert_with(|| exemption.to_string());
+        }
+    }
+
+    /// Adds the owners of other pods.
+    pub(crate) fn append(&mut self, more: Self) {
+        self.owners.append(more.owners);
+        for (owner, why) in more.reasons {
+            self.reasons.entry(owner).or_insert(why);
+        }
+    }
+}
+
+/// The rota of a round, with what it is asked about.
+struct RoundRota<'a> {
+    rota: Rota<'a>,
+    owners: &'a BTreeSet<RotaOwner>,
+    /// The instant of the round.
+    at: Timestamp,
+    /// The slot of the schedule that is due.
+    slot: Option<Timestamp>,
+}
+
+impl RunningRound<'_> {
+    /// Finds whose turn it is among these owners, and whose turns were missed since the last round; without turns, it is
+    /// everybody's.
+    pub(super) fn begin_turns(&mut self, scanned: ScannedOwners, journal: &Journal) {
+        let owners = &scanned.owners.into_set();
+        let config = self.context.config;
+        let Some(calendar) = &config.calendar else {
+            return;
+        };
+
+        match &config.disrupt.pace {
+            DisruptionPace::Count => {}
+            DisruptionPace::Rota { every, seed } => {
+                let slot = due_slot(
+                    calendar,
+                    self.report.slot,
+                    self.context.writer.starting_deadline(),
+                );
+                if slot.is_none() {
+                    self.guards.warn(
+                        "no slot of the schedule is due now, so that no owner has a turn: --pace count does without turns"
+                            .to_owned(),
+                    );
+                }
+                let rota = RoundRota {
+                    rota: Rota {
+                        calendar,
+                        every: *every,
+                        capacity: config.disrupt.count.most(),
+                        seed: *seed,
+                    },
+                    owners,
+                    at: self.report.slot,
+                    slot,
+                };
+                self.turns = rota.turns();
+                self.tell_earlier(&rota, journal);
+                self.report.turns_told = true;
+            }
+            DisruptionPace::Chance { every } => {
+                let most = self.wanted(owners.len());
+                let due = by_chance(calendar, *every, owners, self.report.slot, self.report.seed, most);
+                self.turns = RoundTurns {
+                    due: Some(due.into_iter().map(|owner| (owner, None)).collect()),
+                    slot: self.report.slot,
+                    ..RoundTurns::default()
+                };
+            }
+        }
+        self.turns.reasons = scanned.reasons;
+    }
+
+    /// Tells of the turns of the slots at which no round did, since the last that told of turns.
+    fn tell_earlier(&mut self, rota: &RoundRota<'_>, journal: &Journal) {
+        let Some(told) = journal.turns_told() else {
+            return;
+        };
+
+        let now = self.context.platform.now();
+        let mut missed = rota.between(told);
+        let more = missed.len().saturating_sub(MOST_NAMED);
+        missed.truncate(MOST_NAMED);
+        if more > 0 {
+            self.guards.warn(format!(
+                "{more} more turns were missed at slots at which no round ran"
+            ));
+        }
+
+        let turns = missed.into_iter().map(|turn| {
+            // A round that was interrupted may have disrupted a victim before it could tell of it.
+            let was_taken = journal.has_had_turn(&turn.owner, now);
+            let why = format!("no round ran its turn of {}", turn.slot);
+            TurnReport {
+                owner: turn.owner,
+                slot: turn.slot,
+                missed: (!was_taken).then_some(why),
+            }
+        });
+        self.turns.earlier = turns.collect();
+    }
+}
+
+impl RoundRota<'_> {
+    /// The turns of the slot that is due.
+    fn turns(&self) -> RoundTurns {
+        let due = self
+            .slot
+            .map(|slot| self.rota.turns(self.owners, slot, slot + TICK));
+        let due = due.into_iter().flatten();
+        RoundTurns {
+            due: Some(due.map(|turn| (turn.owner, Some(turn.period_end))).collect()),
+            slot: self.slot.unwrap_or(self.at),
+            next: self.next_turns(),
+            ..RoundTurns::default()
+        }
+    }
+
+    /// The next turn of each owner, within the longest two periods to come.
+    fn next_turns(&self) -> BTreeMap<OwnerRef, Timestamp> {
+        let own = self.owners.iter().filter_map(|owner| owner.every);
+        let longest = own.chain([self.rota.every]).max().unwrap_or_default();
+        let until = self.at.checked_add(longest * 2).unwrap_or(Timestamp::MAX);
+
+        let mut next = BTreeMap::new();
+        for turn in self.rota.turns(self.owners, self.at + TICK, until) {
+            next.entry(turn.owner).or_insert(turn.slot);
+        }
+        next
+    }
+
+    /// The turns of the slots after `told` and before the one that is due, of as many slots as are told of.
+    fn between(&self, told: Timestamp) -> Vec<Turn> {
+        let end = self.slot.unwrap_or(self.at + TICK);
+        let begin = told.max(self.at.checked_sub(LONGEST_GAP).unwrap_or(told));
+
+        let mut slots = VecDeque::new();
+        let mut next = self.rota.calendar.next_round(begin);
+        while let Some(slot) = next.filter(|slot| *slot < end) {
+            if slots.len() == MOST_SLOTS {
+                slots.pop_front();
+            }
+            slots.push_back(slot);
+            next = self.rota.calendar.next_round(slot);
+        }
+        match slots.front() {
+            Some(first) => self.rota.turns(self.owners, *first, end),
+            None => Vec::new(),
+        }
+    }
+}
+
+impl RoundTurns {
+    /// How many owners have their turn, if owners have turns.
+    pub(super) fn due(&self) -> Option<usize> {
+        self.due.as_ref().map(BTreeMap::len)
+    }
+
+    /// The end of the period of the turn of the candidate's owner, if it has one.
+    pub(super) fn period_end(&self, candidate: &Candidate) -> Option<Timestamp> {
+        *self.due.as_ref()?.get(&owner_of(candidate))?
+    }
+
+    /// Checks that the candidate's owner has its turn.
+    ///
+    /// # Errors
+    /// The exemption of its pods.
+    pub(super) fn check(&self, candidate: &Candidate) -> Result<(), Exemption> {
+        let owner = owner_of(candidate);
+        match &self.due {
+            Some(due) if !due.contains_key(&owner) => Err(Exemption::no_turn(self.next.get(&owner).copied())),
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes why a pod of this owner cannot be disrupted.
+    pub(super) fn note_reason(&mut self, owner: OwnerRef, why: impl ToString) {
+        if self.due.is_some() {
+            self.reasons.entry(owner).or_insert_with(|| why.to_string());
+        }
+    }
+
+    /// What became of every turn in a round that tried these victims and ended so.
+    pub(super) fn reports(self, attempts: &[AttemptReport], end: &RoundEnd) -> Vec<TurnReport> {
+        let due = self.due.unwrap_or_default();
+        let of_round = due.into_keys().map(|owner| {
+            let tried = attempts
+                .iter()
+                .filter(|attempt| OwnerRef::of(&attempt.pod, attempt.owner.as_ref()) == owner);
+            let outcomes: Vec<_> = tried.map(|attempt| &attempt.outcome).collect();
+            let was_disrupted = outcomes.iter().any(|outcome| outcome.counts_as_disruption());
+            let missed = (!was_disrupted).then(|| match outcomes.last() {
+                Some(outcome) => outcome.to_string(),
+                None => self.reasons.get(&owner).cloned().unwrap_or_else(|| untried(end)),
+            });
+            TurnReport {
+                owner,
+                slot: self.slot,
+                missed,
+            }
+        });
+        self.earlier.into_iter().chain(of_round).collect()
+    }
+}
+
+/// The reason why no pod of an owner was tried although there were candidates.
+fn untried(end: &RoundEnd) -> String {
+    match end {
+        RoundEnd::Complete => "the round tried no more victims (disrupt.attempts)".to_owned(),
+        RoundEnd::Interrupted => "macaque was stopped".to_owned(),
+        RoundEnd::Withheld { why } | RoundEnd::Failed { why } => why.clone(),
+        RoundEnd::Held(hold) => hold.to_string(),
+    }
+}
+
+/// The owner of a candidate, which is the pod itself if it has none.
+pub(super) fn owner_of(candidate: &Candidate) -> OwnerRef {
+    OwnerRef::of(&candidate.pod, candidate.owner.as_ref())
+}
+
+/// The last slot of the schedule up to `at`, unless that is too long ago for a round to start.
+fn due_slot(calendar: &Calendar, at: Timestamp, deadline: Duration) -> Option<Timestamp> {
+    let begin = at.checked_sub(deadline).unwrap_or(at) - TICK;
+    let mut due = None;
+    let mut next = calendar.next_round(begin);
+    while let Some(slot) = next.filter(|slot| *slot <= at) {
+        due = Some(slot);
+        next = calendar.next_round(slot);
+    }
+    due
+}
