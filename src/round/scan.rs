@@ -12,7 +12,7 @@ use macaque_core::report::{ExemptionTallies, ExemptionTally, RoundEnd};
 use macaque_core::selection::{CandidateIndex, NameIndex};
 
 use super::scope_size::{ScopeNames, ScopeSize};
-use super::turns::TurnOwners;
+use super::turns::ScannedOwners;
 use crate::k8s::{ApiError, Cluster, describe_list};
 use crate::list_pager::ListPager;
 use crate::platform::Platform;
@@ -83,7 +83,7 @@ impl PodSink for Vec<Candidate> {
 #[derive(Default)]
 pub(crate) struct WithOwners<S> {
     pub(crate) sink: S,
-    pub(crate) owners: TurnOwners,
+    pub(crate) owners: ScannedOwners,
 }
 
 /// Keeps the owners that have turns beside what another sink keeps.

@@ -11,6 +11,7 @@ use macaque_core::pod::{OwnerRef, Pod};
 use macaque_core::report::{AttemptReport, RoundEnd, TurnReport};
 use macaque_core::rota::{Rota, RotaOwner, Turn, by_chance};
 use macaque_core::schedule::Calendar;
+use macaque_core::turn_owners::TurnOwners;
 
 use super::running::RunningRound;
 
@@ -39,30 +40,24 @@ pub(super) struct RoundTurns {
 
 /// The owners that have turns, with the reasons why pods of theirs are exempt for now.
 #[derive(Default)]
-pub(crate) struct TurnOwners {
-    pub(crate) owners: BTreeSet<RotaOwner>,
+pub(crate) struct ScannedOwners {
+    owners: TurnOwners,
     reasons: BTreeMap<OwnerRef, String>,
 }
 
-impl TurnOwners {
+impl ScannedOwners {
     /// Notes a pod: its owner has turns if the pod is a candidate, or exempt by a rule that passes.
-    pub(crate) fn note(&mut self, pod: &Pod, exemption: Option<&Exemption>, _: &EligibilityConfig) {
-        if exemption.is_some_and(is_lasting) {
-            return;
+    pub(crate) fn note(&mut self, pod: &Pod, exemption: Option<&Exemption>, eligibility: &EligibilityConfig) {
+        self.owners.note(pod, exemption, eligibility);
+        if let Some(exemption) = exemption.filter(|exemption| !exemption.is_lasting()) {
+            let owner = OwnerRef::of(&pod.id, pod.owner.as_ref());
+            self.reasons.entry(owner).or_insert_with(|| exemption.to_string());
         }
-
-        let owner = OwnerRef::of(&pod.id, pod.owner.as_ref());
-        if let Some(exemption) = exemption {
-            self.reasons
-                .entry(owner.clone())
-                .or_insert_with(|| exemption.to_string());
-        }
-        self.owners.insert(RotaOwner { owner, every: None });
     }
 
     /// Adds the owners of other pods.
     pub(crate) fn append(&mut self, more: Self) {
-        self.owners.extend(more.owners);
+        self.owners.append(more.owners);
         for (owner, why) in more.reasons {
             self.reasons.entry(owner).or_insert(why);
         }
@@ -82,8 +77,8 @@ struct RoundRota<'a> {
 impl RunningRound<'_> {
     /// Finds whose turn it is among these owners, and whose turns were missed since the last round; without turns, it is
     /// everybody's.
-    pub(super) fn begin_turns(&mut self, scanned: TurnOwners, journal: &Journal) {
-        let owners = &scanned.owners;
+    pub(super) fn begin_turns(&mut self, scanned: ScannedOwners, journal: &Journal) {
+        let owners = &scanned.owners.into_set();
         let config = self.context.config;
         let Some(calendar) = &config.calendar else {
             return;
@@ -271,20 +266,6 @@ fn untried(end: &RoundEnd) -> String {
         RoundEnd::Withheld { why } | RoundEnd::Failed { why } => why.clone(),
         RoundEnd::Held(hold) => hold.to_string(),
     }
-}
-
-/// The names of the rules that exempt a pod for a while only.
-const PASSING: [&str; 5] = [
-    "terminating",
-    "pending",
-    "frozen",
-    "eviction-in-progress",
-    "too-young",
-];
-
-/// Whether a pod is exempt for as long as it is as it is.
-fn is_lasting(exemption: &Exemption) -> bool {
-    !PASSING.contains(&exemption.rule)
 }
 
 /// The owner of a candidate, which is the pod itself if it has none.
