@@ -34,7 +34,7 @@ pub(super) struct RoundTurns {
     slot: Timestamp,
     /// When the next turn of each owner is that has none now.
     next: BTreeMap<OwnerRef, Timestamp>,
-    /// The reasons why pods of an owner cannot be disrupted, the first of each.
+    /// The reason why pods of an owner cannot be disrupted.
     reasons: BTreeMap<OwnerRef, String>,
 }
 
@@ -132,7 +132,6 @@ impl RunningRound<'_> {
             return;
         };
 
-        let now = self.context.platform.now();
         let mut missed = rota.between(told);
         let more = missed.len().saturating_sub(MOST_NAMED);
         missed.truncate(MOST_NAMED);
@@ -144,7 +143,7 @@ impl RunningRound<'_> {
 
         let turns = missed.into_iter().map(|turn| {
             // A round that was interrupted may have disrupted a victim before it could tell of it.
-            let was_taken = journal.has_had_turn(&turn.owner, now);
+            let was_taken = journal.has_had_turn(&turn.owner, turn.period_end);
             let why = format!("no round ran its turn of {}", turn.slot);
             TurnReport {
                 owner: turn.owner,
@@ -228,10 +227,10 @@ impl RoundTurns {
         }
     }
 
-    /// Notes why a pod of this owner cannot be disrupted.
+    /// Notes why a candidate of this owner cannot be disrupted after all, which says more than why others never were one.
     pub(super) fn note_reason(&mut self, owner: OwnerRef, why: impl ToString) {
         if self.due.is_some() {
-            self.reasons.entry(owner).or_insert_with(|| why.to_string());
+            self.reasons.insert(owner, why.to_string());
         }
     }
 

@@ -14,7 +14,7 @@ use macaque_core::pod::{OwnerRef, PodOwner};
 use macaque_core::report::{RoundReport, RoundStatus};
 use macaque_core::rota::{Rota, RotaOwner};
 use macaque_core::schedule::Calendar;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::journal::fixture::{JournalFixture, TestReplica};
 
@@ -152,7 +152,7 @@ async fn at_a_slot_of_nobody_nobody_is_hit_and_the_headline_says_so() {
 #[actix_rt::test]
 async fn a_turn_that_a_budget_refuses_is_told_as_missed_and_not_made_up() {
     let mut objects = apps();
-    objects.push(budget("shop", "b", 2));
+    objects.push(budget("shop", "b", json!({ "minAvailable": 2 })));
     let fixture = fixture(objects);
     let slot = first_slot();
     let replica = replica(&fixture, "one", seed_for(slot, &["b"])).await;
@@ -161,7 +161,7 @@ async fn a_turn_that_a_budget_refuses_is_told_as_missed_and_not_made_up() {
     let [("b", Some(why))] = told(&report)[..] else {
         panic!("{report:?}")
     };
-    assert!(why.contains("PodDisruptionBudget b"), "{why}");
+    assert!(why.contains("refused by budget b"), "{why}");
     let message = macaque::notify::RoundMessage::of(&report);
     let note = format!("turn missed: deployment/b in shop: {why}");
     assert!(message.notes.contains(&note), "{:?}", message.notes);
