@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use kube_sandbox::scenario::pod;
+use kube_sandbox::scenario::{pod, stateful_set};
 use macaque::facts::Facts;
 use macaque::failpoint::FailPoints;
 use macaque::gates::Gates;
@@ -49,7 +49,7 @@ fn owner(namespace: &str, name: &str) -> OwnerRef {
     }
 }
 
-/// The pods of an owner that nothing replaces, so that their names are known.
+/// The pods of an owner that joins while nothing moves by itself, so that nobody else creates them.
 fn pods(owner: &OwnerRef) -> Vec<Value> {
     let name = &owner.owner.name;
     let object = |index: usize| {
@@ -78,7 +78,9 @@ impl Month {
         let owners = NAMESPACES.into_iter().flat_map(|namespace| {
             (0..OWNERS).map(move |index| owner(namespace, &format!("{namespace}-{index}")))
         });
-        let objects = owners.flat_map(|owner| pods(&owner)).collect();
+        let objects =
+            owners.map(|OwnerRef { namespace, owner }| stateful_set(&namespace, &owner.name, PODS as u32));
+        let objects = objects.collect();
 
         let calendar = Calendar::new(
             "0 9-16 * * Mon-Fri".parse().unwrap(),
@@ -168,6 +170,11 @@ impl Month {
     }
 
     fn delete(&self, owner: &OwnerRef) {
+        let OwnerRef {
+            namespace,
+            owner: PodOwner { kind, name },
+        } = owner;
+        self.cluster.sandbox.remove(kind, namespace, name);
         for index in 0..PODS {
             let name = format!("{}-{index}", owner.owner.name);
             self.cluster.sandbox.remove("Pod", &owner.namespace, &name);
