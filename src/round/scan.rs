@@ -109,7 +109,7 @@ pub(crate) struct WithOwners<S> {
 /// Keeps the owners that have turns beside what another sink keeps.
 impl<S: PodSink> PodSink for WithOwners<S> {
     fn push(&mut self, pod: Pod, judged: Result<Candidate, Exemption>, eligibility: &EligibilityConfig) {
-        self.owners.note(&pod, judged.as_ref(), eligibility);
+        self.owners.note(&pod, judged.as_ref().err(), eligibility);
         self.sink.push(pod, judged, eligibility);
     }
 

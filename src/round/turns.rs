@@ -47,17 +47,10 @@ pub(crate) struct ScannedOwners {
 }
 
 impl ScannedOwners {
-    /// Notes a pod as it was judged.
-    pub(crate) fn note(
-        &mut self,
-        pod: &Pod,
-        judged: Result<&Candidate, &Exemption>,
-        eligibility: &EligibilityConfig,
-    ) {
-        self.owners.note(pod, judged, eligibility);
-        if let Err(exemption) = judged
-            && !exemption.is_lasting()
-        {
+    /// Notes a pod: its owner has turns if the pod is a candidate, or exempt by a rule that passes.
+    pub(crate) fn note(&mut self, pod: &Pod, exemption: Option<&Exemption>, eligibility: &EligibilityConfig) {
+        self.owners.note(pod, exemption, eligibility);
+        if let Some(exemption) = exemption.filter(|exemption| !exemption.is_lasting()) {
             let owner = OwnerRef::of(&pod.id, pod.owner.as_ref());
             self.reasons.entry(owner).or_insert_with(|| exemption.to_string());
         }
