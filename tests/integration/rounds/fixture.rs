@@ -254,7 +254,9 @@ impl RoundFixture {
     /// The owners in scope, as a digest lists them.
     pub(crate) async fn scope_owners(&self) -> ScopeOwners {
         let cluster = self.cluster.connect(&self.platform).await;
-        let RoundConfig { eligibility, dry_run, .. } = &self.config;
+        let RoundConfig {
+            eligibility, dry_run, ..
+        } = &self.config;
         list_owners(&cluster, eligibility, &self.stop, &self.platform, *dry_run).await
     }
 
