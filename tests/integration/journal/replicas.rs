@@ -104,7 +104,7 @@ fn only_report(results: Vec<RoundResult>) -> (RoundReport, ClaimState) {
         }
     }
     assert_eq!(reports.len(), 1, "{reports:?}");
-    reports.remove(0)
+    *reports.remove(0)
 }
 
 async fn three_replicas(fixture: &JournalFixture) -> [TestReplica; 3] {
