@@ -21,6 +21,8 @@ pub(super) struct NextTurns {
     by_owner: BTreeMap<OwnerRef, NextTurn>,
     /// The owners whose turn it is in the slots that are shown.
     pub(super) slots: Vec<SlotTurns>,
+    /// The warning about a rota that is too full.
+    pub(super) overload: Option<String>,
 }
 
 /// The next turn of one owner.
@@ -63,6 +65,7 @@ impl NextTurns {
                 .map(|(owner, turn)| (owner, NextTurn::of(&turn, calendar)))
                 .collect(),
             slots: slots.collect(),
+            overload: turns.rota().load(&snapshot.turn_owners, now).warning(),
         })
     }
 
