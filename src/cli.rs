@@ -42,6 +42,7 @@ Exit codes:
   0   done
       once: at least one pod was disrupted, or picked in a dry run
   1   no response, no permission, no such object, or an unknown outcome
+      standard output could not be written
       once: failed or interrupted
       check: a failure was found
       notify test: a channel did not take the sample
@@ -66,7 +67,8 @@ file, as --config does; MACAQUE_POD_NAME and MACAQUE_POD_NAMESPACE name the pod 
 pub mod exit {
     /// The command did what it was asked; `once`: at least one pod was disrupted, or picked in a dry run.
     pub const OK: i32 = 0;
-    /// The cluster did not respond, did not permit it or has no such object, the outcome is unknown, or the round failed.
+    /// The cluster did not respond, did not permit it or has no such object, the outcome is unknown, or the round failed;
+    /// or standard output cannot be written.
     pub const CLUSTER: i32 = 1;
     /// Wrong usage or configuration.
     pub const USAGE: i32 = 2;
@@ -83,6 +85,15 @@ pub mod exit {
     pub const HELD: i32 = 6;
     /// `once`: nothing was disrupted, because a guard could not answer.
     pub const UNANSWERED: i32 = 7;
+
+    /// The code of a command that would end with `code`: if its output is incomplete, nobody may rely on it.
+    pub(super) fn of_output(code: i32) -> i32 {
+        if super::output::is_incomplete() {
+            CLUSTER
+        } else {
+            code
+        }
+    }
 }
 
 /// A chaos monkey for Kubernetes: evicts or deletes random pods on a schedule, and reports what the API server answered
@@ -156,12 +167,18 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
     let cli = match Cli::from_args(args) {
         Ok(cli) => cli,
         Err(error) => {
-            // A closed pipe is no reason to fail while printing help.
-            let _ = error.print();
-            return error.exit_code();
+            let printed = error.print();
+            // A closed standard error is no reason to fail.
+            if !error.use_stderr() {
+                output::note(printed);
+            }
+            return exit::of_output(error.exit_code());
         }
     };
+    exit::of_output(run_command(cli))
+}
 
+fn run_command(cli: Cli) -> i32 {
     let Cli {
         global,
         scope,

@@ -14,6 +14,7 @@ mod error;
 mod events;
 mod key_list;
 mod name_list;
+mod namespaces;
 mod nodes;
 mod optional_read;
 mod pods;
@@ -30,9 +31,10 @@ pub use error::{AccessFault, ApiError};
 pub use events::EventWrite;
 pub use key_list::{KeyedResource, KeysPage, NamedKeys};
 pub use name_list::NamePage;
+pub use namespaces::FoundNamespace;
 pub use optional_read::OptionalRead;
 pub(crate) use pods::describe_list;
-pub use pods::{PageCursor, PodPage};
+pub use pods::{ListFilter, PageCursor, PodPage};
 pub use watch::{PodWatch, WatchEnd, WatchEvent};
 pub use wire::WorkloadScale;
 pub use workload::WorkloadRef;
@@ -53,6 +55,7 @@ use macaque_core::verdict::ApiAnswer;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
+use self::access_review::KnownPermissions;
 use self::connect::Connection;
 use self::optional_read::RefusedReads;
 use self::request_kind::RequestKind;
@@ -82,6 +85,8 @@ pub struct Cluster {
     resources: RefCell<BTreeMap<String, KnownResources>>,
     /// The resources that macaque may not read and does without.
     refused: RefCell<RefusedReads>,
+    /// What the API server said of permissions not long ago.
+    permissions: RefCell<KnownPermissions>,
     /// Lets [`MOST_REQUESTS`] run at once; the others wait for their turn.
     turns: Semaphore,
 }

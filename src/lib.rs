@@ -22,6 +22,7 @@
 //! - [`program`]: the name by which macaque was called.
 //! - `text`: makes untrusted text safe to show.
 //! - `redact`: hides secrets in text, in whichever encoding it holds them.
+//! - `secret_file`: reads files that hold secrets.
 //! - `retry_after`: reads how long a server asks to wait.
 //! - [`failpoint`]: the points at which a test makes macaque fail; inactive otherwise.
 //! - [`platform`]: clocks, timers and randomness, from one source that is passed in.
@@ -84,6 +85,7 @@ mod redact;
 pub mod reload;
 mod retry_after;
 pub mod round;
+mod secret_file;
 pub mod settings;
 pub mod stop;
 pub mod telemetry;

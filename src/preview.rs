@@ -30,7 +30,7 @@ use crate::k8s::{ApiError, Cluster, WorkloadRef};
 use crate::platform::Platform;
 use crate::read_retry::with_retries;
 use crate::round::RoundConfig;
-use crate::round::scan::{PodScan, PodScanner, PodSink, namespaces_in};
+use crate::round::scan::{PodScan, PodScanner, PodSink};
 use crate::round::scope::{RoundScope, ScopeReader};
 use crate::stop::StopToken;
 
@@ -74,6 +74,8 @@ pub struct ClusterSnapshot {
     pub problems: Vec<String>,
     /// The warnings about macaque's own keys on the pods, the namespaces and the owners.
     pub warnings: Vec<String>,
+    /// The namespaces in scope; empty for the whole cluster.
+    pub namespaces: Vec<String>,
     /// The namespaces that are left out.
     pub skipped: Vec<SkippedNamespace>,
     /// What was not read, and what follows.
@@ -131,7 +133,8 @@ impl PreviewReader<'_> {
         let scope = self.scope(config).await?;
         let eligibility = &scope.eligibility;
         let mut scan = PodScan::<SnapshotSink>::default();
-        self.scanner(eligibility).scan(&mut scan).await?;
+        let by_labels = config.eligibility.target.namespaces.selector().is_some();
+        self.scanner(eligibility, by_labels).scan(&mut scan).await?;
 
         let SnapshotSink {
             index,
@@ -152,7 +155,7 @@ impl PreviewReader<'_> {
         let mut problems = scan.problems;
         let budgets = match eligibility.method {
             DisruptionMethod::Evict => {
-                let namespaces = namespaces_in(&eligibility.target.namespaces);
+                let namespaces = eligibility.target.listed_namespaces();
                 self.budgets(namespaces, &mut problems).await?
             }
             // A deletion does not consult budgets.
@@ -176,8 +179,14 @@ impl PreviewReader<'_> {
                 recovered: RecoveredGuard::Off,
             },
             problems,
-            warnings: [scope.warnings, scan.key_warnings.texts()].concat(),
-            skipped: scope.skipped,
+            warnings: [
+                scope.warnings,
+                scan.key_warnings.texts(),
+                scan.matches.texts(eligibility),
+            ]
+            .concat(),
+            namespaces: eligibility.target.namespaces.names().to_vec(),
+            skipped: [scope.skipped, scan.skipped].concat(),
             notes: Vec::new(),
         })
     }
@@ -191,16 +200,19 @@ impl PreviewReader<'_> {
             cluster: self.cluster,
             stop: self.stop,
             platform: self.platform,
+            dry_run: config.dry_run,
+            method: config.disrupt.method,
         };
         Box::pin(reader.read(&config.eligibility, &config.disrupt.pace)).await
     }
 
-    fn scanner<'a>(&'a self, eligibility: &'a EligibilityConfig) -> PodScanner<'a> {
+    fn scanner<'a>(&'a self, eligibility: &'a EligibilityConfig, by_labels: bool) -> PodScanner<'a> {
         PodScanner {
             cluster: self.cluster,
             eligibility,
             stop: self.stop,
             platform: self.platform,
+            by_labels,
         }
     }
 

@@ -10,6 +10,7 @@ mod proof;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use log::Level;
 use tokio::time::Instant;
 
 pub use self::plan::{ReloadPlan, plan};
@@ -117,7 +118,13 @@ impl ConfigReload {
         }
         self.platform.sleep(self.timing.settle).await;
         if self.sources.read_file() != file {
-            log::debug!("{} is being written", file.name());
+            let level = if is_asked { Level::Warn } else { Level::Debug };
+            let poll = self.timing.poll.as_secs();
+            log::log!(
+                level,
+                "{} is being written, and is not reloaded yet: it is looked at again in {poll} s",
+                file.name()
+            );
             return;
         }
 
@@ -169,8 +176,8 @@ impl ConfigReload {
             let state = self.state();
             (state.file.is_present(), state.loaded.clone())
         };
-        if was_present && !file.is_present() {
-            return Err(self.refusal("it cannot be read, or is gone".to_owned()));
+        if let Some(why) = file.absence().filter(|_| was_present) {
+            return Err(self.refusal(why));
         }
 
         let new = settings::load_file(&self.sources, file, ScheduleNeed::Required);
@@ -194,6 +201,7 @@ impl ConfigReload {
         match proved.await {
             Ok(()) => Ok(Some((*new, changed))),
             Err(Unproved::Lacks(lacks)) => Err(self.refusal(lacks.join("; "))),
+            Err(Unproved::Refused(why)) => Err(self.refusal(format!("it cannot be checked: {why}"))),
             Err(Unproved::NoAnswer(why)) => Err(ReloadRefusal {
                 why: format!("it cannot be checked yet, and is tried again: {why}"),
                 again: Duration::ZERO,

@@ -16,7 +16,7 @@ mod takeover;
 mod turns;
 
 use jiff::Timestamp;
-use macaque_core::config::{DisruptConfig, NamespaceScope};
+use macaque_core::config::DisruptConfig;
 use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::guard::GuardConfig;
 use macaque_core::journal::Denial;
@@ -60,10 +60,7 @@ impl RoundConfig {
     /// The report of a round that has done nothing yet.
     pub fn blank_report(&self, slot: Timestamp, seed: u64) -> RoundReport {
         let target = &self.eligibility.target;
-        let namespaces = match &target.namespaces {
-            NamespaceScope::All => Vec::new(),
-            NamespaceScope::Named(names) => names.clone(),
-        };
+        let namespace_selector = target.namespaces.selector();
 
         RoundReport {
             slot,
@@ -71,7 +68,8 @@ impl RoundConfig {
             seed,
             dry_run: self.dry_run,
             method: self.disrupt.method,
-            namespaces,
+            namespaces: target.namespaces.names().to_vec(),
+            namespace_selector: namespace_selector.map_or_else(String::new, ToString::to_string),
             selector: target.selector.to_string(),
             listed: 0,
             candidates: 0,

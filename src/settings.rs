@@ -33,6 +33,7 @@ mod log_words;
 mod mistake;
 mod nearest;
 mod notify;
+mod pace;
 mod process;
 mod recovery;
 mod remedy;
@@ -53,6 +54,7 @@ use macaque_core::schedule::{Calendar, WeeklyTime};
 
 use crate::gates::GateConfig;
 use crate::k8s::ContextNamespace;
+use crate::secret_file;
 use decoder::SettingsDecoder;
 use mistake::MistakeReported;
 use target::{DecodedTarget, UnsetScope};
@@ -182,7 +184,7 @@ pub fn load_calendar(sources: &SettingsSources) -> Result<Calendar, SettingMista
 /// Loads the channels alone, so that neither a namespace nor a schedule is needed.
 pub fn load_notify(sources: &SettingsSources) -> Result<ChannelSettings, SettingMistakes> {
     let mut decoder = sources.decoder();
-    let notify = notify::decode_notify(&mut decoder, &secret::read_file);
+    let notify = notify::decode_notify(&mut decoder, &secret_file::read);
     let calendar = schedule::decode_calendar(&mut decoder, ScheduleNeed::Optional);
     let cluster = process::decode_cluster(&mut decoder);
 
@@ -222,8 +224,8 @@ fn decode_all(
     // Where the cluster is says which context's namespace stands in for one that is not set.
     let cluster = process::decode_cluster(decoder);
     let config = decode_config(decoder, sources, need, cluster.as_ref().ok());
-    let gates = gates::decode_gates(decoder, Some(&secret::read_file));
-    let notify = notify::decode_notify(decoder, &secret::read_file);
+    let gates = gates::decode_gates(decoder, Some(&secret_file::read));
+    let notify = notify::decode_notify(decoder, &secret_file::read);
     let digest = schedule::decode_digest(decoder);
     let metrics = process::decode_metrics(decoder);
     let health = process::decode_health(decoder);
@@ -300,7 +302,9 @@ fn decode_config(
     let watched = recovery::decode_enabled(decoder);
     let guards = guards::decode_guards(decoder, &watched);
     let limits = limits::decode_limits(decoder, victims.as_ref().ok(), &watched);
-    let disrupt = disrupt::decode_disrupt(decoder, victims);
+    let slots = calendar.as_ref().ok().map(|(calendar, _)| calendar);
+    let pace = pace::decode_pace(decoder, slots, victims.as_ref().ok());
+    let disrupt = disrupt::decode_disrupt(decoder, victims, pace);
     let recovery = recovery::decode_recovery(decoder, watched);
     let events = process::decode_events(decoder);
 

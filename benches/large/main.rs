@@ -49,7 +49,7 @@ type RoundRow = (
 );
 
 #[rustfmt::skip]
-const ROWS: [RoundRow; 12] = [
+const ROWS: [RoundRow; 14] = [
     ("evict 1, one namespace, dry run", &["-n", NAMESPACE, "--method", "evict"], &[EVERYBODY], RUNS),
     ("the same with guards", &["-n", NAMESPACE, "--method", "evict"], &[EVERYBODY, GUARDS_ON], LEAN_RUNS),
     ("the same with guards, replicas unknown", &["-n", NAMESPACE, "--method", "evict"], &[EVERYBODY, GUARDS_ON, WITHOUT_SCALE], 1),
@@ -61,7 +61,9 @@ const ROWS: [RoundRow; 12] = [
     ("1 % eligible, one namespace, dry run", &["-n", NAMESPACE], &[], LEAN_RUNS),
     ("1 % eligible, all namespaces, dry run", &["-A"], &[], LEAN_RUNS),
     ("none eligible, one namespace, dry run", &["-n", NAMESPACE], &[EVERYBODY, TOO_YOUNG], 1),
-    ("owners drawn, one namespace, dry run", &["-n", NAMESPACE], &[EVERYBODY, OWNERS], 1),
+    ("owners drawn, one namespace, dry run", &["-n", NAMESPACE], &[EVERYBODY, OWNERS], RUNS),
+    ("owners drawn, all namespaces, dry run", &["-A"], &[EVERYBODY, OWNERS], RUNS),
+    ("owners drawn, 1 % eligible, dry run", &["-n", NAMESPACE], &[OWNERS], RUNS),
 ];
 
 const ARMED: &str = "--dry-run=false";
@@ -86,6 +88,10 @@ const GUARDS_OFF: [(&str, &str); 5] = [
 /// A user who may not read the scale of workloads, instead of the administrator.
 const WITHOUT_SCALE: (&str, &str) = ("MACAQUE_CLUSTER__CONTEXT", workloads::USER);
 
+/// What starts this program as a list of all pods, in one answer or page by page.
+const WHOLE: &str = "--list-all";
+const PAGED: &str = "--list-pages";
+
 /// The exit code of a round in which nobody was eligible.
 const IDLE: i32 = 4;
 
@@ -97,7 +103,8 @@ fn main() {
             // A command line to be measured in the same run; it finds the server in KUBECONFIG.
             "--beside" => beside.extend(arguments.next()),
             // A row of the table: this program, started by itself.
-            "--list-all" => return actix_rt::System::new().block_on(list_all()),
+            WHOLE => return actix_rt::System::new().block_on(list("")),
+            PAGED => return actix_rt::System::new().block_on(list("?limit=500")),
             // What cargo says to every benchmark.
             "--bench" => {}
             other => {
@@ -109,24 +116,40 @@ fn main() {
     actix_rt::System::new().block_on(bench(&beside));
 }
 
-/// Lists every pod in full and in one answer, compressed, as the programs do that ask for it so, and parses each. They
-/// keep all of the pods; that would not fit beside the server here, so none is kept, and the row flatters them.
-async fn list_all() {
+/// Lists every pod in full, compressed, as the programs do that ask for it so, and parses each: in one answer, or in pages
+/// by the `query`. They keep all of the pods; that would not fit beside the server here, so none is kept, and the row
+/// flatters them.
+async fn list(query: &str) {
     let client = Client::try_default().await.unwrap();
-    let request =
-        Request::get(format!("/api/v1/namespaces/{NAMESPACE}/pods")).header("Accept-Encoding", "gzip");
-    let answer = client.send(request.body(Body::empty()).unwrap()).await.unwrap();
-    assert_eq!(answer.headers()["Content-Encoding"], "gzip");
-    let body = answer.into_body().collect().await.unwrap().to_bytes();
-    let mut inflated = Vec::new();
-    GzDecoder::new(&body[..]).read_to_end(&mut inflated).unwrap();
-    let list: PodItems = serde_json::from_slice(&inflated).unwrap();
-    assert!(!list.items.is_empty());
+    let mut token = String::new();
+    loop {
+        let path = format!("/api/v1/namespaces/{NAMESPACE}/pods{query}{token}");
+        let request = Request::get(path).header("Accept-Encoding", "gzip");
+        let answer = client.send(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.headers()["Content-Encoding"], "gzip");
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        let mut inflated = Vec::new();
+        GzDecoder::new(&body[..]).read_to_end(&mut inflated).unwrap();
+        let list: PodItems = serde_json::from_slice(&inflated).unwrap();
+        assert!(!list.items.is_empty());
+
+        match list.metadata.next.filter(|next| !next.is_empty()) {
+            Some(next) => token = format!("&continue={next}"),
+            None => return,
+        }
+    }
 }
 
 #[derive(Deserialize)]
 struct PodItems {
+    metadata: PageMetadata,
     items: Vec<DroppedPod>,
+}
+
+#[derive(Deserialize)]
+struct PageMetadata {
+    #[serde(rename = "continue")]
+    next: Option<String>,
 }
 
 /// A pod that was parsed, and dropped.
@@ -153,13 +176,16 @@ async fn bench(beside: &[String]) {
             .await;
     }
     bench.idle().await;
+    unexpected += bench
+        .row("the full list by the page", 1, 0, |_| bench.list(PAGED))
+        .await;
     // Last of ours: it leaves the server with a heap to tidy up. This program parses the list itself.
     let name = if cfg!(debug_assertions) {
         "the full list in one answer, unoptimized"
     } else {
         "the full list in one answer"
     };
-    unexpected += bench.row(name, 1, 0, |_| bench.list_all()).await;
+    unexpected += bench.row(name, 1, 0, |_| bench.list(WHOLE)).await;
     for command in beside {
         unexpected += bench.row(command, 1, 0, |_| bench.beside(command)).await;
     }
@@ -237,9 +263,9 @@ impl RoundBench {
         );
     }
 
-    fn list_all(&self) -> Command {
+    fn list(&self, how: &str) -> Command {
         let mut command = self.command(&std::env::current_exe().unwrap());
-        command.arg("--list-all");
+        command.arg(how);
         command
     }
 

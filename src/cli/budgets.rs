@@ -5,15 +5,19 @@ use std::collections::HashSet;
 use actix::System;
 use clap::Args;
 use macaque_core::budget::audit::{BudgetAudit, BudgetFinding, BudgetSummary, FindingSeverity};
+use macaque_core::config::NamespaceScope;
 use macaque_core::permissions;
+use macaque_core::report::{RoundEnd, SkippedNamespace};
 use macaque_core::selector::Selector;
 use serde::Serialize;
 
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
-use super::{exit, output, setup};
+use super::{exit, output, plan, setup};
 use crate::k8s::{ApiError, Cluster};
 use crate::platform::Platform;
+use crate::round::scope::ScopeReader;
 use crate::settings::CommandSettings;
+use crate::stop::StopSwitch;
 
 /// The flags of `macaque budgets`.
 #[derive(Debug, Args)]
@@ -32,6 +36,9 @@ struct AuditReport {
     budgets: Vec<BudgetSummary>,
     /// What was found, the most severe first.
     findings: Vec<BudgetFinding>,
+    /// The namespaces that are left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    skipped: Vec<SkippedNamespace>,
     /// What could not be checked, and why.
     problems: Vec<String>,
 }
@@ -76,7 +83,15 @@ fn exit_code(report: &AuditReport) -> i32 {
 /// does not answer, or not as expected, ends the audit.
 async fn audit(cluster: &Cluster, view: &CommandSettings) -> AuditReport {
     let mut report = AuditReport::default();
-    for namespace in permissions::scopes(&view.config.target.namespaces) {
+    let scope = match scope(cluster, view, &mut report).await {
+        Ok(scope) => scope,
+        Err(end) => {
+            report.problems.push(plan::failure_text(end));
+            return report;
+        }
+    };
+
+    for namespace in permissions::scopes(&scope) {
         let audit = match audit_namespace(cluster, namespace, &view.config.target.selector).await {
             Ok(audit) => audit,
             Err((error, remedy)) => {
@@ -99,6 +114,36 @@ async fn audit(cluster: &Cluster, view: &CommandSettings) -> AuditReport {
     // Stable: within a severity the namespaces stay in their order.
     report.findings.sort_by_key(|finding| finding.severity);
     report
+}
+
+/// The namespaces to check; those that are left out, and that none was found, are noted.
+///
+/// # Errors
+/// The namespaces could not be found.
+async fn scope(
+    cluster: &Cluster,
+    view: &CommandSettings,
+    report: &mut AuditReport,
+) -> Result<NamespaceScope, RoundEnd> {
+    let platform = Platform::system();
+    // Nothing asks this to stop but a signal, which ends the process.
+    let (_switch, stop) = StopSwitch::new(&platform);
+    let reader = ScopeReader {
+        cluster,
+        stop: &stop,
+        platform: &platform,
+        dry_run: true,
+        method: view.config.disrupt.method,
+    };
+    let target = &view.config.target;
+    let Some(selected) = reader.selected_namespaces(target).await? else {
+        return Ok(target.namespaces.clone());
+    };
+
+    let scope = selected.scope();
+    report.skipped = selected.skipped;
+    report.problems.extend(selected.warning);
+    Ok(scope)
 }
 
 /// Reads the budgets of a namespace, or of all, and counts its pods page by page. A listing that expired between two
@@ -156,6 +201,7 @@ fn print(report: &AuditReport) {
     let AuditReport {
         budgets,
         findings,
+        skipped,
         problems,
     } = report;
     let mut parts = Vec::new();
@@ -190,6 +236,11 @@ fn print(report: &AuditReport) {
         ));
     }
 
+    parts.extend(
+        SkippedNamespace::texts(skipped)
+            .iter()
+            .map(|text| output::line(text)),
+    );
     parts.extend(
         problems
             .iter()

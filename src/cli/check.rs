@@ -5,11 +5,12 @@ mod gates;
 mod grants;
 mod journal;
 mod min_ready;
+mod namespaces;
 mod table;
 
 use actix::System;
 use clap::Args;
-use macaque_core::config::ChaosConfig;
+use macaque_core::config::{ChaosConfig, NamespaceScope};
 use macaque_core::guard::MinReady;
 use macaque_core::permissions;
 use serde::Serialize;
@@ -206,8 +207,10 @@ async fn check_cluster(
     }
     findings.extend(user(cluster).await);
 
-    for namespace in permissions::scopes(&config.target.namespaces) {
-        if let Some(name) = namespace {
+    grants::scope(cluster, config, findings).await;
+    let scope = namespaces::scope(cluster, config, platform, findings).await;
+    for namespace in permissions::scopes(&scope) {
+        if let Some(name) = namespace.filter(|_| config.target.namespaces.selector().is_none()) {
             findings.push(existence(name, cluster.has_namespace(name).await));
         }
         grants::required(cluster, config, namespace, findings).await;
@@ -218,8 +221,15 @@ async fn check_cluster(
     grants::guards(cluster, config, findings).await;
     grants::journal(cluster, config, findings).await;
     findings.extend(journal::check(cluster, config, platform).await);
-    grants::excessive(cluster, config, findings).await;
+    grants::excessive(cluster, &resolved(config, scope), findings).await;
     findings.extend(min_ready::check(cluster, settings, platform).await);
+}
+
+/// The configuration with the namespaces in scope by name.
+fn resolved(config: &ChaosConfig, namespaces: NamespaceScope) -> ChaosConfig {
+    let mut config = config.clone();
+    config.target.namespaces = namespaces;
+    config
 }
 
 fn existence(name: &str, answer: Result<Option<bool>, ApiError>) -> CheckFinding {

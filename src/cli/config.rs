@@ -59,6 +59,8 @@ struct OriginRow {
     origin: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     overrides: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
 }
 
 /// Runs the action; returns the process's exit code.
@@ -116,6 +118,7 @@ fn rows(listing: &SettingsListing) -> Vec<OriginRow> {
         value: setting.value.clone(),
         origin: origin(setting).to_owned(),
         overrides: setting.overridden.clone(),
+        note: setting.note.clone(),
     };
     let settings = listing.settings.iter().map(|setting| match setting.section {
         "" => row(setting.name.to_owned(), setting),

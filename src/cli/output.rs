@@ -3,16 +3,18 @@
 mod attempts;
 
 use std::fmt::Display;
-use std::io::Write as _;
+use std::io::{self, ErrorKind, Write as _};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use comfy_table::{Table, presets};
 use macaque_core::outcome::Outcome;
-use macaque_core::report::{RoundEnd, RoundReport};
+use macaque_core::report::{RoundEnd, RoundReport, SkippedNamespace};
 use serde::Serialize;
 
 use crate::notify::{self, MessageContext, RoundMessage};
 use crate::program;
+use crate::telemetry;
 use crate::text;
 pub(super) use crate::text::line;
 pub(super) use attempts::names;
@@ -20,10 +22,29 @@ pub(super) use attempts::names;
 /// The longest text of a server within a line, in characters: as in messages to chat services.
 const SERVER_TEXT: usize = 400;
 
-/// Writes `words` on standard output, in colour if it is a terminal that supports it. A closed pipe ends the command
-/// quietly.
+/// Whether standard output lacks something that was to be written on it.
+static IS_INCOMPLETE: AtomicBool = AtomicBool::new(false);
+
+/// Whether standard output lacks something, and a reader is left to miss it.
+pub(super) fn is_incomplete() -> bool {
+    IS_INCOMPLETE.load(Ordering::Relaxed)
+}
+
+/// Takes what writing on standard output came to. A reader that has ended is no error: a closed pipe ends the command
+/// quietly. Any other error is reported once.
+pub(super) fn note(written: io::Result<()>) {
+    let Err(error) = written else {
+        return;
+    };
+    if error.kind() != ErrorKind::BrokenPipe && !IS_INCOMPLETE.swap(true, Ordering::Relaxed) {
+        telemetry::print_error(&format!("cannot write to standard output: {error}"));
+    }
+}
+
+/// Writes `words` on standard output, in colour if it is a terminal that supports it.
 pub(super) fn write(words: &impl Display) {
-    let _ = writeln!(anstream::stdout(), "{words}");
+    let mut out = anstream::stdout();
+    note(writeln!(out, "{words}").and_then(|()| out.flush()));
 }
 
 /// Writes `words`, which may contain text from the cluster, without characters that control a terminal. Text that may
@@ -32,10 +53,10 @@ pub(super) fn write_plain(words: &str) {
     write(&program::as_called(&text::visible(words)));
 }
 
-/// Writes `script` as it is. A closed pipe ends the command quietly.
+/// Writes `script` as it is.
 pub(super) fn write_raw(script: &[u8]) {
-    let mut out = std::io::stdout();
-    let _ = out.write_all(script).and_then(|()| out.flush());
+    let mut out = io::stdout();
+    note(out.write_all(script).and_then(|()| out.flush()));
 }
 
 /// Writes `data` as JSON, in which characters that would control a terminal or hide text are escaped.
@@ -132,6 +153,11 @@ pub(super) fn report(report: &RoundReport, context: &MessageContext) -> String {
     let problems = problems.map(|problem| line(&format!("problem: {problem}")));
     let of_round = notify::warnings(report).into_iter();
     let of_round = of_round.map(|warning| server_text(&warning));
+    parts.extend(
+        SkippedNamespace::texts(&report.skipped)
+            .iter()
+            .map(|text| line(text)),
+    );
     parts.extend(counted(warnings.chain(problems).chain(of_round)));
 
     if !report.exempted.is_empty() {

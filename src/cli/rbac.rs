@@ -1,19 +1,24 @@
 //! `macaque rbac`: the least-privilege Roles for the configuration in use, with their bindings, for `kubectl apply`.
-//! Connects to no API server.
+//! Connects to no API server, except to find namespaces by their labels.
 
-use clap::Args;
+mod manifest;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use actix::System;
+use clap::{Args, ValueEnum};
 use macaque_core::config::{ChaosConfig, NamespaceScope};
-use macaque_core::permissions::{self, PermissionPurpose, PolicyRule, ScopedPermission};
-use serde::Serialize;
-use serde_saphyr::FlowSeq;
+use macaque_core::permissions::{self, Permission, PermissionPurpose, PolicyRule};
 
+use self::manifest::{commented, objects};
 use super::args::{GlobalArgs, ScopeArgs};
 use super::{exit, output, setup};
+use crate::platform::Platform;
 use crate::settings::{CommandSettings, FlagSetting, is_object_name};
 use crate::telemetry;
 
-const API: &str = "rbac.authorization.k8s.io";
-const API_VERSION: &str = "rbac.authorization.k8s.io/v1";
+/// What stands for the name of each namespace that is found by its labels. No namespace can be called so.
+const PLACEHOLDER: &str = "NAMESPACE";
 
 /// The flags of `macaque rbac`.
 #[derive(Debug, Args)]
@@ -32,6 +37,17 @@ pub(super) struct RbacArgs {
     /// Leave out the optional permissions, without which guards see less, recoveries are polled and no Events are written
     #[arg(long)]
     required_only: bool,
+    /// Ask the cluster which namespaces target.namespace_selector finds, and print a Role for each; otherwise one Role is
+    /// printed in the place of all
+    #[arg(long, value_enum, value_name = "SOURCE")]
+    namespaces_from: Option<NamespaceSource>,
+}
+
+/// Where the namespaces that need a Role are known from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum NamespaceSource {
+    // The labels of the namespaces in the cluster.
+    Labels,
 }
 
 /// The rules of one Role, or of a ClusterRole.
@@ -40,6 +56,8 @@ struct ScopedRules {
     namespace: Option<String>,
     /// Whether the role is in the namespaces of others, so that its name tells whose it is.
     shared: bool,
+    /// What to do with the role, for whoever applies it.
+    remark: Option<String>,
     rules: Vec<CommentedRule>,
 }
 
@@ -57,72 +75,12 @@ struct ServiceAccount {
     namespace: String,
 }
 
-/// A Role or a ClusterRole.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RoleObject {
-    api_version: &'static str,
-    kind: &'static str,
-    metadata: ObjectMetadata,
-    rules: Vec<RoleRule>,
-}
-
-/// A rule with its lists in brackets, as people write them.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RoleRule {
-    api_groups: FlowSeq<[&'static str; 1]>,
-    resources: FlowSeq<[&'static str; 1]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    resource_names: Option<FlowSeq<Vec<String>>>,
-    verbs: FlowSeq<Vec<&'static str>>,
-}
-
-/// A RoleBinding or a ClusterRoleBinding.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct BindingObject {
-    api_version: &'static str,
-    kind: &'static str,
-    metadata: ObjectMetadata,
-    role_ref: RoleRef,
-    subjects: [BindingSubject; 1],
-}
-
-#[derive(Serialize)]
-struct ObjectMetadata {
-    name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    namespace: Option<String>,
-    labels: ObjectLabels,
-}
-
-#[derive(Serialize)]
-struct ObjectLabels {
-    #[serde(rename = "app.kubernetes.io/name")]
-    name: &'static str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RoleRef {
-    api_group: &'static str,
-    kind: &'static str,
-    name: String,
-}
-
-#[derive(Serialize)]
-struct BindingSubject {
-    kind: &'static str,
-    name: String,
-    namespace: String,
-}
-
 impl ScopedRules {
     fn new(namespace: Option<String>, rules: Vec<PolicyRule>) -> Self {
         Self {
             namespace,
             shared: false,
+            remark: None,
             rules: rules.into_iter().map(CommentedRule::required).collect(),
         }
     }
@@ -131,24 +89,6 @@ impl ScopedRules {
 impl CommentedRule {
     fn required(rule: PolicyRule) -> Self {
         Self { rule, without: None }
-    }
-}
-
-impl From<&PolicyRule> for RoleRule {
-    fn from(rule: &PolicyRule) -> Self {
-        let PolicyRule {
-            api_groups,
-            resources,
-            verbs,
-            resource_names,
-        } = rule;
-
-        Self {
-            api_groups: FlowSeq(*api_groups),
-            resources: FlowSeq(*resources),
-            resource_names: (!resource_names.is_empty()).then(|| FlowSeq(resource_names.clone())),
-            verbs: FlowSeq(verbs.clone()),
-        }
     }
 }
 
@@ -179,15 +119,23 @@ pub(super) fn run(global: &GlobalArgs, args: &RbacArgs) -> i32 {
         Err(code) => return code,
     };
 
+    let namespaces = match namespaces_with_role(args, &view) {
+        Ok(namespaces) => namespaces,
+        Err(code) => return code,
+    };
+
     let purpose = if args.preview {
         PermissionPurpose::Preview
     } else {
         PermissionPurpose::Rounds
     };
     output::write(&format!("# {}", summary(&view.config, purpose)));
-    for scoped in scoped_rules(&view.config, purpose, !args.required_only) {
+    for scoped in scoped_rules(&view.config, &namespaces, purpose, !args.required_only) {
         let (role, binding) = objects(&scoped, &account);
         output::write(&"---");
+        if let Some(remark) = &scoped.remark {
+            output::write(&format!("# {remark}"));
+        }
         output::write(&commented(&role, &scoped.rules));
         output::write(&"---");
         output::yaml(&binding);
@@ -195,19 +143,71 @@ pub(super) fn run(global: &GlobalArgs, args: &RbacArgs) -> i32 {
     exit::OK
 }
 
-/// The rules for each namespace, or for the cluster: those of the rounds in each scope with the optional ones, those of
-/// the journal where it is, and those of guards that look elsewhere.
-fn scoped_rules(config: &ChaosConfig, purpose: PermissionPurpose, with_optional: bool) -> Vec<ScopedRules> {
+/// The namespaces that need a Role each: those that the configuration names, those that its selector finds in the cluster,
+/// or one that stands for them.
+///
+/// # Errors
+/// The exit code, after the problem was reported on standard error.
+fn namespaces_with_role(args: &RbacArgs, view: &CommandSettings) -> Result<NamespaceScope, i32> {
+    let scope = &view.config.target.namespaces;
+    let Some(selector) = scope.selector() else {
+        if args.namespaces_from.is_some() {
+            telemetry::print_error(
+                "--namespaces-from: target.namespace_selector is not set, so no labels decide",
+            );
+            return Err(exit::USAGE);
+        }
+        return Ok(scope.clone());
+    };
+    if args.namespaces_from.is_none() {
+        return Ok(NamespaceScope::Named(vec![PLACEHOLDER.to_owned()]));
+    }
+
+    let found = System::new().block_on(async {
+        let cluster = setup::connect(&view.cluster, &Platform::system()).await?;
+        let found = cluster.namespaces(selector, None).await;
+        found.map_err(|error| {
+            telemetry::print_error(&error.to_string());
+            exit::CLUSTER
+        })
+    })?;
+    let live = found.into_iter().filter(|namespace| !namespace.is_terminating);
+    let names: BTreeSet<_> = live.map(|namespace| namespace.name).collect();
+    if names.is_empty() {
+        telemetry::print_error(&format!("no namespace matches {selector}"));
+        return Err(exit::CLUSTER);
+    }
+    Ok(NamespaceScope::Named(names.into_iter().collect()))
+}
+
+/// The rules for each of these `namespaces`, or for the cluster: those of the rounds in each scope with the optional ones,
+/// those of the journal where it is, and those that are needed elsewhere.
+fn scoped_rules(
+    config: &ChaosConfig,
+    namespaces: &NamespaceScope,
+    purpose: PermissionPurpose,
+    with_optional: bool,
+) -> Vec<ScopedRules> {
     let needed = permissions::rules(&permissions::needed(config, purpose));
-    let mut scoped: Vec<_> = permissions::scopes(&config.target.namespaces)
+    let by_labels = config.target.namespaces.selector();
+    let mut scoped: Vec<_> = permissions::scopes(namespaces)
         .into_iter()
-        .map(|namespace| ScopedRules::new(namespace.map(str::to_owned), needed.clone()))
+        .map(|namespace| ScopedRules {
+            // The namespaces are those of others, and macaque's own may be one of them.
+            shared: by_labels.is_some(),
+            remark: by_labels
+                .filter(|_| namespace == Some(PLACEHOLDER))
+                .map(|selector| format!("Apply this to every namespace with {selector}, by its name in place of {PLACEHOLDER}.")),
+            ..ScopedRules::new(namespace.map(str::to_owned), needed.clone())
+        })
         .collect();
 
     let journal = permissions::journal_permissions(config);
     let journal_namespace = journal.first().and_then(|grant| grant.namespace.clone());
     let journal = permissions::rule_of(&journal);
-    let mut named = scoped.iter_mut().filter(|scope| scope.namespace.is_some());
+    let mut named = scoped
+        .iter_mut()
+        .filter(|scope| scope.namespace.is_some() && !scope.shared);
     if let Some(scope) = named.find(|scope| scope.namespace == journal_namespace) {
         scope.rules.extend(journal.map(CommentedRule::required));
     } else {
@@ -216,18 +216,11 @@ fn scoped_rules(config: &ChaosConfig, purpose: PermissionPurpose, with_optional:
     }
 
     if with_optional {
-        for (scope, namespace) in scoped
-            .iter_mut()
-            .zip(permissions::scopes(&config.target.namespaces))
-        {
+        for (scope, namespace) in scoped.iter_mut().zip(permissions::scopes(namespaces)) {
             scope.rules.extend(optional_rules(config, namespace));
         }
     }
-    scoped.extend(
-        permissions::guard_permissions(config)
-            .iter()
-            .filter_map(elsewhere),
-    );
+    scoped.extend(elsewhere(config));
     scoped
 }
 
@@ -242,52 +235,36 @@ fn optional_rules(config: &ChaosConfig, namespace: Option<&str>) -> Vec<Commente
     rules.collect()
 }
 
-/// The role of a guard that looks where macaque has no other role.
-fn elsewhere(grant: &ScopedPermission) -> Option<ScopedRules> {
-    let rule = permissions::rule_of(std::slice::from_ref(grant))?;
-    Some(ScopedRules {
-        shared: true,
-        ..ScopedRules::new(grant.namespace.clone(), vec![rule])
-    })
-}
-
-/// The role as YAML, with a comment before the optional rules of each purpose.
-fn commented(role: &RoleObject, rules: &[CommentedRule]) -> String {
-    let text = serde_saphyr::to_string(role).expect("a role serialises");
-    let mut rules = rules.iter();
-    let mut said = None;
-    let mut lines = Vec::new();
-
-    for line in text.trim_end().lines() {
-        let rule = if line.starts_with("- apiGroups:") {
-            rules.next()
-        } else {
-            None
-        };
-        // Rules for the same purpose follow each other, and the comment stands before the first.
-        if let Some(without) = rule.and_then(|rule| rule.without)
-            && said != Some(without)
-        {
-            said = Some(without);
-            lines.push(format!("# Optional. Without it {without}."));
+/// The roles for what macaque reads where it has no other role: one in the cluster, and one in each namespace.
+fn elsewhere(config: &ChaosConfig) -> Vec<ScopedRules> {
+    let of_scope = permissions::scope_permissions(config).into_iter();
+    let mut by_place: BTreeMap<Option<String>, Vec<Permission>> = BTreeMap::new();
+    for grant in of_scope.chain(permissions::guard_permissions(config)) {
+        let known = by_place.entry(grant.namespace).or_default();
+        if !known.contains(&grant.permission) {
+            known.push(grant.permission);
         }
-        lines.push(line.to_owned());
     }
-    lines.join("\n")
+
+    let roles = by_place.into_iter().map(|(namespace, needed)| ScopedRules {
+        shared: true,
+        ..ScopedRules::new(namespace, permissions::rules(&needed))
+    });
+    roles.collect()
 }
 
 /// The service account: where macaque runs, if it runs in a cluster, else in the first namespace in scope.
 fn account(args: &RbacArgs, view: &CommandSettings) -> Result<ServiceAccount, String> {
     let own = setup::own_namespace();
-    let first = match &view.config.target.namespaces {
-        NamespaceScope::All => None,
-        NamespaceScope::Named(names) => names.first().cloned(),
-    };
+    let first = view.config.target.namespaces.names().first().cloned();
     let namespace = args.service_account_namespace.clone().or(own).or(first);
-    let namespace = namespace.ok_or(
-        "--service-account-namespace: is required with all namespaces in scope: name the namespace that macaque \
-         runs in",
-    )?;
+    let namespace = namespace.ok_or_else(|| {
+        let scope = match view.config.target.namespaces.selector() {
+            Some(selector) => format!("namespaces with {selector}"),
+            None => "all namespaces".to_owned(),
+        };
+        format!("--service-account-namespace: is required with {scope} in scope: name the namespace that macaque runs in")
+    })?;
 
     for (flag, value) in [
         ("--service-account", &args.service_account),
@@ -319,51 +296,4 @@ fn summary(config: &ChaosConfig, purpose: PermissionPurpose) -> String {
     };
 
     format!("The minimal permissions for {does}{reads}.")
-}
-
-/// The role of one namespace, or of the cluster, and its binding. Both are named after the service account; where those
-/// of other accounts of that name may be, its namespace is a part of the name.
-fn objects(scoped: &ScopedRules, account: &ServiceAccount) -> (RoleObject, BindingObject) {
-    let namespace = scoped.namespace.as_deref();
-    let name = if scoped.shared {
-        format!("{}-{}", account.name, account.namespace)
-    } else {
-        account.name.clone()
-    };
-    let (role, binding) = match namespace {
-        Some(_) => ("Role", "RoleBinding"),
-        None => ("ClusterRole", "ClusterRoleBinding"),
-    };
-    let metadata = || ObjectMetadata {
-        name: name.clone(),
-        namespace: namespace.map(str::to_owned),
-        labels: ObjectLabels { name: "macaque" },
-    };
-    let binding = BindingObject {
-        api_version: API_VERSION,
-        kind: binding,
-        metadata: metadata(),
-        role_ref: RoleRef {
-            api_group: API,
-            kind: role,
-            name: name.clone(),
-        },
-        subjects: [BindingSubject {
-            kind: "ServiceAccount",
-            name: account.name.clone(),
-            namespace: account.namespace.clone(),
-        }],
-    };
-    let role = RoleObject {
-        api_version: API_VERSION,
-        kind: role,
-        metadata: metadata(),
-        rules: scoped
-            .rules
-            .iter()
-            .map(|commented| RoleRule::from(&commented.rule))
-            .collect(),
-    };
-
-    (role, binding)
 }

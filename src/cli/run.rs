@@ -199,6 +199,7 @@ fn log_mode(config: &ChaosConfig, calendar: &Calendar, cluster: Option<&str>) {
     let namespaces = match &target.namespaces {
         NamespaceScope::All => "all namespaces".to_owned(),
         NamespaceScope::Named(names) => text::list(names, ", ", text::LONGEST_LINE, text::chars),
+        NamespaceScope::Selected(selector) => format!("namespaces with {selector}"),
     };
     let pods = if target.selector.is_empty() {
         "pods".to_owned()

@@ -10,6 +10,7 @@ use macaque_core::config::NamespaceScope;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::Pod;
 use macaque_core::preview::{BudgetIndex, ExplainedGuards, PodExplanation, explain};
+use macaque_core::report::SkippedNamespace;
 use macaque_core::schedule::Calendar;
 use serde::Serialize;
 
@@ -56,6 +57,9 @@ struct WhyAnswer {
     /// The next turn of the owner, if owners have turns.
     #[serde(flatten)]
     turn: Option<OwnerTurn>,
+    /// Their namespace, if rounds leave it out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    skipped: Vec<SkippedNamespace>,
     problems: Vec<String>,
     /// Warnings about macaque's own keys on the namespace and the owner.
     warnings: Vec<String>,
@@ -100,7 +104,7 @@ pub(super) fn run(global: &GlobalArgs, args: &WhyArgs) -> i32 {
 fn only_namespace(scope: &NamespaceScope) -> Option<&str> {
     match scope {
         NamespaceScope::Named(names) if names.len() == 1 => names.first().map(String::as_str),
-        NamespaceScope::Named(_) | NamespaceScope::All => None,
+        NamespaceScope::Named(_) | NamespaceScope::All | NamespaceScope::Selected(_) => None,
     }
 }
 
@@ -148,7 +152,14 @@ async fn explain_all(
     namespace: &str,
     journal: &PreviewedJournal,
 ) -> Result<WhyAnswer, String> {
-    let FoundPods { owner, mut pods } = find(reader, subject, namespace).await?;
+    let scope = reader.scope(config).await.map_err(plan::failure_text)?;
+    let found = find(reader, subject, namespace).await;
+    let FoundPods { owner, mut pods } = found.map_err(|why| {
+        let skipped = scope.skipped.iter();
+        let about = skipped.filter(|skipped| subject.is_of_namespace(&skipped.namespace));
+        let about: Vec<_> = about.cloned().collect();
+        [vec![why], SkippedNamespace::texts(&about)].concat().join("; ")
+    })?;
     // The first is explained in detail: one that stays, if there is any.
     pods.sort_by_key(|pod| !pod.is_live());
 
@@ -172,7 +183,12 @@ async fn explain_all(
         Some(pod) => Box::pin(turn::find(reader, config, calendar, pod, &mut problems)).await?,
         None => None,
     };
-    let scope = reader.scope(config).await.map_err(plan::failure_text)?;
+    let is_here = |skipped: &SkippedNamespace| {
+        let mut pods = pods.iter();
+        pods.any(|pod| pod.id.namespace == skipped.namespace)
+    };
+    let skipped = scope.skipped.iter().filter(|skipped| is_here(skipped));
+    let skipped = skipped.cloned().collect();
     let now = reader.platform.now();
     let explained = pods.iter().zip(&answers.of_pods).map(|(pod, findings)| {
         let guards = ExplainedGuards {
@@ -189,6 +205,7 @@ async fn explain_all(
         owner,
         pods: explained.collect(),
         turn,
+        skipped,
         problems,
         warnings: [scope.warnings, answers.warnings].concat(),
     })

@@ -16,6 +16,7 @@ use crate::http_client::{
 use crate::platform::Platform;
 use crate::proxy::ProxyPolicy;
 use crate::redact::Redactor;
+use crate::secret_file;
 
 /// The remedy of a service that is not reached.
 const UNREACHED: &str = "check url, that the service runs, and that network policies let macaque reach it";
@@ -153,11 +154,11 @@ fn read_token(path: &Path, url: &Uri, name: &str) -> Result<SecretString, GateJu
         ));
     }
 
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let text = secret_file::read(path).map_err(|error| {
         let seen = format!("token_file {} cannot be read: {error}", path.display());
         GateJudgement::cannot_answer(seen, "set token_file to a file that macaque may read")
     })?;
-    let token = text.trim();
+    let token = secret_file::trimmed(&text);
     if token.is_empty() {
         let seen = format!("token_file {} is empty", path.display());
         return Err(GateJudgement::cannot_answer(seen, "write the token into it"));

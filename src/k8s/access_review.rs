@@ -1,5 +1,8 @@
 //! Asks the API server for macaque's permissions, its version and its namespaces, mainly for `macaque check`.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use http::{Method, StatusCode};
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use k8s_openapi::api::authorization::v1::{
@@ -7,11 +10,48 @@ use k8s_openapi::api::authorization::v1::{
 };
 use macaque_core::permissions::ScopedPermission;
 use serde::de::IgnoredAny;
+use tokio::time::Instant;
 
 use super::wire::ObjectKind;
 use super::{ApiError, Cluster, get, json};
 
+/// How long the answer about a permission counts where it is asked every round.
+const REMEMBERED: Duration = Duration::from_secs(600);
+
+/// What the API server said of permissions, and when.
+#[derive(Debug, Default)]
+pub(super) struct KnownPermissions(BTreeMap<String, (bool, Instant)>);
+
+impl KnownPermissions {
+    /// What was said of `grant` not long ago.
+    fn get(&self, grant: &str, now: Instant) -> Option<bool> {
+        let (is_held, at) = self.0.get(grant)?;
+        (now - *at < REMEMBERED).then_some(*is_held)
+    }
+
+    /// Notes what was said of `grant`, and forgets what was said too long ago.
+    fn note(&mut self, grant: String, is_held: bool, now: Instant) {
+        self.0.retain(|_, (_, at)| now - *at < REMEMBERED);
+        self.0.insert(grant, (is_held, now));
+    }
+}
+
 impl Cluster {
+    /// Whether macaque holds `grant`, as [`Cluster::holds`] says; the answer counts for ten minutes.
+    ///
+    /// # Errors
+    /// The API server did not answer the review.
+    pub async fn held_lately(&self, grant: &ScopedPermission) -> Result<bool, ApiError> {
+        let name = grant.to_string();
+        let now = self.platform.monotonic();
+        if let Some(is_held) = self.permissions.borrow().get(&name, now) {
+            return Ok(is_held);
+        }
+        let is_held = self.holds(grant).await?;
+        self.permissions.borrow_mut().note(name, is_held, now);
+        Ok(is_held)
+    }
+
     /// Whether macaque holds `grant`, according to a SelfSubjectAccessReview, which every user may create.
     ///
     /// # Errors
@@ -119,6 +159,23 @@ fn refused_user(message: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_said_of_a_permission_counts_for_ten_minutes() {
+        let mut known = KnownPermissions::default();
+        let start = Instant::now();
+        known.note("list pods in namespace shop".to_owned(), true, start);
+
+        let later = start + REMEMBERED / 2;
+        assert_eq!(known.get("list pods in namespace shop", later), Some(true));
+        assert_eq!(known.get("list pods in namespace pay", later), None);
+        let over = start + REMEMBERED;
+        assert_eq!(known.get("list pods in namespace shop", over), None);
+
+        known.note("list pods in namespace pay".to_owned(), false, over);
+        assert_eq!(known.get("list pods in namespace pay", over), Some(false));
+        assert_eq!(known.0.len(), 1, "what does not count any more is forgotten");
+    }
 
     #[test]
     fn a_refusal_names_the_user_who_may_not_even_ask() {

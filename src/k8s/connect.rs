@@ -108,6 +108,7 @@ impl Cluster {
             facts: Facts::default(),
             resources: RefCell::default(),
             refused: RefCell::default(),
+            permissions: RefCell::default(),
             turns: Semaphore::new(MOST_REQUESTS),
         })
     }

@@ -64,6 +64,14 @@ pub enum ApiError {
         /// How long to wait.
         retry_after: Duration,
     },
+    /// The server, or a gateway before it, failed (5xx).
+    #[error("{what}: unexpected answer: {why}")]
+    ServerFailed {
+        /// What was asked.
+        what: String,
+        /// The answer in one line.
+        why: String,
+    },
     /// macaque was asked to stop before an answer came.
     #[error("stopped before an answer came")]
     Stopped,
@@ -123,6 +131,7 @@ impl ApiError {
         match self {
             Self::Unreachable { .. }
             | Self::Throttled { .. }
+            | Self::ServerFailed { .. }
             | Self::NotKubernetes { .. }
             | Self::Unexpected { .. } => true,
             Self::Access(_)
@@ -130,6 +139,21 @@ impl ApiError {
             | Self::Forbidden { .. }
             | Self::NotFound { .. }
             | Self::Stopped => false,
+        }
+    }
+
+    /// Whether the server said nothing of the request itself: it was not reached, or is busy, or fails.
+    pub fn is_no_answer(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Throttled { .. } | Self::ServerFailed { .. } | Self::Stopped => {
+                true
+            }
+            Self::Access(_)
+            | Self::Unauthorized { .. }
+            | Self::Forbidden { .. }
+            | Self::NotFound { .. }
+            | Self::NotKubernetes { .. }
+            | Self::Unexpected { .. } => false,
         }
     }
 }

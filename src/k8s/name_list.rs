@@ -4,16 +4,21 @@
 //! alone are 11 kB, most of it the records of field managers, which no request can leave out.
 
 use http::StatusCode;
+use macaque_core::eligibility::PodFilter;
 use macaque_core::pod::{Pod, PodPhase};
 use macaque_core::selection::{IndexedName, NameIndex};
-use macaque_core::selector::Selector;
 
 use super::pods::PodListRequest;
 use super::wire::{ObjectKind, PodObject};
-use super::{ApiError, Cluster, PageCursor};
+use super::{ApiError, Cluster, JSON, PageCursor};
 
+/// The forms of a list of metadata, the cheapest first; the last one has the servers of other forms answer too, and
+/// refusals come in it.
+const METADATA_LIST: &str = "application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,\
+                             application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 const TABLE: &str = "application/json;as=Table;g=meta.k8s.io;v=v1";
-const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+/// The form of a list that holds the metadata of its objects alone.
+pub(super) const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 /// What answers a request for metadata: a proxy that drops the parameters of `Accept` gets whole pods, which hold the
 /// metadata too.
@@ -22,7 +27,7 @@ const METADATA_KINDS: [ObjectKind; 2] = [ObjectKind::METADATA_LIST, ObjectKind::
 /// Rows per page: 0.7 MB of JSON, and 50 kB on the wire.
 const TABLE_LIMIT: usize = 5_000;
 
-/// Pods per page if the server offers no tables: 6 MB of JSON, and a few hundred kilobytes on the wire.
+/// Pods per page of metadata: 6 MB, and a few hundred kilobytes on the wire.
 const METADATA_LIMIT: usize = 500;
 
 /// How many pods of one name, each in a namespace of its own, are distinguished.
@@ -37,7 +42,7 @@ pub struct NamePage {
 }
 
 impl Cluster {
-    /// Lists one page of the names of the pods in `phases` that match `selector` in `namespace`, or in all namespaces
+    /// Lists one page of the names of the pods in `phases` that pass `filter` in `namespace`, or in all namespaces
     /// if it is `None`. Continues from the token `after`, as [`Cluster::pods`] does.
     ///
     /// Returns `None` if the server offers no tables; use [`Cluster::names_of_metadata`] then.
@@ -47,13 +52,14 @@ impl Cluster {
     pub async fn names(
         &self,
         namespace: Option<&str>,
-        selector: &Selector,
+        filter: &PodFilter,
         phases: &[PodPhase],
         after: Option<&str>,
     ) -> Result<Option<NamePage>, ApiError> {
         let list = PodListRequest {
-            parameters: &[("fieldSelector", &in_phases(phases)), ("includeObject", "None")],
-            ..PodListRequest::of(namespace, selector, TABLE, TABLE_LIMIT)
+            fields: &in_phases(phases),
+            parameters: &[("includeObject", "None")],
+            ..PodListRequest::of(namespace, filter, TABLE, TABLE_LIMIT)
         };
         let (response, restarted) = self.page(&list, after).await?;
         if response.status == StatusCode::NOT_ACCEPTABLE {
@@ -75,6 +81,41 @@ impl Cluster {
         Ok(Some(NamePage { names, cursor }))
     }
 
+    /// Lists one page of the metadata of the pods in `phases` that pass `filter`, as [`Cluster::each_pod`] does, and
+    /// calls `each` with one pod after the other. Spec and status are not read, and are filled in such that they exempt
+    /// no pod; the phase is known if there is but one.
+    ///
+    /// # Errors
+    /// The list could not be read; the pods of this page that `each` already received must be discarded.
+    pub async fn each_metadata(
+        &self,
+        namespace: Option<&str>,
+        filter: &PodFilter,
+        phases: &[PodPhase],
+        after: Option<&str>,
+        mut each: impl FnMut(Pod),
+    ) -> Result<PageCursor, ApiError> {
+        let phase = if let [phase] = phases {
+            *phase
+        } else {
+            PodPhase::Running
+        };
+        let list = PodListRequest {
+            fields: &in_phases(phases),
+            ..PodListRequest::of(namespace, filter, METADATA_LIST, METADATA_LIMIT)
+        };
+
+        let (mut response, mut restarted) = self.page(&list, after).await?;
+        if response.status == StatusCode::NOT_ACCEPTABLE {
+            // A server that takes one form at a time, and no other than JSON.
+            let plain = PodListRequest { accept: JSON, ..list };
+            (response, restarted) = self.page(&plain, after).await?;
+        }
+        let each = |pod: PodObject| each(pod.into_pod_in(phase));
+        let metadata = response.into_metadata_items(&METADATA_KINDS, || list.describe(), each)?;
+        Ok(PageCursor::after(metadata, restarted))
+    }
+
     /// Lists one page of names as [`Cluster::names`] does, but from the pods' metadata, which every server offers.
     ///
     /// # Errors
@@ -82,31 +123,19 @@ impl Cluster {
     pub async fn names_of_metadata(
         &self,
         namespace: Option<&str>,
-        selector: &Selector,
+        filter: &PodFilter,
         phases: &[PodPhase],
         after: Option<&str>,
     ) -> Result<NamePage, ApiError> {
-        let list = PodListRequest {
-            parameters: &[("fieldSelector", &in_phases(phases))],
-            ..PodListRequest::of(namespace, selector, METADATA, METADATA_LIMIT)
-        };
-        let (response, restarted) = self.page(&list, after).await?;
-
         let mut names = NameIndex::default();
-        let metadata = response.into_items(
-            &METADATA_KINDS,
-            || list.describe(),
-            |pod: PodObject| {
-                let pod = Pod::from(pod).id;
-                names.push(Some(&pod.namespace), &pod.name, None);
-            },
-        )?;
-        let cursor = PageCursor::after(metadata, restarted);
+        let push = |pod: Pod| names.push(Some(&pod.id.namespace), &pod.id.name, None);
+        let cursor = self.each_metadata(namespace, filter, phases, after, push).await?;
         Ok(NamePage { names, cursor })
     }
 
-    /// Reads the metadata of the pod behind a name; `None` if no such pod matches `selector` in one of `phases` any
-    /// more. Its spec and status are not read, and are filled in such that they exempt no pod.
+    /// Reads the metadata of the pod behind a name; `None` if no such pod passes `filter` in one of `phases` any
+    /// more. Its spec and status are not read, and are filled in such that they exempt no pod; unless the pod is to be read
+    /// `in_full`.
     ///
     /// If the namespace is unknown, the server searches all pods of the cluster, unless the request names the node, for
     /// which it has an index. The node is only a hint: if that search fails, it is repeated without the node.
@@ -116,46 +145,58 @@ impl Cluster {
     pub async fn named(
         &self,
         entry: IndexedName<'_>,
-        selector: &Selector,
+        filter: &PodFilter,
         phases: &[PodPhase],
+        in_full: bool,
     ) -> Result<Option<Pod>, ApiError> {
+        let list = PodListRequest {
+            accept: if in_full { JSON } else { METADATA },
+            ..PodListRequest::of(entry.namespace, filter, METADATA, NAMESAKES)
+        };
         if entry.namespace.is_none() && entry.node.is_some() {
-            let mut on_node = self.namesakes(entry, entry.node, selector, phases).await?;
+            let mut on_node = self.namesakes(&list, entry.name, entry.node, phases).await?;
             if on_node.len() == 1 {
                 return Ok(on_node.pop());
             }
         }
 
-        let mut namesakes = self.namesakes(entry, None, selector, phases).await?;
+        let mut namesakes = self.namesakes(&list, entry.name, None, phases).await?;
         // Lists are sorted by etcd's keys, NAMESPACE/NAME, in which `shop-eu/` comes before `shop/`.
         namesakes.sort_by_cached_key(|pod| format!("{}/", pod.id.namespace));
         Ok(namesakes.into_iter().nth(entry.nth))
     }
 
-    /// The pods of one name, in all namespaces unless the entry names one.
+    /// The pods of one name in the list.
     async fn namesakes(
         &self,
-        entry: IndexedName<'_>,
+        list: &PodListRequest<'_>,
+        name: &str,
         node: Option<&str>,
-        selector: &Selector,
         phases: &[PodPhase],
     ) -> Result<Vec<Pod>, ApiError> {
-        let mut fields = format!("metadata.name={},{}", entry.name, in_phases(phases));
+        let mut fields = format!("metadata.name={name},{}", in_phases(phases));
         if let Some(node) = node {
             fields.push_str(&format!(",spec.nodeName={node}"));
         }
 
         let list = PodListRequest {
-            parameters: &[("fieldSelector", &fields)],
-            ..PodListRequest::of(entry.namespace, selector, METADATA, NAMESAKES)
+            fields: &fields,
+            ..*list
         };
-        let what = || format!("get the metadata of pod {}", entry.name);
+        let what = || format!("get the metadata of pod {name}");
         let response = self
             .send(list.call(None), self.access.deadlines.read, what)
             .await?;
 
         let mut namesakes = Vec::new();
-        let push = |pod: PodObject| namesakes.push(pod.into_running_pod());
+        let in_full = list.accept == JSON;
+        let push = |pod: PodObject| {
+            namesakes.push(if in_full {
+                Pod::from(pod)
+            } else {
+                pod.into_pod_in(PodPhase::Running)
+            });
+        };
         response.into_items(&METADATA_KINDS, what, push)?;
         Ok(namesakes)
     }

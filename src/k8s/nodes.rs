@@ -1,14 +1,21 @@
-//! Reads the nodes and their leases, by which a guard sees how many of them are unready.
+//! Reads the nodes and their leases, by which a guard sees how many of them are unready, and the names of the nodes that a
+//! selector selects.
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use macaque_core::guard::NodeState;
+use macaque_core::selector::Selector;
 
+use super::name_list::METADATA;
 use super::response::ApiResponse;
-use super::wire::{LeaseObject, ListMeta, NodeObject};
-use super::{ApiError, Cluster, get};
+use super::wire::{LeaseObject, ListMeta, NodeObject, ObjectKind};
+use super::{ApiError, ApiRequest, Cluster, JSON, get};
 
 /// The leases that nodes renew every ten seconds.
 const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
+
+const NODES: &str = "/api/v1/nodes";
 
 /// Leases or nodes per page: a node with its list of images is tens of kilobytes.
 const PAGE_LIMIT: usize = 500;
@@ -25,7 +32,7 @@ impl Cluster {
     pub async fn node_leases(&self) -> Result<Vec<NodeState>, ApiError> {
         let what = || "list leases in kube-node-lease".to_owned();
         let mut renewals = Vec::new();
-        self.each_page(LEASES, what, |response| {
+        self.each_page(LEASES, "", JSON, what, |response| {
             let push = |lease: LeaseObject| renewals.push(lease.into_renewal());
             response.into_items(&[LeaseObject::LIST], what, push)
         })
@@ -43,12 +50,33 @@ impl Cluster {
     pub async fn nodes(&self) -> Result<Vec<NodeState>, ApiError> {
         let what = || "list nodes".to_owned();
         let mut nodes = Vec::new();
-        self.each_page("/api/v1/nodes", what, |response| {
+        self.each_page(NODES, "", JSON, what, |response| {
             let push = |node: NodeObject| nodes.push(node.into());
             response.into_items(&[NodeObject::LIST], what, push)
         })
         .await?;
         Ok(nodes)
+    }
+
+    /// Lists the names of the nodes that match `selector`, from their metadata.
+    ///
+    /// # Errors
+    /// The nodes could not be listed.
+    pub async fn node_names(&self, selector: &Selector) -> Result<BTreeSet<String>, ApiError> {
+        let what = || "list nodes".to_owned();
+        let selector = selector.to_string();
+        let selector: String = form_urlencoded::byte_serialize(selector.as_bytes()).collect();
+        let query = format!("&labelSelector={selector}");
+
+        let mut names = BTreeSet::new();
+        self.each_page(NODES, &query, METADATA, what, |response| {
+            let push = |node: NodeObject| {
+                names.insert(NodeState::from(node).name);
+            };
+            response.into_items(&[ObjectKind::METADATA_LIST, NodeObject::LIST], what, push)
+        })
+        .await?;
+        Ok(names)
     }
 
     /// The time on the API server's clock, as far as its last answer tells.
@@ -58,17 +86,20 @@ impl Cluster {
         now.checked_sub(skew).unwrap_or(now)
     }
 
-    /// Reads a short list page by page.
-    async fn each_page(
+    /// Reads a short list page by page, with more parameters in `query`.
+    pub(super) async fn each_page(
         &self,
         path: &str,
+        query: &str,
+        accept: &'static str,
         what: impl Fn() -> String,
         mut read: impl FnMut(ApiResponse) -> Result<ListMeta, ApiError>,
     ) -> Result<(), ApiError> {
         let mut after = String::new();
         for _ in 0..MAX_PAGES {
-            let page = format!("{path}?limit={PAGE_LIMIT}{after}");
-            let response = self.send(get(&page), self.access.deadlines.read, &what).await?;
+            let page = format!("{path}?limit={PAGE_LIMIT}{query}{after}");
+            let request = ApiRequest { accept, ..get(&page) };
+            let response = self.send(request, self.access.deadlines.read, &what).await?;
             let Some(token) = read(response)?.next.filter(|token| !token.is_empty()) else {
                 return Ok(());
             };

@@ -1,5 +1,6 @@
 //! Reads pods: a list page by page, or a single pod.
 
+use macaque_core::eligibility::PodFilter;
 use macaque_core::pod::{Pod, PodRef};
 use macaque_core::selector::Selector;
 
@@ -33,6 +34,29 @@ pub struct PageCursor {
     pub version: Option<String>,
 }
 
+/// What the API server limits a list of pods to.
+#[derive(Debug, Clone, Copy)]
+pub struct ListFilter<'a> {
+    labels: &'a Selector,
+    /// Empty for every pod.
+    fields: &'a str,
+}
+
+impl<'a> From<&'a Selector> for ListFilter<'a> {
+    fn from(labels: &'a Selector) -> Self {
+        Self { labels, fields: "" }
+    }
+}
+
+impl<'a> From<&'a PodFilter> for ListFilter<'a> {
+    fn from(filter: &'a PodFilter) -> Self {
+        Self {
+            labels: &filter.labels,
+            fields: &filter.fields,
+        }
+    }
+}
+
 impl PageCursor {
     /// The cursor after a page with this metadata.
     pub(super) fn after(page: ListMeta, restarted: bool) -> Self {
@@ -47,21 +71,21 @@ impl PageCursor {
 }
 
 impl Cluster {
-    /// Lists one page of the pods that match `selector` in `namespace`, or in all namespaces if it is `None`. Continues
+    /// Lists one page of the pods that pass `filter` in `namespace`, or in all namespaces if it is `None`. Continues
     /// from the token `after`. A list that expired between two pages continues from the token that the server offers,
     /// or restarts; a pod may then appear twice.
     ///
     /// # Errors
     /// The list could not be read.
-    pub async fn pods(
+    pub async fn pods<'a>(
         &self,
-        namespace: Option<&str>,
-        selector: &Selector,
+        namespace: Option<&'a str>,
+        filter: impl Into<ListFilter<'a>>,
         after: Option<&str>,
     ) -> Result<PodPage, ApiError> {
         let mut pods = Vec::new();
         let cursor = self
-            .each_pod(namespace, selector, after, None, |pod| pods.push(pod))
+            .each_pod(namespace, filter, after, None, |pod| pods.push(pod))
             .await?;
         Ok(PodPage {
             pods,
@@ -75,17 +99,17 @@ impl Cluster {
     ///
     /// # Errors
     /// The list could not be read; the pods of this page that `each` already received must be discarded.
-    pub async fn each_pod(
+    pub async fn each_pod<'a>(
         &self,
-        namespace: Option<&str>,
-        selector: &Selector,
+        namespace: Option<&'a str>,
+        filter: impl Into<ListFilter<'a>>,
         after: Option<&str>,
         max_following: Option<usize>,
         mut each: impl FnMut(Pod),
     ) -> Result<PageCursor, ApiError> {
         let list = PodListRequest {
             max_following,
-            ..PodListRequest::of(namespace, selector, JSON, PAGE_LIMIT)
+            ..PodListRequest::of(namespace, filter, JSON, PAGE_LIMIT)
         };
         let (response, restarted) = self.page(&list, after).await?;
         let each = |pod: PodObject| each(pod.into());
@@ -145,29 +169,32 @@ pub(crate) fn describe_list(namespace: Option<&str>) -> String {
 #[derive(Clone, Copy)]
 pub(super) struct PodListRequest<'a> {
     pub(super) namespace: Option<&'a str>,
-    pub(super) selector: &'a Selector,
+    pub(super) filter: ListFilter<'a>,
     pub(super) accept: &'static str,
     /// Pods per page.
     pub(super) limit: usize,
+    /// The field selector that holds beside that of the filter; empty for none.
+    pub(super) fields: &'a str,
     /// Additional parameters of the query.
     pub(super) parameters: &'a [(&'a str, &'a str)],
     pub(super) max_following: Option<usize>,
 }
 
 impl<'a> PodListRequest<'a> {
-    /// The list of the pods that match `selector` in `namespace`, or in all namespaces, in the form that `accept`
+    /// The list of the pods that pass `filter` in `namespace`, or in all namespaces, in the form that `accept`
     /// names.
     pub(super) fn of(
         namespace: Option<&'a str>,
-        selector: &'a Selector,
+        filter: impl Into<ListFilter<'a>>,
         accept: &'static str,
         limit: usize,
     ) -> Self {
         Self {
             namespace,
-            selector,
+            filter: filter.into(),
             accept,
             limit,
+            fields: "",
             parameters: &[],
             max_following: None,
         }
@@ -186,8 +213,13 @@ impl<'a> PodListRequest<'a> {
 
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.append_pair("limit", &self.limit.to_string());
-        if !self.selector.is_empty() {
-            query.append_pair("labelSelector", &self.selector.to_string());
+        if !self.filter.labels.is_empty() {
+            query.append_pair("labelSelector", &self.filter.labels.to_string());
+        }
+        let fields = [self.filter.fields, self.fields];
+        let fields: Vec<_> = fields.into_iter().filter(|fields| !fields.is_empty()).collect();
+        if !fields.is_empty() {
+            query.append_pair("fieldSelector", &fields.join(","));
         }
         query.extend_pairs(self.parameters);
         if let Some(token) = after {

@@ -14,7 +14,9 @@ use serde::de::DeserializeOwned;
 
 use self::body::{MAX_BODY_BYTES, ResponseBody};
 use super::connect::redactor;
-use super::wire::{self, ListMeta, NameTable, ObjectKind, PartialMetadata, TypeMeta, WrongBody, excerpt};
+use super::wire::{
+    self, ListMeta, NameTable, ObjectKind, PartialMetadata, PodObject, TypeMeta, WrongBody, excerpt,
+};
 use super::{ApiError, ConnectionFault};
 use crate::retry_after;
 
@@ -237,6 +239,23 @@ impl ApiResponse {
         wire::each_item(self.body.reader(), kinds, each).map_err(|error| self.unexpected(&error, what()))
     }
 
+    /// Parses a page of the metadata of pods, in whichever form the server sent it, and calls `each` with one item after
+    /// the other.
+    ///
+    /// # Errors
+    /// As [`Self::into_items`].
+    pub(super) fn into_metadata_items(
+        self,
+        kinds: &[ObjectKind],
+        what: impl Fn() -> String,
+        each: impl FnMut(PodObject),
+    ) -> Result<ListMeta, ApiError> {
+        if !self.status.is_success() {
+            return Err(read_error(&self.into_answer(), what()));
+        }
+        wire::each_metadata(self.body.reader(), kinds, each).map_err(|error| self.unexpected(&error, what()))
+    }
+
     fn unexpected(&self, error: &WrongBody, what: String) -> ApiError {
         let why = match error {
             WrongBody::OtherObject(words) => words.clone(),
@@ -330,6 +349,10 @@ fn read_error(answer: &ApiAnswer, what: String) -> ApiError {
         DisruptionVerdict::Refused(Refusal::Throttled { retry_after }) => {
             ApiError::Throttled { what, retry_after }
         }
+        DisruptionVerdict::Refused(refusal) if answer.code >= 500 => ApiError::ServerFailed {
+            what,
+            why: refusal.to_string(),
+        },
         DisruptionVerdict::Refused(refusal) => ApiError::Unexpected {
             what,
             why: refusal.to_string(),
@@ -338,6 +361,9 @@ fn read_error(answer: &ApiAnswer, what: String) -> ApiError {
             if is_of_another_server(answer) =>
         {
             ApiError::NotKubernetes { what, why }
+        }
+        DisruptionVerdict::Uncertain(why) | DisruptionVerdict::Invalid(why) if answer.code >= 500 => {
+            ApiError::ServerFailed { what, why }
         }
         DisruptionVerdict::Uncertain(why) | DisruptionVerdict::Invalid(why) => {
             ApiError::Unexpected { what, why }

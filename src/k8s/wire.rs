@@ -1,19 +1,23 @@
-//! The JSON of the Kubernetes API, reduced to the fields that macaque reads, and its conversion into the core's types.
+//! The JSON of the Kubernetes API, and the protobuf of its metadata, reduced to the fields that macaque reads, and its conversion into the core's types.
 
 mod items;
 mod kind;
 mod list;
+mod metadata_list;
 mod pod_status;
+mod protobuf;
 mod watch;
 mod workload;
 
 pub(super) use items::each_item;
 pub(super) use kind::{ObjectKind, TypeMeta, WrongBody, excerpt, git_version};
 pub(super) use list::{ListMeta, NameTable, list_head};
+pub(super) use metadata_list::each_metadata;
 pub(super) use watch::WatchLine;
 pub use workload::WorkloadScale;
 pub(super) use workload::{
-    LeaseObject, MetadataObject, NodeObject, PartialMetadata, ResourceList, ResourceObject, ScaleObject,
+    LeaseObject, MetadataObject, NamespaceObject, NodeObject, PartialMetadata, ResourceList, ResourceObject,
+    ScaleObject,
 };
 
 use std::collections::BTreeMap;
@@ -29,7 +33,7 @@ use serde::{Deserialize, Serialize};
 use self::pod_status::{PodCondition, PodStatus};
 
 /// A Pod, or its metadata alone.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(super) struct PodObject {
     /// Absent from the items of a list.
     kind: Option<String>,
@@ -40,7 +44,7 @@ pub(super) struct PodObject {
     status: PodStatus,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PodMetadata {
     name: String,
@@ -59,7 +63,7 @@ struct PodMetadata {
     deletion_timestamp: Option<Timestamp>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct OwnerReference {
     #[serde(default)]
@@ -82,12 +86,9 @@ struct PodSpec {
 }
 
 impl PodObject {
-    /// The pod as if it were running, for an object of which only the metadata were read.
-    pub(super) fn into_running_pod(self) -> Pod {
-        Pod {
-            phase: PodPhase::Running,
-            ..self.into()
-        }
+    /// The pod in this phase, for an object of which only the metadata were read.
+    pub(super) fn into_pod_in(self, phase: PodPhase) -> Pod {
+        Pod { phase, ..self.into() }
     }
 }
 

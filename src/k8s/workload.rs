@@ -37,15 +37,9 @@ impl WorkloadRef {
 
     /// The `owner` of a pod with this controller: the controller itself, or the owner of the ReplicaSet that it is.
     pub fn behind(controller: &ControllerRef, owner: &PodOwner, namespace: &str) -> Self {
-        // The owner of a ReplicaSet was found by its name alone.
-        let api_version = match owner.kind.as_str() {
-            "Deployment" if controller.kind != owner.kind => "apps/v1",
-            "Rollout" if controller.kind != owner.kind => "argoproj.io/v1alpha1",
-            _ => &controller.api_version,
-        };
         Self {
             namespace: namespace.to_owned(),
-            api_version: api_version.to_owned(),
+            api_version: controller.api_version_behind(owner).to_owned(),
             kind: owner.kind.clone(),
             name: owner.name.clone(),
         }

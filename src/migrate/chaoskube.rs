@@ -5,6 +5,7 @@
 
 mod disrupt;
 mod names;
+mod pod_names;
 mod quiet;
 mod schedule;
 mod serving;
@@ -23,29 +24,33 @@ pub(super) const OPTIONS: &[OldOption] = &[
     value(
         "annotations",
         "",
-        "no equal: label the pods instead, or let some opt out with `macaque/enabled: \"false\"`",
+        "`target.mode = \"opt-in\"`: annotate the same pods, or their owners, with `macaque/enabled: \"true\"`",
     ),
     value(
         "kinds",
         "",
-        "`!DaemonSet` and `!Job`: `target.include` without `daemonset` and `job`; no equal for other kinds",
+        "`target.owners`, and `target.include` for `DaemonSet` and `Job`; no equal for custom kinds, whose group is \
+         not known",
     ),
     value(
         "namespaces",
         "",
-        "`target.namespaces`; of those excluded by `!NAME` from all only `kube-system` and its like have an equal, \
-         `target.include`",
+        "`target.namespaces`; those excluded by `!NAME` from all: `target.exclude_namespaces`",
     ),
     value(
         "namespace-labels",
         "",
-        "no equal: list the namespaces in `target.namespaces`",
+        "`target.namespace_selector`; no equal beside namespaces by name",
     ),
-    value("included-pod-names", "", "no equal: label the pods instead"),
+    value(
+        "included-pod-names",
+        "",
+        "`target.names`, if it is a plain text, at the beginning or anywhere",
+    ),
     value(
         "excluded-pod-names",
         "",
-        "no equal: let the pods opt out with `macaque/enabled: \"false\"`",
+        "`target.names` with `!`, if it is a plain text that no generated name holds",
     ),
     value("excluded-weekdays", "", "`schedule.quiet`"),
     value("excluded-times-of-day", "", "`schedule.quiet`"),

@@ -13,7 +13,7 @@ use std::time::Duration;
 use super::OldTool;
 use super::go_address::listen_address;
 use super::go_duration::setting_text;
-use super::migration::{Migration, UnmigratedEffect::Same, UnmigratedEffect::Wider};
+use super::migration::{Migration, UnmigratedEffect::Same};
 use super::old_option::{OldOption, OldSources, secret, switch, value};
 use super::translator::Translator;
 use crate::settings::SettingMistake;
@@ -59,13 +59,12 @@ pub(super) const OPTIONS: &[OldOption] = &[
     value(
         "kubemonkey.blacklisted_namespaces",
         "[\"kube-system\"]",
-        "left out of `target.namespaces`; without a whitelist only `kube-system` and its like have an equal, \
-         `target.include`",
+        "left out of `target.namespaces`, or `target.exclude_namespaces`",
     ),
     value(
         "kubemonkey.custom_resources",
         "",
-        "no equal: select the pods by the label that their operator gives them",
+        "no equal, and not needed: any owner opts in by `macaque/enabled`",
     ),
     value(
         "kubernetes.host",
@@ -127,8 +126,8 @@ pub(super) const OPTIONS: &[OldOption] = &[
     ),
 ];
 
-/// The label by which a workload opts in.
-const OPT_IN: &str = "kube-monkey/enabled=enabled";
+/// How many workloads a round takes at most.
+const MOST_WORKLOADS: i64 = 10;
 
 /// The longest grace period that macaque takes, in seconds.
 const LONGEST_GRACE: u64 = 24 * 3600;
@@ -159,26 +158,21 @@ pub(super) fn migrate(sources: &OldSources) -> Result<Migration, Vec<SettingMist
 /// Sets the opt-in and says what becomes of the other labels.
 fn translate_target(translator: &mut Translator) {
     translator.set_with(
-        "target.selector",
-        OPT_IN,
-        "the labels of kube-monkey",
-        "macaque looks at the labels of pods: set this one in the workload's spec.template.metadata.labels too",
+        "target.mode",
+        "opt-in",
+        "the label kube-monkey/enabled",
+        "workloads opt in by the annotation macaque/enabled: `kubectl annotate deployments,statefulsets,daemonsets -A -l \
+         kube-monkey/enabled=enabled macaque/enabled=enabled`; until then none is picked",
     );
     translator.set_fixed("target.min_age", "0s", "pods of any age");
-    translator.lose(
-        "the label kube-monkey/mtbf",
-        "macaque has no frequency for each workload: schedule.cron and disrupt.count are for all together, and \
-         limits.per_owner_day and limits.cooldown bound each",
-        Wider,
-    );
     translator.lose(
         "the labels kube-monkey/kill-mode and kube-monkey/kill-value",
         "macaque disrupts one pod of an owner in a round, and the next only once the owner is whole again",
         Same,
     );
     if let Some(given) = translator.text("kubemonkey.custom_resources") {
-        let why = "macaque looks at pods, not at the resources of operators: name the label of their pods in \
-                   target.selector, in place of kube-monkey/enabled";
+        let why =
+            "macaque picks pods of any owner that opted in: set the annotation macaque/enabled on these too";
         translator.lose(given.shown(), why, Same);
     }
 }
@@ -186,7 +180,7 @@ fn translate_target(translator: &mut Translator) {
 fn translate_disrupt(translator: &mut Translator) {
     let remark = "PodDisruptionBudgets are not asked; \"evict\" honours them";
     translator.set_fixed("disrupt.method", "delete", remark);
-    translator.set_fixed("disrupt.draw", "owners", "every workload is as likely as another");
+    translate_frequency(translator);
     translator.set_fixed(
         "limits.per_owner_day",
         1,
@@ -217,6 +211,34 @@ fn translate_disrupt(translator: &mut Translator) {
             "a day is the longest",
         ),
     }
+}
+
+/// Sets the pace: a coin for each workload, by its own mean time between failures.
+fn translate_frequency(translator: &mut Translator) {
+    let days = schedule::run_days_in_week(translator);
+    let mtbf = |number: u32| setting_text(Duration::from_secs(u64::from(number) * 7 * 24 * 3600 / days));
+    translator.set_with(
+        "disrupt.pace",
+        "chance",
+        "the label kube-monkey/mtbf",
+        format!(
+            "a coin for each workload in each round, by its annotation macaque/every; kube-monkey counts run days, {days} \
+             a week: an mtbf of 1 is macaque/every: {:?}, of 2 {:?}, of 5 {:?}",
+            mtbf(1),
+            mtbf(2),
+            mtbf(5)
+        ),
+    );
+    translator.set_fixed(
+        "disrupt.every",
+        "365d",
+        "as seldom as can be without macaque/every; kube-monkey takes no workload without an mtbf",
+    );
+    translator.set_fixed(
+        "disrupt.count",
+        MOST_WORKLOADS,
+        "at most so many workloads in a round; kube-monkey has no bound",
+    );
 }
 
 fn translate_debug(translator: &mut Translator) {

@@ -164,15 +164,6 @@ impl Translator {
         });
     }
 
-    /// Notes that a namespace cannot be left out of all.
-    pub(super) fn lose_namespace(&mut self, option: &str, name: &str) {
-        let why = format!(
-            "macaque has no list of namespaces to leave out: name the others in target.namespaces, or freeze this one \
-             with `kubectl annotate namespace {name} macaque/frozen=true`"
-        );
-        self.lose(option, why, UnmigratedEffect::Wider);
-    }
-
     /// Notes the address of an API server, which may hold a password and is not shown.
     pub(super) fn lose_server(&mut self, origin: &str) {
         let why = "macaque finds the API server as kubectl does: name a kubeconfig with this server in \

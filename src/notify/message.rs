@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use macaque_core::eligibility::NO_TURN;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::pod::OwnerRef;
-use macaque_core::report::{AttemptReport, RoundEnd, RoundReport, RoundStatus, TurnReport};
+use macaque_core::report::{AttemptReport, RoundEnd, RoundReport, RoundStatus, SkippedNamespace, TurnReport};
 
 use self::footer::{footer, footer_on_route};
 pub use self::notice::NoticeMessage;
@@ -233,6 +233,9 @@ fn no_attempt(report: &RoundReport) -> String {
     match (report.problems.as_slice(), report.listed, report.candidates) {
         ([only], ..) => only.clone(),
         ([first, rest @ ..], ..) => format!("{first} (and {} more)", count(rest.len(), "problem")),
+        ([], 0, _) if !report.namespace_selector.is_empty() && report.namespaces.is_empty() => {
+            no_namespace(report)
+        }
         ([], 0, _) => "no pod was listed".to_owned(),
         ([], _, 0) if waits_for_turns(report) => "no owner has its turn now".to_owned(),
         ([], 1, 0) => "the one pod listed is not eligible".to_owned(),
@@ -244,6 +247,16 @@ fn no_attempt(report: &RoundReport) -> String {
 /// Whether pods were exempt because it is nobody's turn.
 fn waits_for_turns(report: &RoundReport) -> bool {
     report.exempted.contains_key(NO_TURN) && report.turns.iter().all(|turn| turn.slot < report.slot)
+}
+
+/// The reason why no namespace is in scope, where their labels decide.
+fn no_namespace(report: &RoundReport) -> String {
+    let selector = &report.namespace_selector;
+    match report.skipped.len() {
+        0 => format!("no namespace matches {selector}"),
+        1 => format!("the one namespace with {selector} was skipped"),
+        skipped => format!("all {skipped} namespaces with {selector} were skipped"),
+    }
 }
 
 /// The notes: whatever the headline does not already say in full.
@@ -271,6 +284,7 @@ fn notes(report: &RoundReport, is_said: impl Fn(&str) -> bool) -> Vec<String> {
     notes.extend(problems.map(|problem| format!("problem: {problem}")));
     notes.extend(turns(report));
     notes.extend(report.count.iter().map(|count| format!("count: {count}")));
+    notes.extend(SkippedNamespace::texts(&report.skipped));
     notes.extend(warnings(report));
 
     if disrupts_nothing(report) {

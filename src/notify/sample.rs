@@ -118,6 +118,7 @@ fn round(outcomes: Vec<Outcome>, end: RoundEnd) -> RoundReport {
         count: None,
         turns: Vec::new(),
         turns_told: false,
+        namespace_selector: String::new(),
         skipped: Vec::new(),
         attempts: attempts.collect(),
         problems: vec![HOSTILE.to_owned()],

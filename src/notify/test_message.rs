@@ -94,6 +94,7 @@ fn round(
         turns_told: false,
         attempts: attempt.into_iter().collect(),
         problems: Vec::new(),
+        namespace_selector: String::new(),
         skipped: Vec::new(),
         warnings: Vec::new(),
         end,

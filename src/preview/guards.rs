@@ -117,7 +117,7 @@ impl PreviewReader<'_> {
         config: &RoundConfig,
     ) -> BTreeMap<String, String> {
         let mut unlisted = BTreeMap::new();
-        if config.eligibility.target.selector.is_empty() || !config.guards.needs_siblings() {
+        if !config.eligibility.splits_owners() || !config.guards.needs_siblings() {
             return unlisted;
         }
 
@@ -196,7 +196,10 @@ impl PreviewReader<'_> {
         // Without a list there is no round either, so there is nothing to say about its guards.
         if let Ok(scope) = self.scope(config).await {
             let _ = self
-                .scanner(&scope.eligibility)
+                .scanner(
+                    &scope.eligibility,
+                    config.eligibility.target.namespaces.selector().is_some(),
+                )
                 .scan_unless_large(&mut scan)
                 .await;
         }

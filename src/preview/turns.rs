@@ -58,14 +58,16 @@ impl PreviewReader<'_> {
     pub async fn turn_owners(&self, config: &RoundConfig) -> Result<TurnScan, RoundEnd> {
         let scope = self.scope(config).await?;
         let mut scan = PodScan::<TurnOwners>::default();
-        self.scanner(&scope.eligibility).scan(&mut scan).await?;
+        let by_labels = config.eligibility.target.namespaces.selector().is_some();
+        let scanner = self.scanner(&scope.eligibility, by_labels);
+        Box::pin(scanner.scan_any_size(&mut scan)).await?;
 
         Ok(TurnScan {
             listed: scan.listed,
             owners: scan.sink.into_set(),
             problems: scan.problems,
             warnings: [scope.warnings, scan.key_warnings.texts()].concat(),
-            skipped: scope.skipped,
+            skipped: [scope.skipped, scan.skipped].concat(),
         })
     }
 }

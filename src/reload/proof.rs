@@ -11,7 +11,9 @@ use crate::k8s::{ApiError, Cluster};
 pub enum Unproved {
     /// The cluster lacks these, in words with a remedy each.
     Lacks(Vec<String>),
-    /// The API server did not answer.
+    /// The API server refuses to say, or cannot be asked: its answer stays the same until somebody changes something.
+    Refused(String),
+    /// The API server did not answer, or is busy, or fails.
     NoAnswer(String),
 }
 
@@ -19,7 +21,7 @@ pub enum Unproved {
 /// of something else.
 ///
 /// # Errors
-/// What is missing, or that the API server did not answer.
+/// What is missing, or that the API server refused to say, or did not answer.
 pub async fn prove(cluster: &Cluster, old: &ChaosConfig, new: &ChaosConfig) -> Result<(), Unproved> {
     let mut lacks = missing_namespaces(cluster, old, new).await?;
 
@@ -82,6 +84,14 @@ async fn missing_journal(
 
 impl From<ApiError> for Unproved {
     fn from(error: ApiError) -> Self {
-        Self::NoAnswer(error.to_string())
+        let why = error.to_string();
+        if error.is_no_answer() {
+            Self::NoAnswer(why)
+        } else {
+            Self::Refused(why)
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

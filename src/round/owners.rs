@@ -17,12 +17,15 @@ pub async fn list_owners(
     eligibility: &EligibilityConfig,
     stop: &StopToken,
     platform: &Platform,
+    dry_run: bool,
 ) -> ScopeOwners {
     let mut scan = PodScan::<ScopeOwners>::default();
     let reader = ScopeReader {
         cluster,
         stop,
         platform,
+        dry_run,
+        method: eligibility.method,
     };
     let end = match Box::pin(reader.read(eligibility, &DisruptionPace::Count)).await {
         Ok(scope) => {
@@ -31,8 +34,9 @@ pub async fn list_owners(
                 eligibility: &scope.eligibility,
                 stop,
                 platform,
+                by_labels: eligibility.target.namespaces.selector().is_some(),
             };
-            scanner.scan(&mut scan).await
+            scanner.scan_any_size(&mut scan).await
         }
         Err(end) => Err(end),
     };

@@ -1,22 +1,25 @@
 //! A running round: scans the pods, picks the victims, and disrupts them one by one.
 
 mod disruption;
+mod scope;
 
 use std::collections::BTreeMap;
 
-use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption, judge};
+use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption, TargetMatches, judge};
 use macaque_core::guard::first_hold;
 use macaque_core::journal::Journal;
 use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::outcome::Outcome;
 use macaque_core::pod::{ControllerRef, Pod, PodRef};
-use macaque_core::report::{AttemptReport, ExemptionTally, RoundCount, RoundEnd, RoundReport};
+use macaque_core::report::{
+    AttemptReport, ExemptionTally, RoundCount, RoundEnd, RoundReport, SkippedNamespace,
+};
 use macaque_core::selection::{VictimPicker, count_owners};
 
 use super::RoundContext;
 use super::attempt::{AttemptError, AttemptOutcome};
 use super::scan::{PodScan, PodScanner, ScanOutcome, WithOwners};
-use super::scope::ScopeReader;
+use super::scope::namespaces::refused;
 use super::turns::{RoundTurns, owner_of};
 use crate::facts::Fact;
 use crate::guards::{Held, RoundGuards};
@@ -87,27 +90,19 @@ impl<'a> RunningRound<'a> {
         self.note_scan(&mut scan);
 
         match outcome? {
-            ScanOutcome::Complete => self.run_complete(scan.sink, seed, journal).await,
+            ScanOutcome::Complete => {
+                self.warn_of_unmatched(&scan.matches);
+                self.run_complete(scan.sink, seed, journal).await
+            }
             ScanOutcome::TooLarge(size) => self.run_sampled(size, seed, journal).await,
         }
     }
 
-    /// Reads what the rules need to know about the scope.
-    async fn read_scope(&mut self) -> Result<(), RoundEnd> {
-        let reader = ScopeReader {
-            cluster: self.context.cluster,
-            stop: self.context.stop,
-            platform: self.context.platform,
-        };
-        let config = self.context.config;
-        let scope = Box::pin(reader.read(&config.eligibility, &config.disrupt.pace)).await?;
-
-        self.eligibility = scope.eligibility;
-        self.report.skipped = scope.skipped;
-        for warning in scope.warnings {
+    /// Warns of the entries of the target's lists that match no pod at all.
+    pub(super) fn warn_of_unmatched(&mut self, matches: &TargetMatches) {
+        for warning in matches.texts(&self.eligibility) {
             self.guards.warn(warning);
         }
-        Ok(())
     }
 
     /// Completes the report with the end of the round.
@@ -170,6 +165,7 @@ impl<'a> RunningRound<'a> {
             eligibility: &self.eligibility,
             stop: self.context.stop,
             platform: self.context.platform,
+            by_labels: self.namespace_selector().is_some(),
         }
     }
 
@@ -178,6 +174,7 @@ impl<'a> RunningRound<'a> {
         self.report.listed = scan.listed;
         self.report.exempted = std::mem::take(&mut scan.exempted);
         self.report.problems = std::mem::take(&mut scan.problems);
+        self.note_skipped(std::mem::take(&mut scan.skipped));
         self.guards.note_disrupted(std::mem::take(&mut scan.disrupted));
         self.key_warnings = std::mem::take(&mut scan.key_warnings);
     }
@@ -215,7 +212,10 @@ impl<'a> RunningRound<'a> {
             None => AttemptResult::Attempted(Outcome::Gone.into()),
             Some(fresh) => match judge(&fresh, &self.eligibility, context.platform.now()) {
                 Err(exemption) => AttemptResult::Exempt(exemption),
-                Ok(_) => self.disrupt_unless_held(&mut candidate, &fresh).await?,
+                Ok(_) => match Box::pin(self.left_scope(&fresh)).await? {
+                    Some(exemption) => AttemptResult::Exempt(exemption),
+                    None => self.disrupt_unless_held(&mut candidate, &fresh).await?,
+                },
             },
         };
 
@@ -355,7 +355,12 @@ impl<'a> RunningRound<'a> {
                     .facts
                     .publish(Fact::NamespaceForbidden(&pod.namespace));
                 picker.exclude_namespace(pod);
-                self.report.problems.push(error.to_string());
+                match self.namespace_selector() {
+                    Some(_) => {
+                        SkippedNamespace::note(&mut self.report.skipped, &pod.namespace, refused(&error));
+                    }
+                    None => self.report.problems.push(error.to_string()),
+                }
                 Ok(())
             }
             error => Err(error.into()),

@@ -1,17 +1,19 @@
 //! Lists the pods in scope page by page and judges each. Only the counts stay in memory, and what the caller's sink
 //! keeps.
 
+mod names;
+
 use jiff::Timestamp;
-use macaque_core::config::NamespaceScope;
-use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption, judge};
+use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption, TargetMatches, judge};
 use macaque_core::guard::DisruptedPods;
 use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::notice::ScopeOwners;
-use macaque_core::pod::Pod;
-use macaque_core::report::{ExemptionTallies, ExemptionTally, RoundEnd};
-use macaque_core::selection::{CandidateIndex, NameIndex};
+use macaque_core::pod::{Pod, PodPhase};
+use macaque_core::report::{ExemptionTallies, ExemptionTally, RoundEnd, SkippedNamespace};
+use macaque_core::selection::CandidateIndex;
 
-use super::scope_size::{ScopeNames, ScopeSize};
+use super::scope::namespaces::refused;
+use super::scope_size::ScopeSize;
 use super::turns::ScannedOwners;
 use crate::k8s::{ApiError, Cluster, describe_list};
 use crate::list_pager::ListPager;
@@ -37,8 +39,12 @@ pub(crate) struct PodScan<S> {
     pub(crate) disrupted: DisruptedPods,
     /// The warnings about macaque's own keys on the pods.
     pub(crate) key_warnings: PodKeyWarnings,
+    /// Which entries of the target's lists match a pod.
+    pub(crate) matches: TargetMatches,
     /// Problems that did not end the scan.
     pub(crate) problems: Vec<String>,
+    /// The namespaces that are left out.
+    pub(crate) skipped: Vec<SkippedNamespace>,
 }
 
 /// Whether a scan judged every pod.
@@ -56,12 +62,26 @@ pub(crate) struct PodScanner<'a> {
     pub(crate) eligibility: &'a EligibilityConfig,
     pub(crate) stop: &'a StopToken,
     pub(crate) platform: &'a Platform,
+    /// Whether the namespaces were found by their labels, so that one is left out where macaque may not work.
+    pub(crate) by_labels: bool,
+}
+
+/// The pods that a scan reads, and how much of each.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum PodDetail {
+    /// The whole pods, in every phase.
+    Full,
+    /// The metadata of the pods in the phases in which a pod may be eligible.
+    Metadata,
+    /// The metadata of the pods in this phase, in which none is eligible.
+    ExemptPhase(PodPhase),
 }
 
 /// A step of a scan: one namespace, or all of them at once.
 #[derive(Clone, Copy)]
 struct ScanStep<'a> {
     namespace: Option<&'a str>,
+    detail: PodDetail,
     /// How many pods earlier steps saw.
     before: usize,
     /// Whether other namespaces follow.
@@ -126,6 +146,7 @@ impl<S: PodSink> PodScan<S> {
         self.listed += 1;
         self.disrupted.add(&pod);
         self.key_warnings.note(&pod);
+        self.matches.note(&pod, &eligibility.target);
         let judged = judge(&pod, eligibility, now);
         if let Err(exemption) = &judged {
             ExemptionTally::note(&mut self.exempted, pod.id.clone(), exemption);
@@ -139,7 +160,9 @@ impl<S: PodSink> PodScan<S> {
         self.sink.append(more.sink);
         self.disrupted.append(more.disrupted);
         self.key_warnings.append(more.key_warnings);
+        self.matches.append(more.matches);
         self.problems.extend(more.problems);
+        self.skipped.extend(more.skipped);
     }
 }
 
@@ -148,8 +171,59 @@ impl PodScanner<'_> {
     /// be read is noted as a problem, and the scan continues with the others.
     pub(crate) async fn scan<S: PodSink>(&self, scan: &mut PodScan<S>) -> Result<(), RoundEnd> {
         let mut size = ScopeSize::Unlimited;
-        self.scan_within(scan, &mut size).await?;
+        self.scan_within(PodDetail::Full, scan, &mut size).await?;
         Ok(())
+    }
+
+    /// Scans the metadata of the pods that run or are pending, however many there are. What metadata does not tell exempts no
+    /// pod: the priority, eviction responders and, with `pending` included, the phase. Where nodes decide, every pod is
+    /// scanned in full instead.
+    pub(crate) async fn scan_metadata<S: PodSink>(&self, scan: &mut PodScan<S>) -> Result<(), RoundEnd> {
+        if self.eligibility.judges_nodes() {
+            return self.scan(scan).await;
+        }
+
+        let mut size = ScopeSize::Unlimited;
+        self.scan_within(PodDetail::Metadata, scan, &mut size).await?;
+        self.scan_exempt_phases(scan, |phase| phase == PodPhase::Pending)
+            .await
+    }
+
+    /// Scans the metadata of the other pods, which have come to their end, for their exemptions: the rest of the scope after
+    /// [`Self::scan_metadata`].
+    pub(super) async fn scan_other_phases<S: PodSink>(&self, scan: &mut PodScan<S>) -> Result<(), RoundEnd> {
+        if self.eligibility.judges_nodes() {
+            return Ok(());
+        }
+
+        self.scan_exempt_phases(scan, |phase| phase != PodPhase::Pending)
+            .await
+    }
+
+    /// Scans the metadata of the pods in those phases that are chosen, and in which no pod is eligible.
+    async fn scan_exempt_phases<S: PodSink>(
+        &self,
+        scan: &mut PodScan<S>,
+        is_chosen: impl Fn(PodPhase) -> bool,
+    ) -> Result<(), RoundEnd> {
+        let eligible = self.eligibility.phases();
+        // A list of one phase tells the phase of its pods.
+        for phase in PodPhase::ALL {
+            if is_chosen(phase) && !eligible.contains(&phase) {
+                let mut size = ScopeSize::Unlimited;
+                self.scan_within(PodDetail::ExemptPhase(phase), scan, &mut size)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Scans every pod in full or, if there turn out to be too many, as [`Self::scan_metadata`] does.
+    pub(crate) async fn scan_any_size<S: PodSink>(&self, scan: &mut PodScan<S>) -> Result<(), RoundEnd> {
+        match self.scan_unless_large(scan).await? {
+            ScanOutcome::Complete => Ok(()),
+            ScanOutcome::TooLarge(_) => self.scan_metadata(scan).await,
+        }
     }
 
     /// Scans every namespace in scope, unless there turn out to be too many pods; `scan` is then left empty.
@@ -158,31 +232,25 @@ impl PodScanner<'_> {
         scan: &mut PodScan<S>,
     ) -> Result<ScanOutcome, RoundEnd> {
         let mut size = ScopeSize::Unknown;
-        if self.scan_within(scan, &mut size).await? {
+        if self.scan_within(PodDetail::Full, scan, &mut size).await? {
             return Ok(ScanOutcome::Complete);
         }
         *scan = PodScan::default();
         Ok(ScanOutcome::TooLarge(size))
     }
 
-    /// The names of the pods in scope, listed unless they were counted already.
-    pub(super) async fn names_of(&self, size: ScopeSize) -> Result<ScopeNames, RoundEnd> {
-        match size {
-            ScopeSize::Counted(names) => Ok(names),
-            ScopeSize::Unknown | ScopeSize::Unlimited => Ok(self.names().await?),
-        }
-    }
-
     /// Scans until there turn out to be too many pods; returns whether the scan is complete.
     async fn scan_within<S: PodSink>(
         &self,
+        detail: PodDetail,
         scan: &mut PodScan<S>,
         size: &mut ScopeSize,
     ) -> Result<bool, RoundEnd> {
-        let namespaces = namespaces_in(&self.eligibility.target.namespaces);
+        let namespaces = self.eligibility.target.listed_namespaces();
         for (index, namespace) in namespaces.iter().copied().enumerate() {
             let step = ScanStep {
                 namespace,
+                detail,
                 before: scan.listed,
                 more: index + 1 < namespaces.len(),
             };
@@ -190,12 +258,12 @@ impl PodScanner<'_> {
                 Ok(Some(found)) => found,
                 Ok(None) => return Ok(false),
                 Err(error) => {
-                    scan.problems.push(problem(error)?);
+                    self.note_refusal(namespace, error, &mut scan.problems, &mut scan.skipped)?;
                     continue;
                 }
             };
 
-            if found.listed == 0 {
+            if found.listed == 0 && !matches!(detail, PodDetail::ExemptPhase(_)) {
                 scan.problems.extend(self.missing_namespace(namespace).await);
             }
             scan.append(found);
@@ -211,6 +279,7 @@ impl PodScanner<'_> {
     ) -> Result<Option<PodScan<S>>, ApiError> {
         let mut scan = PodScan::default();
         let mut pager = ListPager::default();
+        let filter = self.eligibility.pod_filter();
 
         loop {
             // Only the first page decides: later ones say nothing new, and a restarted list begins with its first page
@@ -224,11 +293,24 @@ impl PodScanner<'_> {
                 let mut page = PodScan::default();
                 let now = self.platform.now();
                 let add = |pod| page.add(pod, self.eligibility, now);
-                let selector = &self.eligibility.target.selector;
-                let cursor = self
-                    .cluster
-                    .each_pod(step.namespace, selector, pager.after(), max_following, add)
-                    .await?;
+                let after = pager.after();
+                let cluster = self.cluster;
+                let cursor = match step.detail {
+                    PodDetail::Full => {
+                        let page = cluster.each_pod(step.namespace, &filter, after, max_following, add);
+                        Box::pin(page).await?
+                    }
+                    PodDetail::Metadata => {
+                        let phases = self.eligibility.phases();
+                        let page = cluster.each_metadata(step.namespace, &filter, phases, after, add);
+                        Box::pin(page).await?
+                    }
+                    PodDetail::ExemptPhase(phase) => {
+                        let phases = [phase];
+                        let page = cluster.each_metadata(step.namespace, &filter, &phases, after, add);
+                        Box::pin(page).await?
+                    }
+                };
                 Ok((page, cursor))
             };
             let (page, cursor) = with_retries(self.platform, self.stop, read).await?;
@@ -256,75 +338,40 @@ impl PodScanner<'_> {
         }
     }
 
-    /// Lists the names of the pods in scope.
-    async fn names(&self) -> Result<ScopeNames, ApiError> {
-        let mut found = ScopeNames::default();
-        for namespace in namespaces_in(&self.eligibility.target.namespaces) {
-            match self.names_in(namespace).await {
-                Ok(more) if more.is_empty() => found.problems.extend(self.missing_namespace(namespace).await),
-                Ok(more) => found.names.append(more),
-                Err(error) => found.problems.push(problem(error)?),
-            }
+    /// Notes a namespace that may not be read: as left out if it was found by its labels, else as a problem.
+    ///
+    /// # Errors
+    /// Any other error, which ends the scan.
+    fn note_refusal(
+        &self,
+        namespace: Option<&str>,
+        error: ApiError,
+        problems: &mut Vec<String>,
+        skipped: &mut Vec<SkippedNamespace>,
+    ) -> Result<(), ApiError> {
+        if !matches!(error, ApiError::Forbidden { .. }) {
+            return Err(error);
         }
-        Ok(found)
-    }
 
-    /// Lists the names in one namespace, or in all: from tables or, if the server offers none, from metadata.
-    async fn names_in(&self, namespace: Option<&str>) -> Result<NameIndex, ApiError> {
-        let cluster = self.cluster;
-        let selector = &self.eligibility.target.selector;
-        let phases = self.eligibility.phases();
-        let mut names = NameIndex::default();
-        let mut pager = ListPager::default();
-        let mut has_tables = true;
-
-        loop {
-            let read = async || {
-                let after = pager.after();
-                if has_tables {
-                    cluster.names(namespace, selector, phases, after).await
-                } else {
-                    let page = cluster
-                        .names_of_metadata(namespace, selector, phases, after)
-                        .await?;
-                    Ok(Some(page))
+        match namespace.filter(|_| self.by_labels) {
+            Some(namespace) => SkippedNamespace::note(skipped, namespace, refused(&error)),
+            // The list of another phase may have met it too.
+            None => {
+                let problem = error.to_string();
+                if !problems.contains(&problem) {
+                    problems.push(problem);
                 }
-            };
-            let Some(page) = with_retries(self.platform, self.stop, read).await? else {
-                names = NameIndex::default();
-                pager = ListPager::default();
-                has_tables = false;
-                continue;
-            };
-
-            let turned = pager.turn(&page.cursor, page.names.len());
-            turned.map_err(|why| endless(namespace, why))?;
-            if page.cursor.restarted {
-                names = NameIndex::default();
-            }
-            names.append(page.names);
-            if page.cursor.next.is_none() {
-                return Ok(names);
             }
         }
+        Ok(())
     }
 
-    /// The problem of a namespace without pods that does not exist, if macaque may find that out.
+    /// The problem of a namespace without pods that does not exist, if macaque may find that out. One that was found by its
+    /// labels may be gone meanwhile.
     async fn missing_namespace(&self, namespace: Option<&str>) -> Option<String> {
-        let name = namespace?;
+        let name = namespace.filter(|_| !self.by_labels)?;
         let exists = self.cluster.has_namespace(name).await;
         matches!(exists, Ok(Some(false))).then(|| format!("namespace {name} does not exist"))
-    }
-}
-
-/// The problem of one namespace that may not be read.
-///
-/// # Errors
-/// Any other error, which ends the scan.
-fn problem(error: ApiError) -> Result<String, ApiError> {
-    match error {
-        ApiError::Forbidden { .. } => Ok(error.to_string()),
-        error => Err(error),
     }
 }
 
@@ -333,13 +380,5 @@ fn endless(namespace: Option<&str>, why: &str) -> ApiError {
     ApiError::Unexpected {
         what: describe_list(namespace),
         why: why.to_owned(),
-    }
-}
-
-/// The namespaces to list; `None` stands for all of them at once.
-pub(crate) fn namespaces_in(scope: &NamespaceScope) -> Vec<Option<&str>> {
-    match scope {
-        NamespaceScope::All => vec![None],
-        NamespaceScope::Named(names) => names.iter().map(|name| Some(name.as_str())).collect(),
     }
 }

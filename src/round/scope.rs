@@ -2,12 +2,17 @@
 //! namespaces, owners and nodes that the rules look at.
 
 mod metadata;
+pub(crate) mod namespaces;
+mod nodes;
+
+use std::sync::Arc;
 
 use macaque_core::config::DisruptionPace;
 use macaque_core::eligibility::EligibilityConfig;
+use macaque_core::outcome::DisruptionMethod;
 use macaque_core::report::{RoundEnd, SkippedNamespace};
+use macaque_core::scope_metadata::ScopeMetadata;
 
-use self::metadata::needs_metadata;
 use crate::k8s::Cluster;
 use crate::platform::Platform;
 use crate::stop::StopToken;
@@ -29,6 +34,10 @@ pub(crate) struct ScopeReader<'a> {
     pub(crate) cluster: &'a Cluster,
     pub(crate) stop: &'a StopToken,
     pub(crate) platform: &'a Platform,
+    /// Whether nothing is disrupted, so that the permission to disrupt is not needed.
+    pub(crate) dry_run: bool,
+    /// How victims are disrupted.
+    pub(crate) method: DisruptionMethod,
 }
 
 impl ScopeReader<'_> {
@@ -46,9 +55,36 @@ impl ScopeReader<'_> {
             skipped: Vec::new(),
             warnings: Vec::new(),
         };
-        if needs_metadata(eligibility, pace) {
+        self.read_namespaces(&mut scope).await?;
+        if eligibility.target.reads_metadata(pace) {
             self.read_metadata(&mut scope).await?;
         }
+
+        let node_selector = &eligibility.target.node_selector;
+        if let Some(nodes) = self.selected_nodes(node_selector).await? {
+            if nodes.is_empty() {
+                let warning = format!("target.node_selector: no node has labels that match {node_selector}");
+                scope.warnings.push(warning);
+            }
+            let metadata = ScopeMetadata::clone(&scope.eligibility.metadata);
+            scope.eligibility.metadata = Arc::new(ScopeMetadata {
+                nodes: Some(nodes),
+                ..metadata
+            });
+        }
         Ok(scope)
+    }
+
+    /// Puts the namespaces that a selector finds into the scope, by name and with their keys.
+    async fn read_namespaces(&self, scope: &mut RoundScope) -> Result<(), RoundEnd> {
+        let Some(selected) = self.selected_namespaces(&scope.eligibility.target).await? else {
+            return Ok(());
+        };
+
+        scope.eligibility.target.namespaces = selected.scope();
+        scope.skipped = selected.skipped;
+        scope.warnings.extend(selected.warning);
+        Arc::make_mut(&mut scope.eligibility.metadata).namespaces = selected.in_scope;
+        Ok(())
     }
 }

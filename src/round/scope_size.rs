@@ -1,5 +1,6 @@
 //! Decides whether there are too many pods to judge them all. Does no I/O.
 
+use macaque_core::report::SkippedNamespace;
 use macaque_core::selection::{NameIndex, SAMPLING_THRESHOLD};
 
 /// How many pods are read in full before the rest is counted, if the server does not say how many there are.
@@ -21,6 +22,8 @@ pub(crate) struct ScopeNames {
     pub(crate) names: NameIndex,
     /// Problems that did not end the listing.
     pub(crate) problems: Vec<String>,
+    /// The namespaces that are left out.
+    pub(crate) skipped: Vec<SkippedNamespace>,
 }
 
 impl ScopeSize {

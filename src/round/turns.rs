@@ -38,10 +38,11 @@ pub(super) struct RoundTurns {
     reasons: BTreeMap<OwnerRef, String>,
 }
 
-/// The owners that have turns, with the reasons why pods of theirs are exempt for now.
+/// The owners that a scan found to have turns, and why pods of theirs cannot be disrupted, if so.
 #[derive(Default)]
 pub(crate) struct ScannedOwners {
     owners: TurnOwners,
+    /// The first reason of each owner.
     reasons: BTreeMap<OwnerRef, String>,
 }
 

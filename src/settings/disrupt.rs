@@ -16,6 +16,7 @@ const LONGEST_GRACE: Duration = Duration::from_secs(24 * 3600);
 pub(super) fn decode_disrupt(
     decoder: &mut SettingsDecoder,
     count: GivenCount,
+    pace: Result<DisruptionPace, MistakeReported>,
 ) -> Result<DisruptConfig, MistakeReported> {
     let method = decoder.one_of(
         "disrupt.method",
@@ -37,7 +38,7 @@ pub(super) fn decode_disrupt(
     Ok(DisruptConfig {
         method: method?,
         count,
-        pace: DisruptionPace::Count,
+        pace: pace?,
         grace_period: grace_period?,
         attempts,
         attempts_after_webhook: after_webhook?.value,

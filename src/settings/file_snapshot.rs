@@ -48,6 +48,15 @@ impl FileSnapshot {
         matches!(self.text, Ok(Some(_)))
     }
 
+    /// The reason why there is no text, if there is none.
+    pub fn absence(&self) -> Option<String> {
+        match &self.text {
+            Ok(Some(_)) => None,
+            Ok(None) => Some("it is gone".to_owned()),
+            Err(error) => Some(format!("it cannot be read: {error}")),
+        }
+    }
+
     /// The layer of the file.
     pub(super) fn layer(&self) -> Result<SettingsLayer, SettingMistake> {
         match &self.text {

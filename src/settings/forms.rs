@@ -105,6 +105,8 @@ pub(super) const MORE_ATTEMPTS: NumberBounds = NumberBounds::new(0, ATTEMPTS.mos
 pub(super) const OVER_TIME: NumberBounds = NumberBounds::new(1, 100_000);
 /// The journal holds no more recoveries.
 pub(super) const IN_FLIGHT: NumberBounds = NumberBounds::new(1, 40);
+/// Larger numbers are no longer whole in programs that read numbers as doubles.
+pub(super) const SEEDS: NumberBounds = NumberBounds::new(0, (1 << 53) - 1);
 /// The statuses that can mean go.
 pub(super) const STATUSES: NumberBounds = NumberBounds::new(200, 599);
 

@@ -34,6 +34,13 @@ impl<T> GivenValue<T> {
         self.source.as_deref().is_some_and(is_bare_origin)
     }
 
+    /// Whether the value was given by a flag.
+    pub(super) fn is_flag(&self) -> bool {
+        self.source
+            .as_deref()
+            .is_some_and(|source| source.starts_with(FLAG))
+    }
+
     /// Key and source, for another mistake's sentence.
     pub(super) fn place(&self) -> String {
         match &self.source {

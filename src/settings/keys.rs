@@ -5,7 +5,7 @@
 use std::fmt;
 use std::sync::LazyLock;
 
-use macaque_core::config::{DrawBy, TargetMode};
+use macaque_core::config::{DisruptionPace, DrawBy, TargetMode};
 use macaque_core::eligibility::includable_rules;
 use macaque_core::outcome::DisruptionMethod;
 
@@ -14,7 +14,7 @@ use ValueForm::{False, Off, Percent, True, UpTo, Word};
 
 use super::forms::{
     ANY, ATTEMPTS, IN_FLIGHT, JOURNAL, KINDS, MORE_ATTEMPTS, MOST_DRAINS, MOST_READY, MOST_STRIKES,
-    NAMESPACE, NumberBounds, OVER_TIME, TextForm, VICTIM_COUNT, ValueForm,
+    NAMESPACE, NumberBounds, OVER_TIME, SEEDS, TextForm, VICTIM_COUNT, ValueForm,
 };
 use super::log_words::{LEVELS, LogFormat};
 use crate::notify::registry::SERVICES;
@@ -273,12 +273,26 @@ static FIRST: &[SettingKey] = &[
     key("target.namespaces", List(','), "The namespaces in scope; `*` alone is every namespace. Empty: the namespace macaque runs in.")
         .old("MACAQUE_NAMESPACE")
         .form(NAMESPACE),
+    key("target.namespace_selector", Text(""), "Instead of `target.namespaces`: the label selector that a namespace must match to be in scope, as `kubectl -l` takes it; needs permission to list namespaces. Empty: labels do not decide.")
+        .such_as(&["chaos=on", "team in (shop, pay)"]),
     key("target.selector", Text(""), "The label selector that a victim must match, as `kubectl -l` takes it. Empty: every pod.")
         .old("MACAQUE_SELECTOR")
         .such_as(&["app=web,tier!=database", "app in (api, worker)"]),
     key("target.mode", Text("opt-out"), "`opt-out`: a pod is in scope unless it, its owner or its namespace says no by `macaque/enabled`. `opt-in`: only if one of them says yes, and none no.")
         .words(|| TargetMode::ALL.map(TargetMode::as_str).into()),
     key("target.annotations", Boolean(true), "Whether what teams wish by `macaque/every`, `macaque/expect` and `macaque/min-ready` counts; `macaque/enabled` and the keys of a freeze always do."),
+    key("target.exclude_namespaces", List(','), "Namespaces that are not in scope, by name or by a glob with `*` and `?`. Empty: none.")
+        .such_as(&["team-*"]),
+    key("target.owners", List(','), "The kinds of owners whose pods are in scope, as kubectl names them: `statefulset`, with its group for a custom kind, `pod` for pods without an owner; `!` before a kind excludes it. Empty: every kind.")
+        .such_as(&["deployment", "statefulset", "rollout.argoproj.io", "!daemonset"]),
+    key("target.names", List(','), "Globs with `*` and `?` on the owner's name; `!` before one excludes; the last that matches decides. Only exclusions: all other names are in scope. Empty: every name.")
+        .such_as(&["cart-*", "!*-canary"]),
+    key("target.zones", List(','), "The zones in scope, by the pod's label `topology.kubernetes.io/zone`, which API servers from 1.35 on set. Empty: every zone.")
+        .such_as(&["eu-1a"]),
+    key("target.nodes", List(','), "The nodes in scope, by name. Empty: every node.")
+        .such_as(&["worker-7"]),
+    key("target.node_selector", Text(""), "The label selector that a victim's node must match; needs permission to list nodes. Empty: every node.")
+        .such_as(&["pool=spot"]),
     key("target.min_age", Duration("1m"), "Younger pods are exempt.")
         .such_as(&["1m", "1h30m", "7d"]),
     key("target.include", List(','), "Rules to switch off, by name: `daemonset` makes pods of DaemonSets eligible.")
@@ -286,11 +300,16 @@ static FIRST: &[SettingKey] = &[
     key("disrupt.method", Text("evict"), "`evict` honours PodDisruptionBudgets and admission webhooks; `delete` does not check budgets.")
         .words(|| DisruptionMethod::ALL.map(DisruptionMethod::as_str).into()),
     key("disrupt.count", Choice(DefaultChoice::Number(1), VICTIM_COUNT), "Victims per round: 1 to 100; a share of the owners with eligible pods, such as `\"30%\"`, rounded down and at least 1; or a range, such as `\"1-3\"`, from which each round draws its number."),
+    key("disrupt.pace", Text("count"), "Whose pods a round takes: everybody's (`count`), those of the owners whose turn it is (`rota`), or those of owners that chance picks (`chance`).")
+        .words(|| DisruptionPace::WORDS.into()),
+    key("disrupt.every", Duration("10d"), "With the pace `rota` the period in which each owner has one turn, with `chance` the mean time between two turns of one owner: from the time between two slots to 365d. `macaque/every` on a workload or its namespace sets another.")
+        .such_as(&["10d", "1d"]),
+    key("disrupt.rota_seed", Count(Some(0), SEEDS), "The number from which the slots of the rota follow; another number gives everybody other slots."),
     key("disrupt.grace_period", Duration(""), "How long a victim gets to terminate, at least 1s. Empty: the pod's own grace period.")
         .such_as(&["5s", "1m"]),
     key("disrupt.attempts", Count(Some(10), ATTEMPTS), "Victims tried per round, refusals included; at least `count`. Not set: 10, or `count` if that is more."),
     key("disrupt.attempts_after_webhook", Count(Some(1), MORE_ATTEMPTS), "Victims still tried in a round after a webhook refused one, from 0: a webhook may act on a request that it refuses."),
-    key("disrupt.draw", Text("pods"), "How victims are picked: `pods` (every pod equally likely) or `owners` (every owner equally likely, then one of its pods); `owners` lists every pod in full.")
+    key("disrupt.draw", Text("pods"), "How victims are picked: `pods` (every pod equally likely) or `owners` (every owner equally likely, then one of its pods); with more than 2,000 pods, `owners` lists the metadata of all.")
         .words(|| DrawBy::ALL.map(DrawBy::as_str).into()),
     key("guards.whole", Choice(DefaultChoice::On, SWITCH), "Hold back unless every pod of the victim's owner is ready, and none is missing, pending or terminating."),
     key("guards.rollout", Choice(DefaultChoice::On, &[True, Word("lenient"), False]), "Hold back while the owner's pods are of more than one revision. `\"lenient\"`: two revisions pass if every pod is ready and none is younger than 10 minutes."),

@@ -13,6 +13,7 @@ use super::secret::is_path;
 use super::sources::SettingsSources;
 use super::table_fields::{FieldType, TableField};
 use super::{CommandSettings, decode_view, finish, notify, process, schedule};
+use crate::k8s::ContextNamespace;
 
 /// What stands for a namespace where none is known: a file is listed on any machine.
 const ANY_NAMESPACE: &str = "default";
@@ -39,6 +40,8 @@ pub struct ListedSetting {
     pub origin: Option<String>,
     /// Where it was set too, but did not count; the last of these would count next.
     pub overridden: Vec<String>,
+    /// What an empty value means here, or what would be required.
+    pub note: Option<String>,
 }
 
 /// One table of `[[guards.prometheus]]`, or of another kind.
@@ -52,10 +55,20 @@ pub struct ListedTable {
     pub fields: Vec<ListedSetting>,
 }
 
+impl ListedSetting {
+    /// Whether it is the setting with this path.
+    fn is(&self, path: &str) -> bool {
+        path.strip_prefix(self.section)
+            .and_then(|rest| rest.strip_prefix('.'))
+            .is_some_and(|name| name == self.name)
+    }
+}
+
 /// Lists the settings in use, or returns every mistake. The files of secrets are not read, and no namespace is needed.
 pub fn list_settings(sources: &SettingsSources) -> Result<SettingsListing, SettingMistakes> {
+    let given = sources;
     let mut sources = sources.clone();
-    if sources.own_namespace().is_none() {
+    if sources.account_namespace().is_none() {
         sources.service_account_namespace = Some(ANY_NAMESPACE.to_owned());
     }
     let layers = sources.layers();
@@ -76,11 +89,31 @@ pub fn list_settings(sources: &SettingsSources) -> Result<SettingsListing, Setti
     let view = finish(all(), decoder)?;
 
     let settings = keys().iter().filter_map(|key| listed(key, &layers, &view));
+    let mut settings: Vec<_> = settings.collect();
+    let unset =
+        |setting: &&mut ListedSetting| setting.is("target.namespaces") && setting.value == Some(json!([]));
+    if let Some(namespaces) = settings.iter_mut().find(unset) {
+        namespaces.note = Some(unset_namespaces(given, &view));
+    }
+
     let tables = layers.iter().flat_map(|layer| &layer.tables);
     Ok(SettingsListing {
-        settings: settings.collect(),
+        settings,
         tables: tables.map(listed_table).collect(),
     })
+}
+
+/// What it means that no namespace is set.
+fn unset_namespaces(sources: &SettingsSources, view: &CommandSettings) -> String {
+    if let Some(own) = sources.account_namespace() {
+        return format!("not set: in use is {own}, in which macaque runs");
+    }
+    match sources.context_namespace(&view.cluster) {
+        Ok(Some(ContextNamespace { context, namespace })) => format!(
+            "not set: commands take {namespace}, of the kubeconfig's context {context}; `macaque run` requires it"
+        ),
+        Ok(None) | Err(_) => "not set: `macaque run` requires it".to_owned(),
+    }
 }
 
 /// The setting as it is in use, unless it is absent.
@@ -105,6 +138,7 @@ fn listed(key: &SettingKey, layers: &[SettingsLayer], view: &CommandSettings) ->
         value: is_shown.then(|| raised.unwrap_or_else(|| json_of(in_use))),
         origin: in_use.origin().map(str::to_owned),
         overridden: overridden.collect(),
+        note: None,
     })
 }
 
@@ -144,6 +178,7 @@ fn listed_table(table: &GivenTable) -> ListedTable {
             value: is_shown.then(|| json_of(value)),
             origin: value.origin().map(str::to_owned),
             overridden: Vec::new(),
+            note: None,
         }
     });
     ListedTable {

@@ -1,7 +1,6 @@
 //! Decodes secrets, by value or from a file. No message repeats a secret.
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -11,22 +10,10 @@ use super::given_table::{Fault, FieldValue, GivenTable, accept};
 use super::given_value::GivenValue;
 use super::mistake::{MistakeReported, quote};
 use crate::notify::service::{FieldFault, check_token};
+use crate::secret_file::trimmed;
 
 /// How a secret's file is read; an argument, so that decoding stays pure.
 pub(super) type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<String>;
-
-/// The largest file that is read: a Secret of Kubernetes holds no more.
-const MOST_BYTES: u64 = 1024 * 1024;
-
-/// Reads a file that a setting names, unless it has more bytes than a secret, or has no end.
-pub(super) fn read_file(path: &Path) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MOST_BYTES {
-        return Err(io::Error::other("it is larger than 1 MiB"));
-    }
-    String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))
-}
 
 /// Decodes a secret of a form that `check` accepts, by value or from a file, in which blanks and line breaks around the
 /// secret do not count.
@@ -62,11 +49,6 @@ pub(super) fn decode_secret(
 pub(super) fn is_token(text: &str) -> bool {
     let token = trimmed(text);
     !token.is_empty() && check_token(token).is_ok()
-}
-
-/// The secret in the text of a file. Editors on Windows begin a file with a byte order mark.
-fn trimmed(text: &str) -> &str {
-    text.trim_start_matches('\u{feff}').trim()
 }
 
 fn from_file(
@@ -133,5 +115,42 @@ pub(super) fn shown(path: &str) -> String {
 
 /// Whether a text is surely a path, and no secret that was set to the wrong key.
 pub(super) fn is_path(text: &str) -> bool {
-    text.starts_with(['/', '.'])
+    text.starts_with('.') || text.starts_with('/') && !is_perhaps_base64(text)
+}
+
+/// Whether a text may be a secret in base64, in which `/` stands for six bits as letters do. Without a capital letter, a
+/// sign or padding, it is a path.
+fn is_perhaps_base64(text: &str) -> bool {
+    let is_of_alphabet = |c: char| c.is_ascii_alphanumeric() || ['+', '/', '='].contains(&c);
+    let is_of_no_path = |c: char| c.is_ascii_uppercase() || ['+', '='].contains(&c);
+    text.chars().all(is_of_alphabet) && text.contains(is_of_no_path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_a_secret_in_base64_is_no_path() {
+        for path in [
+            "/etc/macaque/token",
+            "/run/secrets/Slack-Token",
+            "/tmp/.tmpA1/x",
+            "./token",
+            "/x",
+        ] {
+            assert!(is_path(path), "{path}");
+        }
+        for secret in [
+            "/9j4AAQSkZJRgABAQEAYABgAAD",
+            "/+8=",
+            "/a/B",
+            "xoxb-1",
+            "whsec_/a",
+            "",
+        ] {
+            assert!(!is_path(secret), "{secret}");
+            assert_eq!(shown(secret), "the file that it names");
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! Decodes `[target]`: the pods in scope.
 
+mod filters;
+
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -35,10 +37,22 @@ pub(super) fn decode_target(
     unset: &UnsetScope<'_>,
 ) -> Result<DecodedTarget, MistakeReported> {
     let mut by_context = None;
+    let by_labels = decode_namespace_selector(decoder);
     let namespaces = decoder.list("target.namespaces").and_then(|names| {
+        let by_labels = by_labels?;
+        if let Some(selector) = &by_labels
+            && let Some(first) = names.first()
+            && !first.is_flag()
+        {
+            return Err(refuse_both(decoder, first, selector));
+        }
         if !names.is_empty() {
             return parse_namespaces(decoder, names);
         }
+        if let Some(selector) = by_labels {
+            return Ok(NamespaceScope::Selected(selector.value));
+        }
+
         let own = unset.own.map(str::to_owned);
         let name = match own {
             Some(own) => own,
@@ -55,6 +69,12 @@ pub(super) fn decode_target(
     });
     let mode = decoder.one_of("target.mode", "a mode", TargetMode::ALL, TargetMode::as_str);
     let annotations = decoder.boolean("target.annotations");
+    let exclude_namespaces = filters::decode_excluded(decoder, namespaces.as_ref().ok());
+    let owners = filters::decode_owners(decoder);
+    let names = filters::decode_names(decoder);
+    let zones = filters::decode_zones(decoder, selector.as_ref().ok());
+    let nodes = filters::decode_nodes(decoder);
+    let node_selector = filters::decode_node_selector(decoder);
     let min_age = decode_min_age(decoder);
     let include = decode_include(decoder);
 
@@ -63,10 +83,42 @@ pub(super) fn decode_target(
         selector: selector?,
         mode: mode?,
         annotations: annotations?.value,
+        exclude_namespaces: exclude_namespaces?,
+        owners: owners?,
+        names: names?,
+        zones: zones?,
+        nodes: nodes?,
+        node_selector: node_selector?,
         min_age: min_age?,
         include: include?,
     };
     Ok(DecodedTarget { target, by_context })
+}
+
+/// The selector that namespaces must match; `None` if their labels do not decide.
+fn decode_namespace_selector(
+    decoder: &mut SettingsDecoder,
+) -> Result<Option<GivenValue<Selector>>, MistakeReported> {
+    let text = decoder.text("target.namespace_selector")?;
+    match text.value.parse::<Selector>() {
+        Ok(selector) if selector.is_empty() => Ok(None),
+        Ok(selector) => Ok(Some(text.map(|_| selector))),
+        Err(error) => Err(decoder.refuse_fault(&text, error)),
+    }
+}
+
+/// Refuses namespaces by name and by their labels at once. Only a flag, given for once, replaces the labels.
+fn refuse_both(
+    decoder: &mut SettingsDecoder,
+    name: &GivenValue<String>,
+    selector: &GivenValue<Selector>,
+) -> MistakeReported {
+    let wrong = format!("names {} beside {}", quote(&name.value), selector.place());
+    decoder.refuse(
+        name,
+        &wrong,
+        "name the namespaces or select them by their labels: leave one of the two out",
+    )
 }
 
 /// The namespace of the context, for a scope that is not set.

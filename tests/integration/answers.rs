@@ -5,11 +5,11 @@ use kube_sandbox::scenario;
 use macaque::k8s::{ApiError, Cluster, JournalConfigMap, WorkloadRef};
 use macaque::platform::Platform;
 use macaque_core::config::ConfigMapRef;
+use macaque_core::eligibility::PodFilter;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::permissions::LIST_PODS;
 use macaque_core::pod::{PodPhase, PodRef};
 use macaque_core::selection::NameIndex;
-use macaque_core::selector::Selector;
 use macaque_core::verdict::{ApiAnswer, DisruptionVerdict, classify};
 use macaque_testkit::TestCluster;
 use macaque_testkit::fault_proxy::{Fault, FaultProxy, ProxyResponse};
@@ -79,7 +79,7 @@ fn journal() -> ConfigMapRef {
 
 /// What every reader makes of the answer, by its name.
 async fn read_all(cluster: &Cluster, stored: &JournalConfigMap) -> Vec<(&'static str, Result<(), ApiError>)> {
-    let everything = Selector::default();
+    let everything = PodFilter::default();
     let phases = [PodPhase::Running];
     let shop = Some("shop");
     let pod = db_0();
@@ -112,7 +112,7 @@ async fn read_all(cluster: &Cluster, stored: &JournalConfigMap) -> Vec<(&'static
         ("names of metadata", of_metadata().await),
         (
             "named",
-            cluster.named(entry, &everything, &phases).await.map(drop),
+            cluster.named(entry, &everything, &phases, false).await.map(drop),
         ),
         ("pod", cluster.pod(&pod).await.map(drop)),
         ("budgets", cluster.budgets(shop).await.map(drop)),

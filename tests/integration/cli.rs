@@ -6,6 +6,7 @@ mod connecting;
 mod first_command;
 mod migrate;
 mod mistakes;
+mod namespaces_by_label;
 mod notify;
 mod once;
 mod once_delivery;

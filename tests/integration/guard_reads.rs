@@ -14,6 +14,7 @@ use macaque::stop::StopSwitch;
 use macaque_core::guard::NodeState;
 use macaque_core::pod::{Pod, PodRef};
 use macaque_core::scope_metadata::ObjectKeys;
+use macaque_core::selector::Selector;
 use macaque_core::siblings::SiblingPods;
 use macaque_testkit::TestCluster;
 use macaque_testkit::fault_proxy::{Fault, FaultProxy, ProxyRequest, ProxyResponse, RequestMatch, Rewrite};
@@ -66,7 +67,7 @@ impl Shop {
     async fn pod(&self, begin: &str) -> Pod {
         let objects = self
             .connection
-            .pods(Some("shop"), &Default::default(), None)
+            .pods(Some("shop"), &Selector::default(), None)
             .await;
         let mut pods = objects.unwrap().pods.into_iter();
         pods.find(|pod| pod.id.name.starts_with(begin)).unwrap()

@@ -27,6 +27,7 @@ mod recovery;
 mod request_facts;
 mod rounds;
 mod settings;
+mod targets;
 
 use kube_sandbox::Sandbox;
 use macaque_testkit::Program;

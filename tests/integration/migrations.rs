@@ -9,7 +9,7 @@ use jiff::civil::{DateTime, date};
 use jiff::{Span, ToSpan as _};
 use macaque::migrate::{Migration, OldSources, OldTool};
 use macaque::settings::{self, ScheduleNeed, SettingsSources, ValidSettings};
-use macaque_core::config::{DrawBy, NamespaceScope};
+use macaque_core::config::{DisruptionPace, DrawBy, NamespaceScope, TargetMode};
 use macaque_core::outcome::DisruptionMethod;
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -204,7 +204,9 @@ impl ChaoskubeFlags {
     fn assert_same(&self, loaded: &ValidSettings) -> Result<(), TestCaseError> {
         let config = &loaded.config;
         let calendar = config.calendar.as_ref().unwrap();
-        prop_assert_eq!(config.dry_run, !self.is_armed || self.annotations);
+        prop_assert_eq!(config.dry_run, !self.is_armed);
+        let is_opt_in = config.target.mode == TargetMode::OptIn;
+        prop_assert_eq!(is_opt_in, self.annotations);
         prop_assert_eq!(
             calendar.cron().to_string(),
             self.interval.map_or("*/10 * * * *", |(_, line)| line)
@@ -290,6 +292,9 @@ proptest! {
         }
         prop_assert_eq!(loaded.config.disrupt.grace_period, Some(Duration::from_secs(u64::from(grace.max(1)))));
         prop_assert!(loaded.config.dry_run);
+        prop_assert_eq!(loaded.config.target.mode, TargetMode::OptIn);
+        let is_by_chance = matches!(loaded.config.disrupt.pace, DisruptionPace::Chance { .. });
+        prop_assert!(is_by_chance);
     }
 }
 

@@ -7,10 +7,12 @@ mod http_channels;
 mod journal;
 mod layers;
 mod names;
+mod pace;
 mod recovery;
 mod routes;
 mod schema;
 mod secrets;
+mod targets;
 mod values;
 
 use std::path::PathBuf;

@@ -418,6 +418,7 @@ fn report(slot: Timestamp) -> RoundReport {
         turns_told: false,
         attempts: Vec::new(),
         problems: Vec::new(),
+        namespace_selector: String::new(),
         skipped: Vec::new(),
         warnings: Vec::new(),
         end: RoundEnd::Complete,

@@ -40,6 +40,12 @@ pub struct ChaosConfig {
 }
 
 impl ChaosConfig {
+    /// Whether the annotations of namespaces and owners are read at the start of a round: they opt in and out, or say how
+    /// often an owner has its turn.
+    pub fn reads_metadata(&self) -> bool {
+        self.target.reads_metadata(&self.disrupt.pace)
+    }
+
     /// Whether Kubernetes Events are written.
     pub fn writes_events(&self) -> bool {
         self.events.enabled && !self.dry_run

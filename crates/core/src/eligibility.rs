@@ -1,8 +1,11 @@
 //! Judges whether one pod is a candidate, or exempt and for which reason.
 
+mod listing;
+mod matches;
 mod opt_out;
 mod rule;
 mod rules;
+mod scope;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,6 +14,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use self::listing::PodFilter;
+pub use self::matches::TargetMatches;
 pub use self::opt_out::missing_opt_in;
 pub use self::rule::{EligibilityRule, RuleFinding, RuleResult};
 pub use self::rules::SYSTEM_NAMESPACES;
@@ -23,6 +28,10 @@ use crate::every::every_of;
 use crate::outcome::DisruptionMethod;
 use crate::pod::{OwnerRef, Pod, PodOwner, PodPhase, PodRef};
 use crate::scope_metadata::ScopeMetadata;
+use crate::selector::Selector;
+
+/// The name of the rule about the namespaces in scope.
+const NAMESPACE: &str = "namespace";
 
 /// The name under which a report counts pods whose owner is in cooldown, which the journal decides and not a rule.
 pub const COOLDOWN: &str = "cooldown";
@@ -145,7 +154,7 @@ impl EligibilityConfig {
 }
 
 impl Exemption {
-    /// stub
+    /// Whether the exemption lasts: one that passes by itself leaves the owner its turns.
     pub fn is_lasting(&self) -> bool {
         let passing = [
             "terminating",
@@ -157,6 +166,14 @@ impl Exemption {
             "turn-taken",
         ];
         !passing.contains(&self.rule)
+    }
+
+    /// The exemption of a pod whose namespace was found by `selector`, and does not match it any more.
+    pub fn unselected_namespace(selector: &Selector) -> Self {
+        Self {
+            rule: NAMESPACE,
+            why: format!("its namespace does not match {selector} any more").into(),
+        }
     }
 
     /// The exemption of a pod whose owner is in cooldown until `until`.

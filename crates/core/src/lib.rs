@@ -4,8 +4,10 @@
 //! | module | decides |
 //! |---|---|
 //! | [`schedule`] | when rounds are due: crontab lines, time zones, quiet times, and the slot that is due now |
+//! | [`name_patterns`] | which names a list of globs includes |
 //! | [`selector`] | which pods a label selector matches |
 //! | [`pod`] | nothing: the fields of a pod that the rules read, and the names of pods and owners |
+//! | [`owner_kinds`] | which kinds of owners a list of kinds includes |
 //! | [`config`] | nothing: the validated configuration |
 //! | [`duration`] | what length of time a text means |
 //! | [`annotations`] | what a value of macaque's own annotations and labels means |
@@ -52,8 +54,10 @@ pub mod guard;
 pub mod journal;
 pub mod key_warnings;
 pub mod levels;
+pub mod name_patterns;
 pub mod notice;
 pub mod outcome;
+pub mod owner_kinds;
 pub mod permissions;
 pub mod pod;
 pub mod prediction;

@@ -67,11 +67,17 @@ pub const LIST_BUDGETS: Permission = Permission::new("list", "policy", "poddisru
 /// The permission of every command that lists pods.
 pub const LIST_PODS: Permission = Permission::new("list", "", "pods");
 
+/// The permission to find namespaces by their labels.
+pub const LIST_NAMESPACES: Permission = Permission::new("list", "", "namespaces");
+
 /// The permission to write Kubernetes Events.
 pub const CREATE_EVENTS: Permission = Permission::new("create", "events.k8s.io", "events");
 
 /// The resources that belong to no namespace.
 const WITHOUT_NAMESPACE: [&str; 3] = ["nodes", "namespaces", "clusterrolebindings"];
+
+/// The permission to find nodes by their labels, or to see which of them are unready.
+const LIST_NODES: Permission = Permission::new("list", "", "nodes");
 
 const GET_CONFIG_MAP: Permission = Permission::new("get", "", "configmaps");
 const UPDATE_CONFIG_MAP: Permission = Permission::new("update", "", "configmaps");
@@ -129,21 +135,25 @@ impl ScopedPermission {
     }
 }
 
-/// The scopes in which permissions are checked or granted: each of `namespaces`, or `None` for all.
+/// The scopes in which permissions are checked or granted: each of `namespaces`, or `None` for all. None is known where
+/// namespaces are found by their labels.
 pub fn scopes(namespaces: &NamespaceScope) -> Vec<Option<&str>> {
     match namespaces {
         NamespaceScope::All => vec![None],
         NamespaceScope::Named(names) => names.iter().map(|name| Some(name.as_str())).collect(),
+        NamespaceScope::Selected(_) => Vec::new(),
     }
+}
+
+/// The permissions that rounds need in each namespace; a dry run needs none to disrupt.
+pub fn in_namespace(dry_run: bool, method: DisruptionMethod) -> Vec<Permission> {
+    let to_disrupt = (!dry_run).then(|| Permission::to_disrupt(method));
+    [GET_PODS, LIST_PODS].into_iter().chain(to_disrupt).collect()
 }
 
 /// The permissions that `config` needs in each of its namespaces; a dry run needs none to disrupt.
 pub fn needed(config: &ChaosConfig, purpose: PermissionPurpose) -> Vec<Permission> {
-    let mut permissions = vec![GET_PODS, LIST_PODS];
-    if !config.dry_run {
-        permissions.push(Permission::to_disrupt(config.disrupt.method));
-    }
-
+    let mut permissions = in_namespace(config.dry_run, config.disrupt.method);
     match purpose {
         PermissionPurpose::Rounds => {}
         PermissionPurpose::Preview => permissions.push(LIST_BUDGETS),
@@ -161,9 +171,18 @@ pub fn required(config: &ChaosConfig) -> Vec<ScopedPermission> {
             needed.map(move |permission| permission.within(namespace))
         });
     in_scopes
+        .chain(scope_permissions(config))
         .chain(guard_permissions(config))
         .chain(journal_permissions(config))
         .collect()
+}
+
+/// The permissions in the cluster by which `config` finds what is in scope.
+pub fn scope_permissions(config: &ChaosConfig) -> Vec<ScopedPermission> {
+    let by_namespace = config.target.namespaces.selector().map(|_| LIST_NAMESPACES);
+    let by_node = (!config.target.node_selector.is_empty()).then_some(LIST_NODES);
+    let permissions = by_namespace.into_iter().chain(by_node);
+    permissions.map(|permission| permission.within(None)).collect()
 }
 
 /// The permissions that `config` needs for its journal: to read and write one ConfigMap, or none in a dry run.

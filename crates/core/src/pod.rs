@@ -204,6 +204,23 @@ impl Pod {
         }
     }
 
+    /// The name of the pod's owner; the pod's own name if nothing owns it.
+    pub fn owner_name(&self) -> &str {
+        self.owner.as_ref().map_or(&self.id.name, |owner| &owner.name)
+    }
+
+    /// The API group and version of the pod's owner; `None` if nothing owns the pod, or if that is not known.
+    pub fn owner_api_version(&self) -> Option<&str> {
+        let controller = self.controller.as_ref()?;
+        Some(controller.api_version_behind(self.owner.as_ref()?))
+    }
+
+    /// The API group of the pod's owner, empty for the core group; `None` if nothing owns the pod, or if that is not known.
+    pub fn owner_group(&self) -> Option<&str> {
+        let api_version = self.owner_api_version()?;
+        Some(api_version.split_once('/').map_or("", |(group, _)| group))
+    }
+
     /// Whether the pod counts as a replica: it is neither terminating nor finished.
     pub fn is_live(&self) -> bool {
         match self.state() {
@@ -217,6 +234,18 @@ impl Pod {
     pub fn is_awaited(&self) -> bool {
         let waits = |owner: &PodOwner| owner.kind == "DaemonSet" || owner.keeps_name(&self.id.name);
         self.terminating && self.owner.as_ref().is_some_and(waits)
+    }
+}
+
+impl ControllerRef {
+    /// The API group and version of the `owner` of this controller's pods: the controller itself, or the owner of the
+    /// ReplicaSet that it is, which was found by its name alone.
+    pub fn api_version_behind(&self, owner: &PodOwner) -> &str {
+        match owner.kind.as_str() {
+            "Deployment" if self.kind != owner.kind => "apps/v1",
+            "Rollout" if self.kind != owner.kind => "argoproj.io/v1alpha1",
+            _ => &self.api_version,
+        }
     }
 }
 

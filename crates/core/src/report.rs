@@ -14,6 +14,9 @@ use crate::guard::{GuardHold, HoldAnswer};
 use crate::outcome::{DisruptionMethod, Outcome};
 use crate::pod::{OwnerRef, PodOwner, PodRef};
 
+/// How many of the namespaces that are left out for one reason a text names.
+const MAX_NAMED: usize = 20;
+
 /// The report of one round, from which the log, the notifications and the output of `macaque once` are made.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RoundReport {
@@ -27,8 +30,11 @@ pub struct RoundReport {
     pub dry_run: bool,
     /// How victims are disrupted.
     pub method: DisruptionMethod,
-    /// The namespaces in scope; empty means the whole cluster.
+    /// The namespaces in scope; empty means the whole cluster, or with `namespace_selector` that it found none.
     pub namespaces: Vec<String>,
+    /// The label selector by which the namespaces are found; empty if they are not.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub namespace_selector: String,
     /// The label selector as configured; empty means every pod.
     pub selector: String,
     /// How many pods the API server listed; if the round samples, only those in an eligible phase.
@@ -172,6 +178,39 @@ pub struct SkippedNamespace {
     pub namespace: String,
     /// The reason.
     pub why: String,
+}
+
+impl SkippedNamespace {
+    /// Notes that `namespace` is left out, unless that is known.
+    pub fn note(skipped: &mut Vec<Self>, namespace: &str, why: String) {
+        if skipped.iter().all(|known| known.namespace != namespace) {
+            skipped.push(Self {
+                namespace: namespace.to_owned(),
+                why,
+            });
+        }
+    }
+
+    /// The namespaces that are left out, one text for each reason: `skipped: pay, search (no Role)`.
+    pub fn texts(skipped: &[Self]) -> Vec<String> {
+        let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
+        for Self { namespace, why } in skipped {
+            match by_reason.iter_mut().find(|(reason, _)| reason == why) {
+                Some((_, names)) => names.push(namespace),
+                None => by_reason.push((why, vec![namespace])),
+            }
+        }
+
+        let text = |(why, names): (&str, Vec<&str>)| {
+            let rest = match names.len().saturating_sub(MAX_NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let named: Vec<_> = names.into_iter().take(MAX_NAMED).collect();
+            format!("skipped: {}{rest} ({why})", named.join(", "))
+        };
+        by_reason.into_iter().map(text).collect()
+    }
 }
 
 /// One victim, and its outcome.
@@ -334,3 +373,6 @@ impl RoundReport {
 fn is_false(value: &bool) -> bool {
     !value
 }
+
+#[cfg(test)]
+mod tests;

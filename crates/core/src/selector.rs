@@ -6,6 +6,7 @@ mod parse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+pub use label::check_value;
 pub use parse::SelectorError;
 
 /// A label selector: requirements that must all hold. The default has none, and selects every pod.
@@ -53,6 +54,29 @@ impl Selector {
         self.requirements
             .iter()
             .all(|requirement| requirement.condition.accepts(labels.get(&requirement.key)))
+    }
+
+    /// The selector that requires the label `key` to have one of `values` too; the same selector if there are no values.
+    pub fn with_values(&self, key: &str, values: &BTreeSet<String>) -> Self {
+        let mut requirements = self.requirements.clone();
+        if !values.is_empty() {
+            requirements.insert(LabelRequirement {
+                key: key.to_owned(),
+                condition: LabelCondition::In(values.clone()),
+            });
+        }
+        Self { requirements }
+    }
+
+    /// Whether a pod whose label `key` has this value can be selected, whatever its other labels are.
+    pub fn allows(&self, key: &str, value: &String) -> bool {
+        let about_key = self
+            .requirements
+            .iter()
+            .filter(|requirement| requirement.key == key);
+        about_key
+            .map(|requirement| requirement.condition.accepts(Some(value)))
+            .all(|accepts| accepts)
     }
 
     /// Whether the selector has no requirement, and so selects every pod.

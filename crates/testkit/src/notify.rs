@@ -65,6 +65,7 @@ pub fn round<const N: usize>(victims: [(&str, Outcome); N]) -> RoundReport {
         turns_told: false,
         attempts: attempts.into(),
         problems: vec![],
+        namespace_selector: String::new(),
         skipped: Vec::new(),
         warnings: Vec::new(),
         end: RoundEnd::Complete,

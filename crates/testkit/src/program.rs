@@ -125,6 +125,13 @@ impl Program {
         ProgramOutput::from(output)
     }
 
+    /// Runs to the end with a standard output on which nothing can be written, as on a full disk.
+    pub fn run_on_full_disk(self) -> ProgramOutput {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = self.command().stdout(full).output().unwrap();
+        ProgramOutput::from(output)
+    }
+
     /// Starts, and goes on.
     pub fn start(self) -> RunningProgram {
         let mut command = self.command();
@@ -234,6 +241,11 @@ impl RunningProgram {
         let new = self.home.path().join(format!("{name}.new"));
         std::fs::write(&new, text).unwrap();
         std::fs::rename(new, self.home.path().join(name)).unwrap();
+    }
+
+    /// Creates a directory within the program's.
+    pub fn create_directory(&self, name: &str) {
+        std::fs::create_dir(self.home.path().join(name)).unwrap();
     }
 
     /// Removes a file from the program's directory.

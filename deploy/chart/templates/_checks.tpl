@@ -18,11 +18,18 @@ Fails with all mistakes in the values that their schema cannot see: the key, wha
   {{- $mistakes = append $mistakes "image.repository: is not set, and there is no public image: set it to where you pushed the image, such as registry.example/macaque" -}}
 {{- end -}}
 
-{{- if and (not $settings.dryRun) (not $settings.named) -}}
+{{- if and (not $settings.dryRun) (not $settings.named) (not $settings.namespaceSelector) -}}
   {{- $mistakes = append $mistakes (printf "config.target.namespaces: is not set, and config.dry_run is false: name the namespaces that an armed macaque may disrupt, such as [%s], or [\"*\"] for every namespace" (include "macaque.namespace" . | quote)) -}}
 {{- end -}}
 {{- if and (gt (len $settings.namespaces) 1) (has "*" $settings.namespaces) -}}
   {{- $mistakes = append $mistakes "config.target.namespaces: \"*\" means every namespace and cannot be combined with others: use [\"*\"] alone" -}}
+{{- end -}}
+
+{{- if and $settings.namespaceSelector $settings.named -}}
+  {{- $mistakes = append $mistakes "config.target.namespace_selector: is set beside config.target.namespaces: name the namespaces or select them by their labels, and leave one of the two out" -}}
+{{- end -}}
+{{- if and .Values.rbac.namespaces (not $settings.namespaceSelector) -}}
+  {{- $mistakes = append $mistakes "rbac.namespaces: is set, and config.target.namespace_selector is not: the namespaces of config.target.namespaces get a Role each, so leave it out" -}}
 {{- end -}}
 
 {{- range .Values.env -}}

@@ -42,7 +42,16 @@ journal's, then the optional ones. `settings` is macaque.settings; `journal` say
   resources: ["replicasets/scale"]
   verbs: ["get"]
 {{- end }}
-{{- if $settings.freeze }}
+{{- if $settings.readsMetadata }}
+# Optional. Without it macaque does not see what the annotations of a namespace say.
+- apiGroups: [""]
+  resources: ["namespaces"]
+  verbs: {{ ternary "[\"get\", \"list\"]" "[\"get\"]" $settings.everyNamespace }}
+# Optional. Without it macaque does not see what the annotations of Deployments and StatefulSets say.
+- apiGroups: ["apps"]
+  resources: ["deployments", "statefulsets"]
+  verbs: ["list"]
+{{- else if $settings.freeze }}
 # Optional. Without it macaque does not see whether a namespace is frozen by its annotations.
 - apiGroups: [""]
   resources: ["namespaces"]
@@ -63,6 +72,20 @@ journal's, then the optional ones. `settings` is macaque.settings; `journal` say
 {{- with .root.Values.rbac.additionalPermissions }}
 # From rbac.additionalPermissions.
 {{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* The rules in the cluster by which macaque finds namespaces and nodes by their labels. */}}
+{{- define "macaque.scopeRules" -}}
+{{- if .namespaceSelector }}
+- apiGroups: [""]
+  resources: ["namespaces"]
+  verbs: ["list"]
+{{- end }}
+{{- if .nodeSelector }}
+- apiGroups: [""]
+  resources: ["nodes"]
+  verbs: ["list"]
 {{- end }}
 {{- end }}
 

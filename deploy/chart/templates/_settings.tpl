@@ -55,6 +55,14 @@ macaque reads it. src/settings decodes the same.
   {{- $namespaces = append $namespaces (trim .) -}}
 {{- end -}}
 {{- $namespaces = uniq $namespaces -}}
+{{- /* With a selector, the Roles are in the namespaces that the values name for them. */}}
+{{- $namespaceSelector := dig "target" "namespace_selector" "" $config | trim -}}
+{{- if $namespaceSelector -}}
+  {{- $namespaces = uniq .Values.rbac.namespaces -}}
+{{- end -}}
+
+{{- $optIn := eq "opt-in" (dig "target" "mode" "opt-out" $config | lower | trim) -}}
+{{- $hasTurns := ne "count" (dig "disrupt" "pace" "count" $config | lower | trim) -}}
 
 {{- $journal := dig "journal" "auto" $config | trim -}}
 {{- if has (lower $journal) (list "auto" "") -}}
@@ -83,6 +91,9 @@ macaque reads it. src/settings decodes the same.
     "everyNamespace" (eq (join "," $namespaces) "*")
     "namespaces" $namespaces
     "named" (not (empty (dig "target" "namespaces" list $config)))
+    "namespaceSelector" $namespaceSelector
+    "nodeSelector" (dig "target" "node_selector" "" $config | trim)
+    "readsMetadata" (or $optIn (and $hasTurns (dig "target" "annotations" true $config)))
     "selector" (dig "target" "selector" "" $config)
     "journal" $journal
     "watches" $watches

@@ -199,7 +199,8 @@ impl TaskContext {
                 Ok(cluster) => {
                     let cluster = cluster.with_facts(self.facts.clone());
                     let eligibility = &self.config.eligibility;
-                    round::list_owners(&cluster, eligibility, &self.stop, &self.platform).await
+                    let dry_run = self.config.dry_run;
+                    round::list_owners(&cluster, eligibility, &self.stop, &self.platform, dry_run).await
                 }
                 Err(error) => ScopeOwners::unknown(&error.to_string()),
             }

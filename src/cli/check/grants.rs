@@ -129,6 +129,14 @@ fn place(namespace: Option<&str>) -> String {
     namespace.map_or_else(|| "all namespaces".to_owned(), |name| format!("namespace {name}"))
 }
 
+/// Checks the permissions in the cluster by which macaque finds what is in scope.
+pub(super) async fn scope(cluster: &Cluster, config: &ChaosConfig, findings: &mut Vec<CheckFinding>) {
+    for grant in permissions::scope_permissions(config) {
+        let held = cluster.holds(&grant).await;
+        findings.push(permission_check(&grant, held, PermissionUse::Rounds));
+    }
+}
+
 /// Checks the permissions that guards need outside the namespaces in scope.
 pub(super) async fn guards(cluster: &Cluster, config: &ChaosConfig, findings: &mut Vec<CheckFinding>) {
     for grant in permissions::guard_permissions(config) {

@@ -47,15 +47,21 @@ fn line(setting: &ListedSetting, origins: bool) -> String {
         Some(value) => format!("{} = {}", setting.name, value_of(value)),
         None => format!("# {} {NOT_SHOWN}", setting.name),
     };
-    if !origins {
+    let mut words = Vec::new();
+    if origins {
+        let mut origin = origin(setting).to_owned();
+        if !setting.overridden.is_empty() {
+            origin += &format!(", overrides {}", setting.overridden.join(" and "));
+        }
+        words.push(origin);
+    }
+    words.extend(setting.note.clone());
+    if words.is_empty() {
         return line + "\n";
     }
 
     let separator = if setting.value.is_some() { "  #" } else { ":" };
-    let mut words = origin(setting).to_owned();
-    if !setting.overridden.is_empty() {
-        words += &format!(", overrides {}", setting.overridden.join(" and "));
-    }
+    let words = words.join("; ");
     let words: String = words.chars().filter(|c| !is_hidden(*c)).collect();
     format!("{line}{separator} {words}\n")
 }

@@ -5,6 +5,7 @@ use macaque_core::config::DrawBy;
 use macaque_core::guard::{GuardAnswer, GuardFinding};
 use macaque_core::pod::PodRef;
 use macaque_core::preview::PredictedVictim;
+use macaque_core::report::SkippedNamespace;
 
 use super::count::many;
 use super::recoveries::RecoveryView;
@@ -114,9 +115,11 @@ fn mode(view: &PlanView) -> String {
         "" => "every pod".to_owned(),
         selector => format!("pods with {selector}"),
     };
-    let place = match &view.namespaces[..] {
-        [] => "all namespaces".to_owned(),
-        several => names(several),
+    let place = match (&view.namespace_selector, &view.namespaces[..]) {
+        (None, []) => "all namespaces".to_owned(),
+        (None, several) => names(several),
+        (Some(selector), []) => format!("namespaces with {selector} (none)"),
+        (Some(selector), several) => format!("namespaces with {selector} ({})", names(several)),
     };
     let likely = match view.draw_by {
         DrawBy::Pod => "",
@@ -305,6 +308,8 @@ fn remarks(view: &PlanView) -> Vec<String> {
         let texts = texts.iter();
         texts.map(|text| line(&format!("{label}: {text}"))).collect()
     };
+    let skipped = SkippedNamespace::texts(&view.skipped);
+    remarks.extend(skipped.iter().map(|text| line(text)));
     remarks.extend(labelled("note", &view.notes));
     remarks.extend(counted(labelled("problem", &view.problems)));
     remarks.extend(labelled("warning", &view.warnings));

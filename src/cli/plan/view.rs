@@ -5,13 +5,13 @@ use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::budget::PlannedDisruptions;
-use macaque_core::config::{ChaosConfig, DrawBy, NamespaceScope};
+use macaque_core::config::{ChaosConfig, DrawBy};
 use macaque_core::guard::{GuardFinding, GuardHold};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::{OwnerRef, PodOwner, PodRef, ReplicaState};
 use macaque_core::prediction::Prediction;
 use macaque_core::preview::{BudgetIndex, PredictedVictim, PreviewedPod, RoundPreview};
-use macaque_core::report::ExemptionTallies;
+use macaque_core::report::{ExemptionTallies, SkippedNamespace};
 use macaque_core::schedule::Calendar;
 use serde::{Serialize, Serializer};
 
@@ -63,6 +63,12 @@ pub(super) struct PlanView {
     pub(super) draw_by: DrawBy,
     /// The namespaces looked at; empty means all of the cluster.
     pub(super) namespaces: Vec<String>,
+    /// The label selector by which they were found, if they were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) namespace_selector: Option<String>,
+    /// The namespaces that are left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) skipped: Vec<SkippedNamespace>,
     pub(super) selector: String,
     pub(super) schedule: Option<String>,
     pub(super) next: Vec<SlotRow>,
@@ -214,10 +220,9 @@ impl PlanView {
             attempts: disrupt.attempts,
             attempts_after_webhook: disrupt.attempts_after_webhook,
             draw_by: disrupt.draw,
-            namespaces: match &target.namespaces {
-                NamespaceScope::All => Vec::new(),
-                NamespaceScope::Named(names) => names.clone(),
-            },
+            namespaces: snapshot.namespaces.clone(),
+            namespace_selector: target.namespaces.selector().map(ToString::to_string),
+            skipped: snapshot.skipped.clone(),
             selector: target.selector.to_string(),
             schedule: calendar.map(ToString::to_string),
             next,

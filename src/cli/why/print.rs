@@ -3,6 +3,7 @@
 use macaque_core::eligibility::{RuleFinding, RuleResult};
 use macaque_core::pod::ReplicaState;
 use macaque_core::preview::{GuardRow, PodExplanation};
+use macaque_core::report::SkippedNamespace;
 
 use super::WhyAnswer;
 use crate::cli::output::{line, server_text, table};
@@ -31,6 +32,8 @@ pub(super) fn answer(answer: &WhyAnswer) -> String {
             .as_ref()
             .map(|why| line(&format!("withheld: {why}"))),
     );
+    let skipped = SkippedNamespace::texts(&answer.skipped);
+    parts.extend(skipped.iter().map(|text| line(text)));
     let warnings = answer
         .warnings
         .iter()

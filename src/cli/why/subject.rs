@@ -4,64 +4,15 @@ use std::fmt;
 use std::str::FromStr;
 
 use macaque_core::config::NamespaceScope;
+use macaque_core::owner_kinds::{self, names_kind};
 use macaque_core::pod::{Pod, TEMPLATE_HASHES};
 
 use crate::settings::is_object_name;
 
-/// A kind that kubectl knows by several words, and the API groups in which it means that kind.
-struct KnownKind {
-    kind: &'static str,
-    words: &'static [&'static str],
-    groups: &'static [&'static str],
-}
-
-/// Pods, and the kinds of owners that Kubernetes brings along.
-const KINDS: [KnownKind; 8] = [
-    KnownKind {
-        kind: POD,
-        words: &["po", "pod", "pods"],
-        groups: &[""],
-    },
-    KnownKind {
-        kind: "Deployment",
-        words: &["deploy", "deployment", "deployments"],
-        groups: &["apps", "extensions"],
-    },
-    KnownKind {
-        kind: "StatefulSet",
-        words: &["sts", "statefulset", "statefulsets"],
-        groups: &["apps"],
-    },
-    KnownKind {
-        kind: "DaemonSet",
-        words: &["ds", "daemonset", "daemonsets"],
-        groups: &["apps", "extensions"],
-    },
-    KnownKind {
-        kind: REPLICA_SET,
-        words: &["rs", "replicaset", "replicasets"],
-        groups: &["apps", "extensions"],
-    },
-    KnownKind {
-        kind: "ReplicationController",
-        words: &["rc", "replicationcontroller", "replicationcontrollers"],
-        groups: &[""],
-    },
-    KnownKind {
-        kind: "Job",
-        words: &["job", "jobs"],
-        groups: &["batch"],
-    },
-    KnownKind {
-        kind: CRON_JOB,
-        words: &["cj", "cronjob", "cronjobs"],
-        groups: &["batch"],
-    },
-];
-
 const POD: &str = "Pod";
 const REPLICA_SET: &str = "ReplicaSet";
 const CRON_JOB: &str = "CronJob";
+const ROLLOUT: &str = "Rollout";
 
 /// The remedy for a text that is no subject.
 const ACCEPTED: &str = "write POD, NAMESPACE/POD or KIND/NAME, as kubectl prints it: web-1, shop/web-1, pod/web-1, \
@@ -151,6 +102,15 @@ impl WhySubject {
         }
     }
 
+    /// Whether the subject names this namespace.
+    pub(super) fn is_of_namespace(&self, name: &str) -> bool {
+        match self {
+            Self::Pod { namespace, .. } => namespace.as_deref() == Some(name),
+            Self::PodOrOwner { word, .. } => word == name,
+            Self::Owner(_) => false,
+        }
+    }
+
     /// Whether the subject is in the only namespace in scope, and so there must be one.
     pub(super) fn needs_namespace(&self) -> bool {
         match self {
@@ -165,30 +125,13 @@ impl WhySubject {
 fn is_named(scope: &NamespaceScope, namespace: &str) -> bool {
     match scope {
         NamespaceScope::Named(names) => names.iter().any(|name| name == namespace),
-        NamespaceScope::All => false,
+        NamespaceScope::All | NamespaceScope::Selected(_) => false,
     }
 }
 
-/// The known kind that `word` means: `deploy`, `Deployment`, `deployments.apps` or `deployments.v1.apps`.
+/// The kind of Kubernetes' own that `word` means. The Rollouts of Argo are none, and a namespace may well have their name.
 fn known_kind(word: &str) -> Option<&'static str> {
-    let lower = word.to_lowercase();
-    let (kind, qualifier) = lower.split_once('.').unwrap_or((&lower, ""));
-    let group = match qualifier.split_once('.') {
-        Some((version, group)) if is_version(version) => group,
-        None if is_version(qualifier) => "",
-        _ => qualifier,
-    };
-
-    let known = KINDS.iter().find(|known| known.words.contains(&kind))?;
-    // A kind is named without its group, too.
-    let is_of_group = group.is_empty() || known.groups.contains(&group);
-    is_of_group.then_some(known.kind)
-}
-
-/// Whether `text` is a version of the API: `v1` or `v1beta1`.
-fn is_version(text: &str) -> bool {
-    let rest = text.strip_prefix('v');
-    rest.is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+    owner_kinds::known_kind(word).filter(|kind| *kind != ROLLOUT)
 }
 
 impl NamedOwner {
@@ -224,21 +167,9 @@ impl NamedOwner {
                 let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
                 owner.kind == "Job" && is_number
             }
-            kind => owner.name == self.name && is_kind(&owner.kind, kind),
+            kind => owner.name == self.name && names_kind(&owner.kind, kind),
         }
     }
-}
-
-/// Whether `word` is the kind, or its plural, in any case.
-fn is_kind(kind: &str, word: &str) -> bool {
-    let kind = kind.to_lowercase();
-    let plurals = [
-        format!("{kind}s"),
-        format!("{kind}es"),
-        format!("{}ies", kind.trim_end_matches('y')),
-    ];
-    let word = word.to_lowercase();
-    word == kind || plurals.contains(&word)
 }
 
 impl fmt::Display for NamedOwner {

@@ -194,3 +194,21 @@ fn a_secret_that_an_excerpt_cuts_is_hidden() {
         assert!(!error.contains(&TOKEN[..4]), "{padding}: {error}");
     }
 }
+
+#[test]
+fn a_page_in_protobuf_is_read_by_its_first_bytes_compressed_or_not() {
+    const EMPTY: &str =
+        "azhzAAorCg5tZXRhLms4cy5pby92MRIZUGFydGlhbE9iamVjdE1ldGFkYXRhTGlzdBIICgYKABIAGgAaACIA";
+    let plain = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, EMPTY).unwrap();
+    let mut gzip = flate2::read::GzEncoder::new(&*plain, flate2::Compression::fast());
+    let mut compressed = Vec::new();
+    std::io::Read::read_to_end(&mut gzip, &mut compressed).unwrap();
+
+    for (encoding, bytes) in [("identity", plain), ("gzip", compressed)] {
+        let mut page = response(200, &[("content-encoding", encoding)], "");
+        page.body = ResponseBody::announced_by(&page.headers);
+        page.body.push(&bytes);
+        let read = page.into_metadata_items(&[ObjectKind::METADATA_LIST], String::new, |_| {});
+        assert_eq!(read.unwrap().next.as_deref(), Some(""), "{encoding}");
+    }
+}

@@ -9,7 +9,7 @@ use super::kind::{ObjectKind, WrongBody};
 use super::list::{ListEnvelope, ListMeta};
 
 /// How many bytes are read at a time.
-const CHUNK: usize = 64 * 1024;
+pub(super) const CHUNK: usize = 64 * 1024;
 
 /// Reads a list of one of the `kinds`, and calls `each` with every item as soon as it is complete.
 ///

@@ -5,6 +5,7 @@
 
 use serde::Deserialize;
 
+use super::protobuf::ProtobufError;
 use crate::text;
 
 /// The kind that an answer must have, with its API version.
@@ -60,9 +61,15 @@ pub(in crate::k8s) enum WrongBody {
     /// The body is not JSON, or a field is missing or of the wrong type.
     #[error("{0}")]
     Malformed(#[from] serde_json::Error),
-    /// The body is another object, in words: `a Table instead of a PodList`.
+    /// The body is another object, or none in protobuf, in words: `a Table instead of a PodList`.
     #[error("{0}")]
     OtherObject(String),
+}
+
+impl From<ProtobufError> for WrongBody {
+    fn from(error: ProtobufError) -> Self {
+        Self::OtherObject(format!("a malformed answer in protobuf: {error}"))
+    }
 }
 
 impl TypeMeta {

@@ -36,7 +36,7 @@ pub(in crate::k8s) struct ListMeta {
     #[serde(rename = "continue")]
     pub(in crate::k8s) next: Option<String>,
     /// How many items follow this page: given only for lists without selectors, and not exact.
-    remaining_item_count: Option<i64>,
+    pub(super) remaining_item_count: Option<i64>,
     /// The version that the list shows, from which a watch can begin.
     #[serde(rename = "resourceVersion")]
     pub(in crate::k8s) version: Option<String>,

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use macaque_core::guard::NodeState;
 use serde::Deserialize;
 
+use crate::k8s::FoundNamespace;
+
 use super::kind::{ObjectKind, TypeMeta, WrongBody};
 use super::{PodCondition, not_empty, null_is_default};
 
@@ -79,6 +81,39 @@ pub(in crate::k8s) struct PartialMetadata {
 #[derive(Deserialize)]
 pub(in crate::k8s) struct MetadataObject {
     pub(in crate::k8s) metadata: PartialMetadata,
+}
+
+/// A namespace, or its metadata alone.
+#[derive(Deserialize)]
+pub(in crate::k8s) struct NamespaceObject {
+    metadata: NamespaceMetadata,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NamespaceMetadata {
+    #[serde(flatten)]
+    shared: PartialMetadata,
+    deletion_timestamp: Option<Timestamp>,
+}
+
+impl NamespaceObject {
+    /// The kind of a list of whole namespaces.
+    pub(in crate::k8s) const LIST: ObjectKind = ObjectKind::of("v1", "NamespaceList");
+}
+
+impl From<NamespaceObject> for FoundNamespace {
+    fn from(object: NamespaceObject) -> Self {
+        let NamespaceMetadata {
+            shared,
+            deletion_timestamp,
+        } = object.metadata;
+        Self {
+            name: shared.name.clone(),
+            is_terminating: deletion_timestamp.is_some(),
+            keys: shared.into(),
+        }
+    }
 }
 
 impl PartialMetadata {

@@ -7,36 +7,15 @@ use macaque_core::eligibility::SYSTEM_NAMESPACES;
 use macaque_core::selector::Selector;
 
 use super::names::NameSelection;
+use super::pod_names;
 use super::schedule::refuse_duration;
 use crate::migrate::go_duration::{parse_go_duration, setting_text};
-use crate::migrate::migration::UnmigratedEffect::Wider;
-use crate::migrate::translator::Translator;
+use crate::migrate::migration::UnmigratedEffect::{Same, Wider};
+use crate::migrate::translator::{GivenText, Translator};
 use crate::settings::is_namespace_name;
 
 /// The oldest minimum age that macaque takes.
 const OLDEST: Duration = Duration::from_secs(365 * 24 * 3600);
-
-/// Flags without an equal that restrict the pods, with what is nearest.
-const RESTRICTIONS: [(&str, &str); 4] = [
-    (
-        "annotations",
-        "macaque selects pods by labels: set the same keys as labels and name them in target.selector, or let the \
-         other pods opt out with the annotation macaque/enabled: \"false\"",
-    ),
-    (
-        "namespace-labels",
-        "macaque does not look at the labels of namespaces: name the namespaces in target.namespaces, as \
-         `kubectl get namespaces -l SELECTOR` lists them",
-    ),
-    (
-        "included-pod-names",
-        "macaque does not look at the names of pods: give these pods a label, and name it in target.selector",
-    ),
-    (
-        "excluded-pod-names",
-        "macaque does not look at the names of pods: let these opt out with the annotation macaque/enabled: \"false\"",
-    ),
-];
 
 /// Translates the flags that say which pods may be picked.
 pub(super) fn translate(translator: &mut Translator) {
@@ -53,10 +32,19 @@ pub(super) fn translate(translator: &mut Translator) {
     };
     let remark = "what macaque exempts and chaoskube does not; remove a word to exempt its pods";
     translator.set_with("target.include", words, &origin, remark);
-    for (name, why) in RESTRICTIONS {
-        if let Some(given) = translator.text(name) {
-            translator.lose(given.shown(), why, Wider);
-        }
+    pod_names::translate(translator);
+    translate_annotations(translator);
+}
+
+/// Sets that pods must opt in: fewer do than before, until somebody annotates them.
+fn translate_annotations(translator: &mut Translator) {
+    if let Some(given) = translator.text("annotations") {
+        let remark = format!(
+            "macaque reads a key of its own: annotate the pods with {:?}, or their owners, with macaque/enabled: \
+             \"true\"; until then none is picked",
+            given.text
+        );
+        translator.set_with("target.mode", "opt-in", &given.origin, remark);
     }
 }
 
@@ -118,10 +106,16 @@ fn translate_namespaces(translator: &mut Translator, include: &mut BTreeSet<&'st
             named.insert(scope.text.clone());
         }
     }
+    let labels = translate_namespace_labels(translator);
     let is_every = selection.included.is_empty() && scope.is_none();
     if is_every {
-        exclude_from_all(translator, &selection.excluded, &origin, include);
+        select_from_all(translator, labels, &selection.excluded, &origin, include);
         return;
+    }
+    if let Some(labels) = labels {
+        let why = "macaque selects namespaces by name or by labels, and not by both: leave those without these labels \
+                   out of target.namespaces";
+        translator.lose(labels.shown(), why, Wider);
     }
 
     named.retain(|name| !selection.excluded.contains(name));
@@ -142,23 +136,40 @@ fn translate_namespaces(translator: &mut Translator, include: &mut BTreeSet<&'st
     );
 }
 
-/// Sets all namespaces without those excluded: the system's are exempt by a rule, and others have no equal.
-fn exclude_from_all(
+/// The labels that namespaces must have, unless they are a mistake.
+fn translate_namespace_labels(translator: &mut Translator) -> Option<GivenText> {
+    let given = translator.text("namespace-labels")?;
+    match given.text.parse::<Selector>() {
+        Ok(_) => Some(given),
+        Err(error) => {
+            translator.refuse_fault(&given.origin, error);
+            None
+        }
+    }
+}
+
+/// Sets all namespaces, or those with the labels, without those excluded: the system's are exempt by a rule.
+fn select_from_all(
     translator: &mut Translator,
+    labels: Option<GivenText>,
     excluded: &BTreeSet<String>,
     origin: &str,
     include: &mut BTreeSet<&'static str>,
 ) {
     let (system, others): (Vec<_>, Vec<_>) = excluded
         .iter()
-        .map(String::as_str)
-        .partition(|name| SYSTEM_NAMESPACES.contains(name));
+        .cloned()
+        .partition(|name| SYSTEM_NAMESPACES.contains(&name.as_str()));
     if system.is_empty() {
         include.insert("system-namespaces");
     }
-    translator.set_all_namespaces(origin, system.is_empty());
-    for name in others {
-        translator.lose_namespace(&format!("{origin}=\"!{name}\""), name);
+
+    match labels {
+        Some(labels) => translator.set("target.namespace_selector", labels.text, &labels.origin),
+        None => translator.set_all_namespaces(origin, system.is_empty()),
+    }
+    if !others.is_empty() {
+        translator.set("target.exclude_namespaces", others, origin);
     }
 }
 
@@ -180,24 +191,66 @@ fn translate_kinds(translator: &mut Translator, include: &mut BTreeSet<&'static 
         include.insert("bare");
     }
 
-    let Some(given) = given else {
-        return;
-    };
-    if !selection.included.is_empty() {
-        let why = "macaque reaches pods of any other kind of owner too, and exempts only those without an owner and \
-                   those of a DaemonSet or a Job: give the pods a label, and name it in target.selector";
-        translator.lose(given.shown(), why, Wider);
+    if let Some(given) = given {
+        set_owners(translator, &given, &selection);
     }
+}
+
+/// Sets the kinds of owners. DaemonSets and Jobs that are excluded are exempt by rules.
+fn set_owners(translator: &mut Translator, given: &GivenText, selection: &NameSelection) {
+    let mut owners = Vec::new();
+    let included = selection.included.iter();
+    for kind in included.filter(|kind| !selection.excluded.contains(*kind)) {
+        match words_for(kind) {
+            Some(words) => owners.extend(words.iter().map(|word| (*word).to_owned())),
+            None => lose_kind(translator, given, kind),
+        }
+    }
+    if !selection.included.is_empty() {
+        if owners.is_empty() {
+            let wrong = "leaves no kind that macaque knows";
+            translator.refuse(&given.origin, wrong, "write kinds such as ReplicaSet,StatefulSet");
+        } else {
+            translator.set("target.owners", owners, &given.origin);
+        }
+        return;
+    }
+
     for kind in selection
         .excluded
         .iter()
         .filter(|kind| !EXEMPTED.contains(&kind.as_str()))
     {
-        let why = "macaque exempts DaemonSets and Jobs by their kind, and no others: let these pods opt out with the \
-                   annotation macaque/enabled: \"false\"";
-        translator.lose(format!("{}=\"!{kind}\"", given.origin), why, Wider);
+        match words_for(kind) {
+            Some(words) => owners.extend(words.iter().map(|word| format!("!{word}"))),
+            None => lose_kind(translator, given, &format!("!{kind}")),
+        }
+    }
+    if !owners.is_empty() {
+        translator.set("target.owners", owners, &given.origin);
     }
 }
 
-/// The kinds of owners whose pods macaque can exempt, and those of the mirror pods that it always exempts.
+/// Notes a kind that macaque cannot name: without a kind that is included fewer pods are picked, without one that is
+/// excluded more.
+fn lose_kind(translator: &mut Translator, given: &GivenText, kind: &str) {
+    let effect = if kind.starts_with('!') { Wider } else { Same };
+    let why =
+        "macaque names a custom kind with its group: add it to target.owners, such as \"widget.example.com\"";
+    translator.lose(format!("{}={kind:?}", given.origin), why, effect);
+}
+
+/// The words of macaque for a kind of owner as chaoskube sees it, which looks no further than the ReplicaSet.
+fn words_for(kind: &str) -> Option<&'static [&'static str]> {
+    match kind {
+        "ReplicaSet" => Some(&["deployment", "replicaset", "rollout.argoproj.io"]),
+        "StatefulSet" => Some(&["statefulset"]),
+        "DaemonSet" => Some(&["daemonset"]),
+        "Job" => Some(&["job"]),
+        "ReplicationController" => Some(&["replicationcontroller"]),
+        _ => None,
+    }
+}
+
+/// The kinds of owners whose pods macaque exempts by a rule, and that of the mirror pods, which it never picks.
 const EXEMPTED: [&str; 3] = ["DaemonSet", "Job", "Node"];

@@ -141,13 +141,12 @@ fn without_a_flag_its_default_is_written_where_macaques_differs() {
 #[test]
 fn a_restriction_without_an_equal_keeps_a_dry_run() {
     for args in [
-        "--annotations=a=b",
-        "--namespace-labels=a",
-        "--included-pod-names=a",
-        "--excluded-pod-names=a",
-        "--kinds=ReplicaSet",
-        "--kinds=!ReplicaSet",
-        "--namespaces=!prod",
+        "--namespace-labels=a --namespaces=shop",
+        "--namespace-labels=a --client-namespace-scope=shop",
+        "--included-pod-names=^(web|cart)",
+        "--excluded-pod-names=-[0-9]+$",
+        "--excluded-pod-names=0",
+        "--kinds=!Widget",
         "--max-runtime=1h",
         "--master=https://10.0.0.1",
         "--interval=1000h",
@@ -165,7 +164,11 @@ fn what_does_not_widen_the_reach_leaves_the_migration_armed() {
     for args in [
         "--log-caller",
         "--kinds=!DaemonSet,!Job,!Node",
-        "--namespaces=!kube-system",
+        "--kinds=ReplicaSet,Widget",
+        "--namespaces=!kube-system,!prod",
+        "--namespace-labels=env=test --namespaces=!prod",
+        "--annotations=a=b",
+        "--included-pod-names=^web --excluded-pod-names=canary",
         "--namespaces=a,b,!b",
         "--max-runtime=-1s",
         "--included-pod-names=",
@@ -185,6 +188,32 @@ fn what_does_not_widen_the_reach_leaves_the_migration_armed() {
 fn each_value_becomes_one_of_macaques() {
     for (args, key, value) in [
         ("--namespaces=a,b,!b", "target.namespaces", "[\"a\"]"),
+        ("--namespaces=!prod", "target.namespaces", "[\"*\"]"),
+        ("--namespaces=!prod", "target.exclude_namespaces", "[\"prod\"]"),
+        (
+            "--namespace-labels=env=test,!old",
+            "target.namespace_selector",
+            "\"env=test,!old\"",
+        ),
+        ("--namespace-labels=env=test", "target.namespaces", ""),
+        ("--annotations=a=b", "target.mode", "\"opt-in\""),
+        (
+            "--kinds=ReplicaSet,!Job",
+            "target.owners",
+            "[\"deployment\", \"replicaset\", \"rollout.argoproj.io\"]",
+        ),
+        ("--kinds=!StatefulSet,!Job", "target.owners", "[\"!statefulset\"]"),
+        ("--kinds=!Job", "target.owners", ""),
+        (
+            "--included-pod-names=^web-",
+            "target.names",
+            "[\"web\", \"web-*\"]",
+        ),
+        (
+            "--included-pod-names=web --excluded-pod-names=canary",
+            "target.names",
+            "[\"*web*\", \"!*canary*\"]",
+        ),
         (
             "--namespaces=a,b --client-namespace-scope=b",
             "target.namespaces",

@@ -1,12 +1,13 @@
 //! The whitelist and the blacklist of kube-monkey, whose entries may be patterns.
 
 use macaque_core::eligibility::SYSTEM_NAMESPACES;
+use macaque_core::name_patterns::Glob;
 
 use crate::migrate::migration::UnmigratedEffect::Wider;
 use crate::migrate::translator::Translator;
 use crate::settings::is_namespace_name;
 
-/// A list of namespaces: names, and patterns, which have no equal.
+/// A list of namespaces: names and patterns.
 #[derive(Debug, Default)]
 struct NamespaceList {
     names: Vec<String>,
@@ -16,6 +17,19 @@ struct NamespaceList {
     origin: Option<String>,
 }
 
+impl NamespaceList {
+    /// The patterns that macaque takes, too.
+    fn globs(&self) -> Vec<&str> {
+        let globs = self.patterns.iter().filter(|pattern| !pattern.contains('['));
+        globs.map(String::as_str).collect()
+    }
+
+    /// Whether a namespace is in the list, as far as macaque can tell.
+    fn contains(&self, name: &String) -> bool {
+        self.names.contains(name) || self.globs().iter().any(|glob| Glob::new(glob).matches(name))
+    }
+}
+
 /// Translates both lists.
 pub(super) fn translate(translator: &mut Translator) {
     let allowed = read(translator, "kubemonkey.whitelisted_namespaces");
@@ -23,7 +37,8 @@ pub(super) fn translate(translator: &mut Translator) {
     if denied.origin.is_none() {
         denied.names.push("kube-system".to_owned());
     }
-    if denied.is_every {
+    let every = Glob::new("?*");
+    if denied.is_every || denied.globs().iter().any(|glob| Glob::new(glob).covers(&every)) {
         let origin = denied.origin.clone().unwrap_or_default();
         translator.refuse(
             &origin,
@@ -51,7 +66,8 @@ fn set_namespaces(
     let origin = allowed.origin.clone();
     let origin = origin.unwrap_or_else(|| translator.default_origin());
     for pattern in &allowed.patterns {
-        let why = "macaque takes no patterns: name the namespaces in target.namespaces";
+        let why = "macaque takes patterns only of namespaces to leave out: name these in target.namespaces, or select \
+                   them by a label with target.namespace_selector";
         translator.lose(format!("{origin}={pattern:?}"), why, Wider);
     }
 
@@ -60,7 +76,7 @@ fn set_namespaces(
         translator.set_all_namespaces(&origin, reaches_system);
         return false;
     }
-    let names = allowed.names.iter().filter(|name| !denied.names.contains(name));
+    let names = allowed.names.iter().filter(|name| !denied.contains(name));
     let names: Vec<String> = names.cloned().collect();
     if names.is_empty() {
         let wrong = "every namespace of it is blacklisted";
@@ -73,7 +89,7 @@ fn set_namespaces(
     true
 }
 
-/// Leaves out what is blacklisted: from names that was done, from all the system's by a rule; others have no equal.
+/// Leaves out what is blacklisted: from names that was done, from all the system's by a rule.
 fn leave_out(
     translator: &mut Translator,
     denied: &NamespaceList,
@@ -84,8 +100,8 @@ fn leave_out(
         .origin
         .clone()
         .unwrap_or_else(|| translator.default_origin());
-    for pattern in &denied.patterns {
-        let why = "macaque takes no patterns: leave these namespaces out of target.namespaces";
+    for pattern in denied.patterns.iter().filter(|pattern| pattern.contains('[')) {
+        let why = "macaque takes `*` and `?` in target.exclude_namespaces, and no sets of characters: write it without";
         translator.lose(format!("{origin}={pattern:?}"), why, Wider);
     }
     if is_named {
@@ -95,8 +111,13 @@ fn leave_out(
     if !denied.names.iter().any(|name| is_system(name)) {
         include.push("system-namespaces");
     }
-    for name in denied.names.iter().filter(|name| !is_system(name)) {
-        translator.lose_namespace(&format!("{origin}={name:?}"), name);
+    let names = denied.names.iter().filter(|name| !is_system(name));
+    let excluded: Vec<String> = names
+        .cloned()
+        .chain(denied.globs().into_iter().map(str::to_owned))
+        .collect();
+    if !excluded.is_empty() {
+        translator.set("target.exclude_namespaces", excluded, &origin);
     }
 }
 

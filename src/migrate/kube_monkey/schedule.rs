@@ -14,6 +14,9 @@ const WEEKDAYS: [(&str, &str); 7] = [
     ("sunday", "Sun"),
 ];
 
+/// Monday to Friday, the default.
+const OFFICE_DAYS: [bool; 7] = [true, true, true, true, true, false, false];
+
 /// Translates the keys of the schedule.
 pub(super) fn translate(translator: &mut Translator) {
     let run = hour(translator, "kubemonkey.run_hour", 8);
@@ -76,32 +79,52 @@ fn hour(translator: &mut Translator, name: &str, default: u8) -> Option<u8> {
     hour
 }
 
+/// How many days of a week are run days; at least one.
+pub(super) fn run_days_in_week(translator: &mut Translator) -> u64 {
+    let text = translator.text("kubemonkey.run_days").map(|given| given.text);
+    let chosen = text.map_or(OFFICE_DAYS, |text| chosen_days(&text).0);
+    chosen
+        .iter()
+        .map(|is_chosen| u64::from(*is_chosen))
+        .sum::<u64>()
+        .max(1)
+}
+
 /// The run days as crontab has them.
 fn run_days(translator: &mut Translator) -> String {
-    let mut chosen = [false; 7];
-    let Some(given) = translator.text("kubemonkey.run_days") else {
-        return "Mon-Fri".to_owned();
-    };
-    for entry in given.text.split([',', ' ']).filter(|entry| !entry.is_empty()) {
-        let entry = entry.to_lowercase();
-        let found = WEEKDAYS
-            .iter()
-            .position(|(long, short)| entry == *long || entry == short.to_lowercase());
-        match found {
-            Some(day) => chosen[day] = true,
-            None => {
-                let wrong = format!("{entry:?} is not a weekday");
-                translator.refuse(&given.origin, &wrong, "write mon, tue, wed, thu, fri, sat or sun");
-            }
+    let mut chosen = OFFICE_DAYS;
+    if let Some(given) = translator.text("kubemonkey.run_days") {
+        let (days, unknown) = chosen_days(&given.text);
+        for entry in unknown {
+            let wrong = format!("{entry:?} is not a weekday");
+            translator.refuse(&given.origin, &wrong, "write mon, tue, wed, thu, fri, sat or sun");
         }
+        chosen = days;
     }
 
     match chosen {
-        [true, true, true, true, true, false, false] => "Mon-Fri".to_owned(),
+        OFFICE_DAYS => "Mon-Fri".to_owned(),
         [true, true, true, true, true, true, true] => "*".to_owned(),
         _ => {
             let days = WEEKDAYS.iter().zip(chosen).filter(|(_, is_chosen)| *is_chosen);
             days.map(|((_, short), _)| *short).collect::<Vec<_>>().join(",")
         }
     }
+}
+
+/// The weekdays of a list, and its words that are none.
+fn chosen_days(text: &str) -> ([bool; 7], Vec<String>) {
+    let mut chosen = [false; 7];
+    let mut unknown = Vec::new();
+    for entry in text.split([',', ' ']).filter(|entry| !entry.is_empty()) {
+        let entry = entry.to_lowercase();
+        let found = WEEKDAYS
+            .iter()
+            .position(|(long, short)| entry == *long || entry == short.to_lowercase());
+        match found {
+            Some(day) => chosen[day] = true,
+            None => unknown.push(entry),
+        }
+    }
+    (chosen, unknown)
 }

@@ -86,12 +86,13 @@ fn the_file_of_the_documentation_becomes_rounds_in_office_hours() {
          blacklisted_namespaces = [\"kube-system\"]\nwhitelisted_namespaces = [\"\"]\ntime_zone = \"America/New_York\"\n",
     );
     for (key, value) in [
-        // The frequency of each workload has no equal.
-        ("dry_run", "true"),
+        ("dry_run", "false"),
         ("schedule.cron", "\"0 10-15 * * Mon-Fri\""),
         ("schedule.timezone", "\"America/New_York\""),
         ("target.namespaces", "[\"*\"]"),
-        ("target.selector", "\"kube-monkey/enabled=enabled\""),
+        ("target.mode", "\"opt-in\""),
+        ("disrupt.pace", "\"chance\""),
+        ("disrupt.every", "\"365d\""),
         ("target.min_age", "\"0s\""),
         ("target.include", "[\"daemonset\", \"system-critical\"]"),
         ("disrupt.method", "\"delete\""),
@@ -100,11 +101,10 @@ fn the_file_of_the_documentation_becomes_rounds_in_office_hours() {
     ] {
         assert_eq!(value_of(&migration, key), value, "{key}");
     }
-    let lost: Vec<_> = migration
-        .lost_restrictions()
-        .map(|lost| lost.option.as_str())
-        .collect();
-    assert_eq!(lost, ["the label kube-monkey/mtbf"]);
+    assert_eq!(migration.lost_restrictions().count(), 0, "{migration:?}");
+    let text = migration.to_toml().replace("\n# ", " ");
+    let remark = "an mtbf of 1 is macaque/every: \"33h36m\", of 2 \"67h12m\", of 5 \"168h\"";
+    assert!(text.contains(remark), "{text}");
 }
 
 #[test]
@@ -116,6 +116,16 @@ fn each_value_becomes_one_of_macaques() {
         (both("\"a\", \"b\"", "\"b\""), "target.namespaces", "[\"a\"]"),
         (both("\"a\", \"team-*\"", ""), "target.namespaces", "[\"a\"]"),
         (both("\"*\"", ""), "target.namespaces", "[\"*\"]"),
+        (
+            both("\"a\", \"a-prod\"", "\"*-prod\""),
+            "target.namespaces",
+            "[\"a\"]",
+        ),
+        (
+            both("", "\"kube-system\", \"prod\", \"*-prod\""),
+            "target.exclude_namespaces",
+            "[\"prod\", \"*-prod\"]",
+        ),
         (
             both("\"*\"", "\"\""),
             "target.include",
@@ -167,11 +177,10 @@ fn each_value_becomes_one_of_macaques() {
 fn a_restriction_without_an_equal_keeps_a_dry_run() {
     for file in [
         "whitelisted_namespaces = [\"a-*\"]",
-        "blacklisted_namespaces = [\"*-prod\"]",
-        "blacklisted_namespaces = [\"prod\"]",
+        "blacklisted_namespaces = [\"[a-c]-prod\"]",
     ] {
         let migration = migrated(&format!("[kubemonkey]\ndry_run = false\n{file}"));
-        assert_eq!(migration.lost_restrictions().count(), 2, "{file}: {migration:?}");
+        assert_eq!(migration.lost_restrictions().count(), 1, "{file}: {migration:?}");
         assert!(!migration.is_armed());
     }
 }

@@ -10,9 +10,10 @@ const SEPARATOR: &str = " · ";
 
 /// The footer of a message about a whole round.
 pub(super) fn footer(report: &RoundReport, context: &MessageContext) -> String {
-    let namespaces = match report.namespaces.as_slice() {
-        [] => "all namespaces".to_owned(),
-        names => text::list(names, ", ", 100, text::chars),
+    let namespaces = match (report.namespace_selector.as_str(), report.namespaces.as_slice()) {
+        ("", []) => "all namespaces".to_owned(),
+        ("", names) => text::list(names, ", ", 100, text::chars),
+        (selector, _) => format!("namespaces with {selector}"),
     };
     let mut parts = footer_of_round(report, context);
     if has_listed(report) {

@@ -4,8 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use macaque_core::config::{DisruptionPace, NamespaceScope};
-use macaque_core::eligibility::EligibilityConfig;
+use macaque_core::config::NamespaceScope;
 use macaque_core::key_warnings::key_warnings;
 use macaque_core::pod::{OwnerRef, PodOwner};
 use macaque_core::report::RoundEnd;
@@ -15,7 +14,6 @@ use super::{RoundScope, ScopeReader};
 use crate::k8s::{ApiError, KeyedResource, NamedKeys, OptionalRead};
 use crate::list_pager::ListPager;
 use crate::read_retry::with_retries;
-use crate::round::scan::namespaces_in;
 
 /// How many different warnings about keys are kept, and how many names one of them lists.
 const KEPT: usize = 5;
@@ -30,12 +28,6 @@ struct Reading {
     warnings: BTreeSet<String>,
 }
 
-/// Whether the metadata of namespaces and owners decides about anything.
-pub(super) fn needs_metadata(eligibility: &EligibilityConfig, pace: &DisruptionPace) -> bool {
-    let has_turns = !matches!(pace, DisruptionPace::Count);
-    eligibility.is_opt_in() || (eligibility.target.annotations && has_turns)
-}
-
 impl ScopeReader<'_> {
     /// Reads the keys of the namespaces and owners in `scope`, as far as macaque may, into its rules.
     ///
@@ -43,8 +35,13 @@ impl ScopeReader<'_> {
     /// They could not be read, for another reason than a missing grant: the round must end.
     pub(super) async fn read_metadata(&self, scope: &mut RoundScope) -> Result<(), RoundEnd> {
         let mut reading = Reading::default();
+        // Those that were found by their labels were read with them.
+        for (name, keys) in &scope.eligibility.metadata.namespaces {
+            reading.add_namespace(name.clone(), keys.clone());
+        }
         match &scope.eligibility.target.namespaces {
             NamespaceScope::Named(names) => self.read_named(names, &mut reading).await?,
+            NamespaceScope::Selected(_) => {}
             NamespaceScope::All => {
                 let is_granted = self
                     .list_keys(KeyedResource::NAMESPACES, None, |found| {
@@ -56,7 +53,7 @@ impl ScopeReader<'_> {
                 }
             }
         }
-        for namespace in namespaces_in(&scope.eligibility.target.namespaces) {
+        for namespace in scope.eligibility.target.listed_namespaces() {
             for resource in KeyedResource::OWNERS {
                 let add = |found| reading.add_owner(resource.kind, found);
                 self.list_keys(resource, namespace, add).await?;
@@ -73,9 +70,15 @@ impl ScopeReader<'_> {
         Ok(())
     }
 
-    /// Reads the keys of each of these namespaces, which a Role in each permits.
+    /// Reads the keys of each of these namespaces, which a Role in each permits, unless they are known already.
     async fn read_named(&self, names: &[String], reading: &mut Reading) -> Result<(), ApiError> {
         for name in names {
+            if reading.metadata.namespaces.contains_key(name) {
+                continue;
+            }
+            if reading.metadata.namespaces.contains_key(name) {
+                continue;
+            }
             let read = async || self.cluster.namespace_keys(name).await;
             match with_retries(self.platform, self.stop, read).await? {
                 OptionalRead::Found(keys) => reading.add_namespace(name.clone(), keys),

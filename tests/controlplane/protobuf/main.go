@@ -1,9 +1,12 @@
-// Command protobuf prints what the sandbox needs to read protobuf, by Kubernetes' own Go types and serializer:
+// Command protobuf prints what the sandbox needs to read protobuf, and what tests macaque's reading of it, by Kubernetes'
+// own Go types and serializer:
 //
 //	go -C tests/controlplane run ./protobuf messages > crates/sandbox/src/wire/protobuf/messages.txt
 //	go -C tests/controlplane run ./protobuf bodies > crates/sandbox/src/wire/protobuf/bodies.txt
+//	go -C tests/controlplane run ./protobuf metadata > src/k8s/wire/metadata_list/lists.txt
 //
-// The first is the table of messages, the second a table of bodies as clients send them, beside the same as JSON.
+// The first is the table of messages, the second a table of bodies as clients send them, beside the same as JSON, and the
+// third the same of lists of metadata as the API server sends them.
 package main
 
 import (
@@ -21,8 +24,10 @@ func main() {
 		printMessages(out)
 	case len(os.Args) == 2 && os.Args[1] == "bodies":
 		printBodies(out)
+	case len(os.Args) == 2 && os.Args[1] == "metadata":
+		printMetadata(out)
 	default:
-		fmt.Fprintln(os.Stderr, "Usage: protobuf messages | bodies")
+		fmt.Fprintln(os.Stderr, "Usage: protobuf messages | bodies | metadata")
 		os.Exit(2)
 	}
 }

@@ -111,6 +111,38 @@ fn each_value_is_printed_with_where_it_was_set_and_what_it_overrides() {
 }
 
 #[test]
+fn namespaces_that_are_not_set_are_printed_with_what_is_meant_instead_of_them() {
+    let kubeconfig = "clusters: [{name: c, cluster: {server: 'http://127.0.0.1:9'}}]\ncontexts: [{name: blue, context: \
+                      {cluster: c, namespace: shop}}]\ncurrent-context: blue\n";
+    let typed = "not set: commands take shop, of the kubeconfig's context blue; `macaque run` requires it";
+    let nobody = "not set: `macaque run` requires it";
+    for (program, note) in [
+        (macaque("config print").on_kubeconfig(kubeconfig), typed),
+        (macaque("config print"), nobody),
+        (
+            macaque("config print").env("MACAQUE_POD_NAMESPACE", "chaos"),
+            nobody,
+        ),
+    ] {
+        program
+            .run()
+            .says(0, &[&format!("\nnamespaces = []  # {note}\n")]);
+    }
+
+    let origins = macaque("config print --origins").on_kubeconfig(kubeconfig).run();
+    origins.says(0, &[&format!("\nnamespaces = []  # default; {typed}\n")]);
+    let rows = macaque("config print --origins -o json")
+        .on_kubeconfig(kubeconfig)
+        .run()
+        .json();
+    let expected = json!({ "key": "target.namespaces", "value": [], "origin": "default", "note": typed });
+    assert!(rows.as_array().unwrap().contains(&expected), "{rows}");
+
+    let set = macaque("config print -n pay").on_kubeconfig(kubeconfig).run();
+    set.says(0, &["\nnamespaces = [\"pay\"]\n"]);
+}
+
+#[test]
 fn a_secret_is_named_with_its_origin_and_never_shown_in_any_format() {
     let program = |args: &str| macaque(args).toml(&file_with_secrets()).run();
     // The program's output is searched for the canary by the run itself.

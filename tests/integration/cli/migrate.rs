@@ -49,19 +49,19 @@ fn what_has_an_equal_is_migrated_with_exit_code_0() {
 #[test]
 fn a_restriction_without_an_equal_is_named_with_exit_code_3() {
     let output = macaque("migrate chaoskube --args")
-        .arg("--annotations a=b --no-dry-run")
+        .arg("--kinds !Widget --no-dry-run")
         .run();
     output.says(
         3,
         &[
-            "# not migrated, keeps this a dry run: --annotations=\"a=b\": ",
+            "# not migrated, keeps this a dry run: --kinds=\"!Widget\": ",
             "dry_run = true",
         ],
     );
     output.complains(
         3,
         &[
-            "macaque: not migrated: --annotations=\"a=b\": ",
+            "macaque: not migrated: --kinds=\"!Widget\": ",
             "this stays a dry run",
         ],
     );

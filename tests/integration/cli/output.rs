@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::macaque;
-use macaque_testkit::Program;
+use kube_sandbox::scenario::shop;
+use macaque_testkit::{Program, TestCluster};
 
 /// What the daemon logs once it is at work.
 const AT_WORK: &str = "next round: ";
@@ -61,6 +62,41 @@ fn a_closed_pipe_ends_the_completions_quietly() {
     for shell in ["bash", "zsh"] {
         let output = macaque(&format!("completions {shell}")).run_unread();
         assert_eq!((output.code, output.err.as_str()), (0, ""));
+    }
+}
+
+#[test]
+fn output_that_cannot_be_written_is_said_once_and_ends_with_1_whatever_the_command_found() {
+    let cluster = TestCluster::with(shop());
+    for args in [
+        "--help",
+        "completions bash",
+        "man",
+        "config print",
+        "config schema",
+        "plan -n shop",
+        "plan -n shop -o json",
+        "plan -n shop -o yaml",
+        "once -n shop",
+        "check -n no-such",
+        "rbac -n shop",
+    ] {
+        let output = macaque(args).on(&cluster).run_on_full_disk();
+        assert_eq!(output.code, 1, "{args}: {output:?}");
+        let said = output
+            .err
+            .matches("cannot write to standard output: No space left on device");
+        assert_eq!(said.count(), 1, "{args}: {output:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_has_ended_changes_no_exit_code() {
+    let cluster = TestCluster::with(shop());
+    for args in ["--help", "plan -n shop", "plan -n shop -o json", "once -n shop"] {
+        let output = macaque(args).on(&cluster).run_unread();
+        assert_eq!(output.code, 0, "{args}: {output:?}");
+        assert!(!output.err.contains("standard output"), "{args}: {output:?}");
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use kube_sandbox::AccessDenial;
 use kube_sandbox::scenario::deployment;
+use macaque_testkit::fault_proxy::{Fault, FaultProxy, ProxyResponse};
 use macaque_testkit::{RunningProgram, TestCluster};
 use serde_json::json;
 
@@ -160,8 +162,70 @@ fn a_file_with_mistakes_changes_nothing_and_each_is_said_with_its_line() {
 fn a_file_that_is_gone_changes_nothing() {
     let scene = ReloadScene::start();
     scene.program.remove_file("macaque.toml");
-    scene.ask("it cannot be read, or is gone");
+    scene.ask("it cannot be read: No such file or directory");
     scene.shows(0, 0);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_changes_nothing_and_the_reason_is_said() {
+    let scene = ReloadScene::start();
+    scene.program.remove_file("macaque.toml");
+    scene.program.create_directory("macaque.toml");
+    scene.ask("it cannot be read: Is a directory");
+    scene.shows(0, 0);
+}
+
+#[test]
+fn a_file_that_is_being_written_is_not_reloaded_and_whoever_asked_is_told_so() {
+    let scene = ReloadScene::start();
+    let is_written = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let deadline = Instant::now() + TIME_OUT;
+            for number in 0.. {
+                if is_written.load(Ordering::Relaxed) || Instant::now() > deadline {
+                    break;
+                }
+                let text = format!("{}# {number}\n", armed());
+                scene.program.write_file("macaque.toml", &text);
+            }
+        });
+        let log = scene.ask("macaque.toml is being written, and is not reloaded yet");
+        is_written.store(true, Ordering::Relaxed);
+        assert!(log.contains("it is looked at again in 10 s"), "{log}");
+    });
+    scene.ask("ARMED");
+}
+
+#[test]
+fn a_server_that_refuses_to_say_refuses_the_change_and_one_that_fails_is_asked_again() {
+    let scene = ReloadScene::start();
+    let proxy = FaultProxy::start(&scene.cluster.sandbox.url());
+    let through_proxy = scene.cluster.kubeconfig_at(&proxy.url());
+    scene.program.write_file("kubeconfig", &through_proxy);
+    scene.program.write_file("macaque.toml", &armed());
+
+    for (code, words) in [
+        (401, "it cannot be checked: review of "),
+        (403, "it cannot be checked: review of "),
+        (429, "it cannot be checked yet, and is tried again: review of "),
+        (500, "it cannot be checked yet, and is tried again: review of "),
+        (503, "it cannot be checked yet, and is tried again: review of "),
+    ] {
+        let answer = ProxyResponse::failure(code, "not now", json!({}));
+        proxy.inject("accessreviews", Fault::Answer(answer));
+        let log = scene.ask("is not reloaded");
+        assert!(log.contains(words), "{code}: {log}");
+        scene.shows(0, 0);
+        proxy.clear();
+    }
+
+    scene.program.write_file("kubeconfig", "contexts: {}");
+    scene.ask("it cannot be checked: cannot use ");
+    scene.shows(0, 0);
+    scene.program.write_file("kubeconfig", &through_proxy);
+    scene.ask("ARMED");
+    scene.shows(1, 1);
 }
 
 #[test]

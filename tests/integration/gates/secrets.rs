@@ -67,6 +67,13 @@ async fn a_token_is_read_anew_and_one_that_cannot_be_read_is_no_failure_of_macaq
     assert!(asked(&config).await.1.contains("holds a line break"));
     std::fs::write(&path, " \n").unwrap();
     assert!(asked(&config).await.1.ends_with("token is empty"));
+    std::fs::write(&path, "x".repeat(1024 * 1024 + 1)).unwrap();
+    assert!(
+        asked(&config)
+            .await
+            .1
+            .ends_with("cannot be read: it is larger than 1 MiB")
+    );
     std::fs::remove_file(&path).unwrap();
     assert!(asked(&config).await.1.contains("cannot be read: No such file"));
     assert_eq!(service.requests().len(), 2);

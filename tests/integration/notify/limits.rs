@@ -130,6 +130,7 @@ fn report() -> impl Strategy<Value = RoundReport> {
                     turns_told: false,
                     attempts,
                     problems,
+                    namespace_selector: String::new(),
                     skipped: Vec::new(),
                     warnings,
                     end,

@@ -7,11 +7,12 @@ use kube_sandbox::Sandbox;
 use kube_sandbox::scenario::{deployment, pod};
 use macaque::gates::GateConfig;
 use macaque::platform::Platform;
-use macaque::round::RoundConfig;
+use macaque::round::{RoundConfig, list_owners};
 use macaque::stop::{StopSwitch, StopToken};
-use macaque_core::config::{DrawBy, NamespaceScope, VictimCount};
+use macaque_core::config::{DisruptionPace, DrawBy, NamespaceScope, TargetConfig, TargetMode, VictimCount};
 use macaque_core::eligibility::OwnPod;
 use macaque_core::guard::GuardConfig;
+use macaque_core::notice::ScopeOwners;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::report::RoundReport;
 use macaque_testkit::{TestCluster, evict_one};
@@ -117,13 +118,41 @@ impl RoundFixture {
         self
     }
 
+    pub(crate) fn namespace_selector(mut self, selector: &str) -> Self {
+        self.config.eligibility.target.namespaces = NamespaceScope::Selected(selector.parse().unwrap());
+        self
+    }
+
     pub(crate) fn all_namespaces(mut self) -> Self {
         self.config.eligibility.target.namespaces = NamespaceScope::All;
         self
     }
 
+    /// A pod is in scope only if somebody says yes.
+    pub(crate) fn opt_in(mut self) -> Self {
+        self.config.eligibility.target.mode = TargetMode::OptIn;
+        self
+    }
+
+    /// Whether what teams wish by annotations counts.
+    pub(crate) fn annotations(mut self, count: bool) -> Self {
+        self.config.eligibility.target.annotations = count;
+        self
+    }
+
+    pub(crate) fn pace(mut self, pace: DisruptionPace) -> Self {
+        self.config.disrupt.pace = pace;
+        self
+    }
+
     pub(crate) fn selector(mut self, selector: &str) -> Self {
         self.config.eligibility.target.selector = selector.parse().unwrap();
+        self
+    }
+
+    /// Edits whose pods are in scope.
+    pub(crate) fn target(mut self, edit: impl FnOnce(&mut TargetConfig)) -> Self {
+        edit(&mut self.config.eligibility.target);
         self
     }
 
@@ -164,6 +193,15 @@ impl RoundFixture {
     /// Every request whose first line holds `part` suffers `fault`.
     pub(crate) fn always(self, part: &'static str, fault: Fault) -> Self {
         self.proxy.inject(part, fault);
+        self
+    }
+
+    /// Every request suffers the fault that `choose` has for it, if any.
+    pub(crate) fn choosing(
+        self,
+        choose: impl FnMut(&ProxyRequest) -> Option<Fault> + Send + 'static,
+    ) -> Self {
+        self.proxy.inject_by(choose);
         self
     }
 
@@ -228,6 +266,20 @@ impl RoundFixture {
         let report = self.run(&self.config, self.seed).await;
         invariants::check(&self.config, &report, &self.proxy.requests()[before..]);
         report
+    }
+
+    /// The owners in scope, as a digest lists them.
+    pub(crate) async fn scope_owners(&self) -> ScopeOwners {
+        let cluster = self.cluster.connect(&self.platform).await;
+        let RoundConfig {
+            eligibility, dry_run, ..
+        } = &self.config;
+        list_owners(&cluster, eligibility, &self.stop, &self.platform, *dry_run).await
+    }
+
+    /// The configuration of the next round.
+    pub(crate) fn config(&self) -> &RoundConfig {
+        &self.config
     }
 
     async fn run(&self, config: &RoundConfig, seed: u64) -> RoundReport {

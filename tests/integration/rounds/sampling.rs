@@ -13,13 +13,13 @@ use super::fixture::{EVICTION, RoundFixture};
 use macaque_testkit::fault_proxy::{Fault, ProxyResponse};
 
 /// What the requests of a list of names hold in their first line.
-pub(super) const NAMES: &str = "includeObject=None";
+pub(crate) const NAMES: &str = "includeObject=None";
 
 /// What the requests of one drawn name hold.
-pub(super) const DRAWN: &str = "metadata.name%3D";
+pub(crate) const DRAWN: &str = "metadata.name%3D";
 
 /// A few more pods than a round judges one by one.
-pub(super) const PODS: usize = SAMPLING_THRESHOLD + 100;
+pub(crate) const PODS: usize = SAMPLING_THRESHOLD + 100;
 
 /// Bare pods, of which those that `opts_out` chooses opt out.
 pub(super) fn many_pods(namespace: &str, pods: usize, opts_out: impl Fn(usize) -> bool) -> Vec<Value> {
@@ -39,12 +39,12 @@ pub(super) fn fixture(objects: Vec<Value>) -> RoundFixture {
 }
 
 /// How many pages of whole pods were asked for.
-fn full_lists(fixture: &RoundFixture) -> usize {
+pub(super) fn full_lists(fixture: &RoundFixture) -> usize {
     let pages = fixture.sent("/pods?").into_iter();
     pages.filter(|page| page.line().ends_with("limit=500")).count()
 }
 
-fn victim(report: &RoundReport) -> &str {
+pub(super) fn victim(report: &RoundReport) -> &str {
     &report.attempts[0].pod.name
 }
 
@@ -238,6 +238,7 @@ async fn many_pods_of_which_none_is_eligible_are_all_judged_and_every_reason_rep
     assert_eq!(report.exempted["opted-out"].count, PODS);
     assert_eq!(report.unchecked(), 0);
     assert_eq!(fixture.sent(DRAWN).len(), 1_000, "no more is drawn in vain");
+    assert_eq!(full_lists(&fixture), 1, "their metadata tell enough");
 }
 
 #[actix_rt::test]

@@ -6,7 +6,7 @@ use macaque::settings::{self, LogFormat};
 use macaque_core::config::NamespaceScope;
 use macaque_core::outcome::DisruptionMethod;
 
-use super::{fixture, secret_of};
+use super::{SettingsFixture, fixture, secret_of};
 
 #[test]
 fn nothing_set_is_a_dry_run_that_would_evict_one_pod_of_the_own_namespace() {
@@ -151,4 +151,24 @@ fn the_downward_api_says_who_macaque_is() {
         (own_pod.name.as_str(), own_pod.namespace.as_str()),
         ("macaque-0", "chaos")
     );
+}
+
+#[test]
+fn the_listing_says_which_namespace_is_meant_where_none_is_set() {
+    let note = |fixture: &SettingsFixture| {
+        let listing = settings::list_settings(&fixture.sources).unwrap();
+        let mut settings = listing.settings.into_iter();
+        settings
+            .find(|setting| setting.section == "target" && setting.name == "namespaces")
+            .unwrap()
+            .note
+    };
+    let in_pod = note(&fixture());
+    assert_eq!(
+        in_pod.as_deref(),
+        Some("not set: in use is own, in which macaque runs")
+    );
+    let outside = note(&fixture().without_a_namespace());
+    assert_eq!(outside.as_deref(), Some("not set: `macaque run` requires it"));
+    assert_eq!(note(&fixture().env("MACAQUE_NAMESPACE", "shop")), None);
 }

@@ -108,11 +108,17 @@ fn every_listed_word_is_taken_in_any_letter_case_and_no_other() {
             KeyKind::Text(_) => (false, pointer(key.path)),
             _ => (true, format!("{}/0", pointer(key.path))),
         };
+        // Turns need slots.
+        let cron = if key.path == "disrupt.pace" {
+            "schedule.cron = \"@hourly\"\n"
+        } else {
+            ""
+        };
         let line = |word: &str| {
             if is_list {
                 format!("{} = [\"{word}\"]", key.path)
             } else {
-                format!("{} = \"{word}\"", key.path)
+                format!("{cron}{} = \"{word}\"", key.path)
             }
         };
         for word in words() {

@@ -349,6 +349,34 @@ fn a_star_alone_is_every_namespace() {
 }
 
 #[test]
+fn namespaces_are_named_or_selected_by_their_labels_and_only_a_flag_replaces_the_labels() {
+    let selected = fixture()
+        .file("[target]\nnamespace_selector = \"chaos=on\"")
+        .load();
+    let selector = selected
+        .config
+        .target
+        .namespaces
+        .selector()
+        .map(ToString::to_string);
+    assert_eq!(selector.as_deref(), Some("chaos=on"));
+
+    let both = fixture()
+        .file("[target]\nnamespaces = [\"shop\"]\nnamespace_selector = \"chaos=on\"")
+        .mistake();
+    assert!(
+        both.starts_with("target.namespaces: names \"shop\" beside target.namespace_selector"),
+        "{both}"
+    );
+    assert!(both.contains("leave one of the two out"), "{both}");
+
+    let wrong = fixture()
+        .file("[target]\nnamespace_selector = \"chaos==on==\"")
+        .mistake();
+    assert!(wrong.starts_with("target.namespace_selector: "), "{wrong}");
+}
+
+#[test]
 fn every_wrong_entry_of_a_list_is_reported_with_its_line() {
     let mistakes = fixture()
         .file("[target]\nnamespaces = [\n  \"Shop\",\n  \"ok\",\n  \"a.b\",\n]\ninclude = [\"daemon-set\"]")

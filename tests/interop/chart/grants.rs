@@ -19,8 +19,9 @@ fn features() -> Vec<Vec<Value>> {
         r#"["shop", "chaos"]"#,
         r#"["*"]"#,
     ];
-    let scopes =
-        scopes.map(|names| json!({"target": {"namespaces": serde_json::from_str::<Value>(names).unwrap()}}));
+    let by_name = |names| json!({"target": {"namespaces": serde_json::from_str::<Value>(names).unwrap()}});
+    let mut scopes = scopes.map(by_name).to_vec();
+    scopes.push(json!({"target": {"namespace_selector": "chaos=on"}}));
     let journals = ["auto", "memory", "configmap/records"].map(|journal| json!({"journal": journal}));
     let nodes = ["off", "leases", "nodes"].map(|nodes| json!({"guards": {"nodes": nodes}}));
     let pods = [
@@ -34,7 +35,7 @@ fn features() -> Vec<Vec<Value>> {
     ];
     let switch = |make: fn(bool) -> Value| [true, false].map(make).to_vec();
     vec![
-        scopes.to_vec(),
+        scopes,
         ["evict", "delete"]
             .map(|method| json!({"disrupt": {"method": method}}))
             .to_vec(),
@@ -45,6 +46,12 @@ fn features() -> Vec<Vec<Value>> {
         switch(|enabled| json!({"recovery": {"enabled": enabled}})),
         switch(|enabled| json!({"events": {"enabled": enabled}})),
         switch(|dry_run| json!({"dry_run": dry_run})),
+        ["", "pool=spot"]
+            .map(|nodes| json!({"target": {"node_selector": nodes}}))
+            .to_vec(),
+        ["opt-out", "opt-in"]
+            .map(|mode| json!({"target": {"mode": mode}}))
+            .to_vec(),
     ]
 }
 
@@ -53,7 +60,7 @@ fn configurations() -> Vec<Value> {
     let features = features();
     let (pods, switches) = (features[4].len(), 8);
     let mut configurations = Vec::new();
-    for which in 0..pods * switches * 5 {
+    for which in 0..pods * switches * features[0].len() {
         let (pod, switch, turn) = (which % pods, which / pods % switches, which / pods / switches);
         // The other features take turns that differ in length, or in when they begin.
         let choice = |feature: usize| match feature {
@@ -63,6 +70,8 @@ fn configurations() -> Vec<Value> {
             3 => turn + switch,
             4 => pod,
             5 => turn + pod / 2 + switch / 3,
+            9 => turn / 2 + switch / 2 + pod,
+            10 => turn / 3 + switch / 4 + pod / 2,
             _ => switch >> (feature - 6),
         };
         let values = features.iter().enumerate();
@@ -138,7 +147,14 @@ fn printed(objects_of_chart: &[Value], name: &str, account: &Value) -> Grants {
 fn agree(values: &Value, name: &str, account: &Value) -> Grants {
     let objects = rendered(values);
     let by_chart = granted(&objects, account);
-    assert_eq!(by_chart, printed(&objects, name, account), "{values:#}");
+    let mut printed = printed(&objects, name, account);
+    if let Some(in_each) = printed.remove("NAMESPACE") {
+        for namespace in values["rbac"]["namespaces"].as_array().unwrap() {
+            let namespace = namespace.as_str().unwrap().to_owned();
+            printed.entry(namespace).or_default().extend(in_each.clone());
+        }
+    }
+    assert_eq!(by_chart, printed, "{values:#}");
     by_chart
 }
 
@@ -158,11 +174,11 @@ fn the_chart_grants_what_rbac_prints_over_all_features() {
     let grants = side_by_side(&configurations, |config| {
         let schedule =
             json!({"config": {"schedule": {"cron": "@hourly"}}, "image": {"repository": "macaque"}});
-        agree(
-            &merged(schedule, &json!({"config": config})),
-            "macaque",
-            &account("macaque"),
-        )
+        let mut values = merged(schedule, &json!({"config": config}));
+        if !config["target"]["namespace_selector"].is_null() {
+            values["rbac"] = json!({"namespaces": ["shop", "chaos"]});
+        }
+        agree(&values, "macaque", &account("macaque"))
     });
     let distinct: BTreeSet<_> = grants.iter().collect();
     assert!(distinct.len() >= 80, "{} kinds of grants", distinct.len());

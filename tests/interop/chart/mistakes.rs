@@ -176,6 +176,14 @@ fn values_that_cannot_work_together_are_refused_with_what_would() {
             &["config.target.namespaces", "[\"*\"] alone"],
         ),
         mistake(
+            json!({"config": {"target": {"namespaces": ["shop"], "namespace_selector": "chaos=on"}}}),
+            &["config.target.namespace_selector", "leave one of the two out"],
+        ),
+        mistake(
+            json!({"config": {"target": {"namespaces": ["shop"]}}, "rbac": {"namespaces": ["pay"]}}),
+            &["rbac.namespaces", "config.target.namespace_selector"],
+        ),
+        mistake(
             json!({"replicaCount": 2, "config": {"journal": "memory"}}),
             &["replicaCount", "config.journal"],
         ),

@@ -4,13 +4,15 @@
 //! take its name and its texts from here.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::EligibilityConfig;
 use super::opt_out;
 use super::rule::{EligibilityRule, RuleInput, RuleSetting};
+use super::scope;
+use super::{EligibilityConfig, NAMESPACE};
 use crate::freeze;
 use crate::levels::levels;
 use crate::pod::{Pod, PodPhase};
@@ -31,7 +33,7 @@ const REQUEST_EVICT_ONLY: &str = "descheduler.alpha.kubernetes.io/request-evict-
 /// itself.
 pub(super) static RULES: &[EligibilityRule] = &[
     EligibilityRule {
-        name: "namespace",
+        name: NAMESPACE,
         doc: "pods outside the namespaces in scope",
         setting: RuleSetting::Key("target.namespaces", |config| config.target.namespaces.to_string()),
         exempts: |input| {
@@ -49,6 +51,43 @@ pub(super) static RULES: &[EligibilityRule] = &[
             (!is_selected).then_some("does not match the selector".into())
         },
         seen: labels,
+    },
+    EligibilityRule {
+        name: "excluded-namespace",
+        doc: "pods in the namespaces that are excluded",
+        setting: RuleSetting::Key("target.exclude_namespaces", |config| {
+            in_brackets(&config.target.exclude_namespaces)
+        }),
+        exempts: scope::excluded_namespace,
+        seen: namespace,
+    },
+    EligibilityRule {
+        name: "owner-kind",
+        doc: "pods whose owner is of another kind; a pod without an owner is of the kind `pod`",
+        setting: RuleSetting::Key("target.owners", |config| config.target.owners.to_string()),
+        exempts: scope::owner_kind,
+        seen: scope::seen_kind,
+    },
+    EligibilityRule {
+        name: "owner-name",
+        doc: "pods whose owner has another name; of a pod without an owner, its own name counts",
+        setting: RuleSetting::Key("target.names", |config| config.target.names.to_string()),
+        exempts: scope::owner_name,
+        seen: scope::seen_name,
+    },
+    EligibilityRule {
+        name: "zone",
+        doc: "pods in other zones, by their label `topology.kubernetes.io/zone`, which API servers before 1.35 do not set",
+        setting: RuleSetting::Key("target.zones", |config| in_brackets(&config.target.zones)),
+        exempts: scope::zone,
+        seen: scope::seen_zone,
+    },
+    EligibilityRule {
+        name: "node",
+        doc: "pods on other nodes than `target.nodes` names and `target.node_selector` selects, and pods without a node",
+        setting: RuleSetting::Key("target.nodes", scope::node_setting),
+        exempts: scope::node,
+        seen: scope::seen_node,
     },
     EligibilityRule {
         name: "terminating",
@@ -231,6 +270,12 @@ pub(super) static RULES: &[EligibilityRule] = &[
         },
     },
 ];
+
+/// A list in brackets: `[a, b]`.
+fn in_brackets<T: fmt::Display>(all: impl IntoIterator<Item = T>) -> String {
+    let all: Vec<_> = all.into_iter().map(|one| one.to_string()).collect();
+    format!("[{}]", all.join(", "))
+}
 
 fn namespace(input: &RuleInput<'_>) -> String {
     format!("namespace {}", input.pod.id.namespace)

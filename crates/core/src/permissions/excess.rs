@@ -85,10 +85,10 @@ pub fn excessive(config: &ChaosConfig) -> Vec<ExcessPermissions> {
 
     let (cluster_wide, named) = match &config.target.namespaces {
         NamespaceScope::All => (in_namespaces.clone(), &[][..]),
-        NamespaceScope::Named(names) => {
+        scope => {
             let disrupt = Permission::to_disrupt(config.disrupt.method);
             let why = "it covers more than the configured namespaces";
-            (vec![(disrupt, why)], names.as_slice())
+            (vec![(disrupt, why)], scope.names())
         }
     };
 

@@ -1,7 +1,7 @@
 //! The permissions that guards and recoveries read with, and that Events are written with: those that a configuration
 //! cannot do without, and those with which macaque sees or says more.
 
-use super::{CREATE_EVENTS, Permission, ScopedPermission};
+use super::{CREATE_EVENTS, LIST_NAMESPACES, LIST_NODES, Permission, ScopedPermission};
 use crate::config::ChaosConfig;
 use crate::guard::{MinReady, NodesGuard};
 
@@ -9,7 +9,6 @@ use crate::guard::{MinReady, NodesGuard};
 const NODE_LEASES: &str = "kube-node-lease";
 
 const LIST_LEASES: Permission = Permission::new("list", "coordination.k8s.io", "leases");
-const LIST_NODES: Permission = Permission::new("list", "", "nodes");
 const WATCH_PODS: Permission = Permission::new("watch", "", "pods");
 const GET_NAMESPACE: Permission = Permission::new("get", "", "namespaces");
 const GET_DEPLOYMENT_SCALE: Permission = Permission::new("get", "apps", "deployments/scale");
@@ -23,6 +22,19 @@ const GET_OWNERS: [Permission; 2] = [
     Permission::new("get", "apps", "deployments"),
     Permission::new("get", "apps", "statefulsets"),
 ];
+
+/// The owners whose annotations are read, from their metadata alone.
+const LIST_OWNERS: [Permission; 2] = [
+    Permission::new("list", "apps", "deployments"),
+    Permission::new("list", "apps", "statefulsets"),
+];
+
+/// What follows without the metadata of a namespace, if only its freeze matters, and if more does.
+const NO_FREEZE: &str = "macaque does not see whether a namespace is frozen by its annotations";
+const NO_NAMESPACE_KEYS: &str = "macaque does not see what the annotations of a namespace say";
+
+/// What follows without the metadata of owners.
+const NO_OWNER_KEYS: &str = "macaque does not see what the annotations of Deployments and StatefulSets say";
 
 /// What follows without the scale of an owner, if how many pods it wants matters.
 const NO_SCALE: &str = "macaque does not see how many pods an owner wants, so that a missing pod goes unnoticed, and \
@@ -73,12 +85,7 @@ pub fn optional(config: &ChaosConfig, namespace: Option<&str>) -> Vec<OptionalPe
             without: if counts_missing { NO_SCALE } else { NO_SELECTOR },
         }));
     }
-    if guards.freeze {
-        permissions.push(OptionalPermission {
-            grant: GET_NAMESPACE.within(namespace),
-            without: "macaque does not see whether a namespace is frozen by its annotations",
-        });
-    }
+    permissions.extend(metadata_permissions(config, namespace));
     if config.writes_events() {
         permissions.push(OptionalPermission {
             grant: CREATE_EVENTS.within(namespace),
@@ -89,6 +96,33 @@ pub fn optional(config: &ChaosConfig, namespace: Option<&str>) -> Vec<OptionalPe
             without: NO_OWNER_UID,
         }));
     }
+    permissions
+}
+
+/// The permissions in `namespace`, or in all, to see what the annotations of namespaces and owners say.
+fn metadata_permissions(config: &ChaosConfig, namespace: Option<&str>) -> Vec<OptionalPermission> {
+    let reads_owners = config.reads_metadata();
+    let get_namespace = OptionalPermission {
+        grant: GET_NAMESPACE.within(namespace),
+        without: if reads_owners {
+            NO_NAMESPACE_KEYS
+        } else {
+            NO_FREEZE
+        },
+    };
+    let list_namespaces = OptionalPermission {
+        grant: LIST_NAMESPACES.within(None),
+        without: NO_NAMESPACE_KEYS,
+    };
+    let list_owners = LIST_OWNERS.map(|list| OptionalPermission {
+        grant: list.within(namespace),
+        without: NO_OWNER_KEYS,
+    });
+
+    let mut permissions = Vec::new();
+    permissions.extend((config.guards.freeze || reads_owners).then_some(get_namespace));
+    permissions.extend((reads_owners && namespace.is_none()).then_some(list_namespaces));
+    permissions.extend(list_owners.into_iter().filter(|_| reads_owners));
     permissions
 }
 

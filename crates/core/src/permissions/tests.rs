@@ -324,3 +324,87 @@ fn a_remedy_is_a_rule_to_paste() {
     );
     assert!(EVICT.within(None).remedy().contains("ClusterRole"));
 }
+
+/// What `optional` grants to see the annotations of namespaces and owners.
+fn metadata_grants(config: &ChaosConfig, namespace: Option<&str>) -> Vec<String> {
+    let optional = optional(config, namespace).into_iter();
+    let grants = optional.map(|optional| optional.grant.to_string());
+    let is_metadata = |grant: &String| {
+        ["namespaces in", "deployments.apps in", "statefulsets.apps in"]
+            .iter()
+            .any(|resource| grant.contains(resource))
+    };
+    grants.filter(is_metadata).collect()
+}
+
+#[test]
+fn namespaces_by_label_need_one_list_in_the_cluster_and_what_rounds_need_in_each_that_is_found() {
+    let selected = NamespaceScope::Selected("chaos=on".parse().unwrap());
+    let config = config(false, DisruptionMethod::Evict, selected);
+
+    let required: Vec<_> = required(&config).iter().map(ToString::to_string).collect();
+    assert_eq!(required, ["list namespaces in the cluster"]);
+    assert_eq!(
+        LIST_NAMESPACES.within(None).remedy(),
+        "add to macaque's ClusterRole: {apiGroups: [\"\"], resources: [\"namespaces\"], verbs: [\"list\"]}"
+    );
+    assert_eq!(
+        printed(&in_namespace(false, DisruptionMethod::Evict)),
+        ["get pods", "list pods", "create pods/eviction"]
+    );
+    assert_eq!(
+        printed(&in_namespace(true, DisruptionMethod::Delete)),
+        ["get pods", "list pods"]
+    );
+}
+
+#[test]
+fn a_node_selector_needs_the_list_of_nodes_in_the_cluster() {
+    let mut config = shop(true, DisruptionMethod::Evict);
+    assert_eq!(scope_permissions(&config), []);
+    config.target.node_selector = "pool=spot".parse().unwrap();
+    let grants: Vec<_> = scope_permissions(&config)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(grants, ["list nodes in the cluster"]);
+}
+
+#[test]
+fn annotations_of_owners_are_read_where_teams_opt_in_or_have_turns_and_of_namespaces_for_a_freeze_too() {
+    let freeze = |freeze| ChaosConfig {
+        guards: GuardConfig {
+            freeze,
+            ..GuardConfig::off()
+        },
+        ..shop(true, DisruptionMethod::Evict)
+    };
+    assert_eq!(metadata_grants(&freeze(false), Some("shop")), [""; 0]);
+    assert_eq!(
+        metadata_grants(&freeze(true), Some("shop")),
+        ["get namespaces in namespace shop"]
+    );
+
+    let mut by_chance = freeze(false);
+    by_chance.disrupt.pace = crate::config::DisruptionPace::Chance {
+        every: std::time::Duration::from_secs(864_000),
+    };
+    let mut opt_in = freeze(false);
+    opt_in.target.mode = crate::config::TargetMode::OptIn;
+    for config in [&by_chance, &opt_in] {
+        assert_eq!(
+            metadata_grants(config, Some("shop")),
+            [
+                "get namespaces in namespace shop",
+                "list deployments.apps in namespace shop",
+                "list statefulsets.apps in namespace shop",
+            ]
+        );
+    }
+    assert_eq!(
+        metadata_grants(&opt_in, None)[..2],
+        ["get namespaces in the cluster", "list namespaces in the cluster"]
+    );
+    by_chance.target.annotations = false;
+    assert_eq!(metadata_grants(&by_chance, Some("shop")), [""; 0]);
+}

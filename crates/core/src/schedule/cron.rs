@@ -159,7 +159,7 @@ impl CronSchedule {
     }
 
     /// Whether there are more than `most` slots in `length` of a wall clock without clock changes, from a Monday on.
-    pub(crate) fn has_more_than(&self, most: usize, length: Duration) -> bool {
+    pub fn has_more_than(&self, most: usize, length: Duration) -> bool {
         let end = i64::try_from(length.as_secs()).unwrap_or(i64::MAX);
         let end = SAMPLED_FROM.saturating_add(end);
         self.upcoming(SAMPLED_FROM)

@@ -47,7 +47,7 @@ pub(super) fn check_key(key: &str) -> Result<(), String> {
 ///
 /// # Errors
 /// The rule that it breaks.
-pub(super) fn check_value(value: &str) -> Result<(), String> {
+pub fn check_value(value: &str) -> Result<(), String> {
     if value.is_empty() {
         return Ok(());
     }

@@ -110,6 +110,33 @@ fn a_namespace_is_annotated_by_a_patch_and_shown_as_metadata_alone() {
 }
 
 #[test]
+fn namespaces_are_listed_by_label_and_by_name_as_metadata_alone() {
+    let namespace = |name: &str, labels: Value| json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name, "labels": labels } });
+    let server = TestServer::paused(&[
+        namespace("pay", json!({ "chaos": "on" })),
+        namespace("shop", json!({ "chaos": "on" })),
+        namespace("team", json!({ "chaos": "off" })),
+    ]);
+    let accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+    let list = |query: &str| {
+        let list = server
+            .get_accepting(&format!("/api/v1/namespaces?{query}"), accept)
+            .json();
+        assert_eq!(list["kind"], "PartialObjectMetadataList", "{query}");
+        let names = list["items"].as_array().unwrap().iter();
+        names
+            .map(|item| item["metadata"]["name"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+
+    assert_eq!(list("labelSelector=chaos%3Don"), ["pay", "shop"]);
+    let one = "labelSelector=chaos%3Don&fieldSelector=metadata.name%3D";
+    assert_eq!(list(&format!("{one}shop")), ["shop"]);
+    assert_eq!(list(&format!("{one}team")), [""; 0]);
+    assert_eq!(list("labelSelector=kubernetes.io/metadata.name%3Dshop"), ["shop"]);
+}
+
+#[test]
 fn the_right_to_read_a_namespace_is_one_inside_it() {
     let server = TestServer::paused(&[scenario::deployment("shop", "web", 1)]);
     let denial = AccessDenial::new("get", "namespaces").within("shop");

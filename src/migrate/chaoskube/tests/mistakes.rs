@@ -110,6 +110,15 @@ fn every_mistake_names_its_argument_and_what_would_be_right() {
             "--namespaces: leaves no namespace, so chaoskube disrupts nothing: include one",
         ),
         (
+            "--kinds=Widget",
+            "--kinds: leaves no kind that macaque knows: write kinds such as ReplicaSet,StatefulSet",
+        ),
+        (
+            "--included-pod-names=^web --excluded-pod-names=^web",
+            "--included-pod-names, --excluded-pod-names: leave no name, so chaoskube disrupts nothing: leave one of them \
+             out",
+        ),
+        (
             "--client-namespace-scope=A",
             "--client-namespace-scope: \"A\" is not a namespace: write one name",
         ),

@@ -87,6 +87,7 @@ pub(crate) fn report(attempts: impl Into<Vec<AttemptReport>>) -> RoundReport {
         turns_told: false,
         attempts: attempts.into(),
         problems: vec![],
+        namespace_selector: String::new(),
         skipped: Vec::new(),
         warnings: Vec::new(),
         end: RoundEnd::Complete,

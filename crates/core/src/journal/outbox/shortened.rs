@@ -11,7 +11,7 @@ use crate::report::{ExemptionTallies, ExemptionTally, RoundEnd, RoundReport};
 const MAX_REPORT_BYTES: usize = 8 * 1024;
 /// The maximum length of a text in a shortened report, in characters.
 const MAX_SHORT_TEXT: usize = 120;
-/// The maximum number of problems, and of namespaces, in a shortened report.
+/// The maximum number of problems, and of namespaces in scope or skipped, in a shortened report.
 const MAX_SHORT_LIST: usize = 3;
 
 /// The report, shortened if it is too long: attempts that disrupted a pod are kept before others.
@@ -24,6 +24,11 @@ pub(super) fn shortened(report: &RoundReport) -> RoundReport {
     short.exempted = merged(&report.exempted);
     short.namespaces.truncate(MAX_SHORT_LIST);
     short.selector = cut(&short.selector);
+    short.namespace_selector = cut(&short.namespace_selector);
+    short.skipped.truncate(MAX_SHORT_LIST);
+    for skipped in &mut short.skipped {
+        skipped.why = cut(&skipped.why);
+    }
     short.end = match short.end {
         RoundEnd::Failed { why } => RoundEnd::Failed { why: cut(&why) },
         RoundEnd::Withheld { why } => RoundEnd::Withheld { why: cut(&why) },

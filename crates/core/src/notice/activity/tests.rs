@@ -52,6 +52,7 @@ fn report(outcomes: Vec<Outcome>, end: RoundEnd) -> RoundReport {
         turns_told: false,
         attempts: outcomes.into_iter().map(attempt).collect(),
         problems: Vec::new(),
+        namespace_selector: String::new(),
         skipped: Vec::new(),
         warnings: Vec::new(),
         end,

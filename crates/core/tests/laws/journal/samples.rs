@@ -169,6 +169,7 @@ pub(crate) fn report(slot: Timestamp, victims: u8, words: &str) -> RoundReport {
         turns_told: false,
         attempts: (0..victims).map(attempt).collect(),
         problems: vec![words.to_owned(); 40],
+        namespace_selector: String::new(),
         skipped: Vec::new(),
         warnings: Vec::new(),
         end: RoundEnd::Failed {
