@@ -76,7 +76,7 @@ impl RoundConfig {
             exempted: ExemptionTallies::new(),
             count: None,
             turns: Vec::new(),
-            turns_told: false,
+            turns_reported: false,
             attempts: Vec::new(),
             problems: Vec::new(),
             skipped: Vec::new(),

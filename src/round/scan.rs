@@ -39,7 +39,7 @@ pub(crate) struct PodScan<S> {
     pub(crate) disrupted: DisruptedPods,
     /// The warnings about macaque's own keys on the pods.
     pub(crate) key_warnings: PodKeyWarnings,
-    /// Which entries of the target's lists match a pod.
+    /// The entries of the target's lists that match a pod.
     pub(crate) matches: TargetMatches,
     /// Problems that did not end the scan.
     pub(crate) problems: Vec<String>,

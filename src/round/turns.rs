@@ -15,7 +15,7 @@ use macaque_core::turn_owners::TurnOwners;
 
 use super::running::RunningRound;
 
-/// How far back the turns of slots at which no round ran are told, and of how many slots.
+/// How far back the turns of slots at which no round ran are reported, and of how many slots.
 const LONGEST_GAP: SignedDuration = SignedDuration::from_hours(7 * 24);
 const MOST_SLOTS: usize = 1_000;
 /// How many turns of such slots are named; the others are counted.
@@ -112,7 +112,7 @@ impl RunningRound<'_> {
                 };
                 self.turns = rota.turns();
                 self.tell_earlier(&rota, journal);
-                self.report.turns_told = true;
+                self.report.turns_reported = true;
             }
             DisruptionPace::Chance { every } => {
                 let most = self.wanted(owners.len());
@@ -127,13 +127,13 @@ impl RunningRound<'_> {
         self.turns.reasons = scanned.reasons;
     }
 
-    /// Tells of the turns of the slots at which no round did, since the last that told of turns.
+    /// Tells of the turns of the slots at which no round did, since the last that reported of turns.
     fn tell_earlier(&mut self, rota: &RoundRota<'_>, journal: &Journal) {
-        let Some(told) = journal.turns_told() else {
+        let Some(reported) = journal.turns_reported() else {
             return;
         };
 
-        let mut missed = rota.between(told);
+        let mut missed = rota.between(reported);
         let more = missed.len().saturating_sub(MOST_NAMED);
         missed.truncate(MOST_NAMED);
         if more > 0 {
@@ -184,10 +184,10 @@ impl RoundRota<'_> {
         next
     }
 
-    /// The turns of the slots after `told` and before the one that is due, of as many slots as are told of.
-    fn between(&self, told: Timestamp) -> Vec<Turn> {
+    /// The turns of the slots after `reported` and before the one that is due, of as many slots as are reported of.
+    fn between(&self, reported: Timestamp) -> Vec<Turn> {
         let end = self.slot.unwrap_or(self.at + TICK);
-        let begin = told.max(self.at.checked_sub(LONGEST_GAP).unwrap_or(told));
+        let begin = reported.max(self.at.checked_sub(LONGEST_GAP).unwrap_or(reported));
 
         let mut slots = VecDeque::new();
         let mut next = self.rota.calendar.next_round(begin);

@@ -1,5 +1,5 @@
 //! The turns that were taken: which owners had theirs in a period that is not over, so that none is hit twice in one when
-//! other owners come and go; and up to which slot the turns were told.
+//! other owners come and go; and up to which slot the turns were reported.
 
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
@@ -27,9 +27,9 @@ pub struct TakenTurns {
 }
 
 impl Journal {
-    /// The slot up to which the turns of owners were told, if any were.
-    pub fn turns_told(&self) -> Option<Timestamp> {
-        self.turns_told
+    /// The slot up to which the turns of owners were reported, if any were.
+    pub fn turns_reported(&self) -> Option<Timestamp> {
+        self.turns_reported
     }
 
     /// Whether the owner had its turn in the period that ends at `until`, as far as the journal remembers.
