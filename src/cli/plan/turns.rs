@@ -44,7 +44,7 @@ pub(super) struct SlotTurns {
 }
 
 impl NextTurns {
-    /// The turns of the owners in `snapshot` after `now`; `None` if no turn is foretold.
+    /// The turns of the owners in `snapshot` after `now`; `None` if no turn is known.
     pub(super) fn of(
         snapshot: &ClusterSnapshot,
         disrupt: &DisruptConfig,
