@@ -231,6 +231,15 @@ impl PlanView {
                 turns.as_ref().map_or_else(Vec::new, |turns| idle(turns, &rows)),
             ]
             .concat(),
+            warnings: [
+                snapshot.warnings.clone(),
+                turns
+                    .as_ref()
+                    .and_then(|turns| turns.overload.clone())
+                    .into_iter()
+                    .collect(),
+            ]
+            .concat(),
             waiting: turns.as_ref().map(|_| preview.waiting()),
             turns: turns.map(|turns| turns.slots),
             listed: snapshot.listed,
@@ -243,7 +252,6 @@ impl PlanView {
             asked: None,
             draw: None,
             problems: snapshot.problems.clone(),
-            warnings: snapshot.warnings.clone(),
         }
     }
 
