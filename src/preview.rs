@@ -94,7 +94,7 @@ struct SnapshotSink {
 impl PodSink for SnapshotSink {
     fn push(&mut self, pod: Pod, judged: Result<Candidate, Exemption>, eligibility: &EligibilityConfig) {
         self.index.push(&pod, judged.as_ref().ok(), eligibility);
-        self.turn_owners.note(&pod, judged.as_ref(), eligibility);
+        self.turn_owners.note(&pod, judged.as_ref().err(), eligibility);
         if let (Some(owner), Some(workload)) = (&pod.owner, WorkloadRef::of(&pod)) {
             let key = (pod.id.namespace.clone(), owner.clone());
             let pods = SiblingPods::default();

@@ -1,6 +1,6 @@
 //! The words of the labels: how rounds, outcomes, refusals and exemptions are called in metrics.
 
-use macaque_core::eligibility::{COOLDOWN, rules};
+use macaque_core::eligibility::{COOLDOWN, NO_TURN, TURN_TAKEN, rules};
 use macaque_core::journal::VictimCap;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::refusal::Refusal;
@@ -79,5 +79,5 @@ pub(super) fn refused_by(refusal: &Refusal) -> &'static str {
 pub(super) fn exemption_reasons() -> impl Iterator<Item = &'static str> {
     let rules = rules().iter().map(|rule| rule.name);
     let caps = VictimCap::ALL.into_iter().map(VictimCap::name);
-    rules.chain([COOLDOWN]).chain(caps)
+    rules.chain([COOLDOWN, NO_TURN, TURN_TAKEN]).chain(caps)
 }

@@ -24,7 +24,7 @@ pub(super) const OPTIONS: &[OldOption] = &[
     value(
         "annotations",
         "",
-        "`target.mode = \"opt-in\"`: annotate the same pods, or their owners, with `macaque/enabled: \"true\"`",
+        "`target.mode`, `opt-in`: annotate the same pods, or their owners, with `macaque/enabled: \"true\"`",
     ),
     value(
         "kinds",

@@ -117,7 +117,7 @@ fn round(outcomes: Vec<Outcome>, end: RoundEnd) -> RoundReport {
         exempted: BTreeMap::new(),
         count: None,
         turns: Vec::new(),
-        turns_told: false,
+        turns_reported: false,
         namespace_selector: String::new(),
         skipped: Vec::new(),
         attempts: attempts.collect(),

@@ -91,7 +91,7 @@ fn round(
         exempted: ExemptionTallies::new(),
         count: None,
         turns: Vec::new(),
-        turns_told: false,
+        turns_reported: false,
         attempts: attempt.into_iter().collect(),
         problems: Vec::new(),
         namespace_selector: String::new(),

@@ -1,4 +1,4 @@
-//! Finds the owners that have turns, and foretells their turns.
+//! Finds the owners that have turns, and tells their turns beforehand.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -42,7 +42,7 @@ pub struct ScopeTurns<'a> {
 /// Keeps the owners that have turns, and nothing else.
 impl PodSink for TurnOwners {
     fn push(&mut self, pod: Pod, judged: Result<Candidate, Exemption>, eligibility: &EligibilityConfig) {
-        self.note(&pod, judged.as_ref(), eligibility);
+        self.note(&pod, judged.as_ref().err(), eligibility);
     }
 
     fn append(&mut self, more: Self) {

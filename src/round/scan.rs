@@ -39,7 +39,7 @@ pub(crate) struct PodScan<S> {
     pub(crate) disrupted: DisruptedPods,
     /// The warnings about macaque's own keys on the pods.
     pub(crate) key_warnings: PodKeyWarnings,
-    /// Which entries of the target's lists match a pod.
+    /// The entries of the target's lists that match a pod.
     pub(crate) matches: TargetMatches,
     /// Problems that did not end the scan.
     pub(crate) problems: Vec<String>,
@@ -109,7 +109,7 @@ pub(crate) struct WithOwners<S> {
 /// Keeps the owners that have turns beside what another sink keeps.
 impl<S: PodSink> PodSink for WithOwners<S> {
     fn push(&mut self, pod: Pod, judged: Result<Candidate, Exemption>, eligibility: &EligibilityConfig) {
-        self.owners.note(&pod, judged.as_ref(), eligibility);
+        self.owners.note(&pod, judged.as_ref().err(), eligibility);
         self.sink.push(pod, judged, eligibility);
     }
 
@@ -326,7 +326,7 @@ impl PodScanner<'_> {
             let has_more = step.more || cursor.next.is_some();
             let mut is_large = size.is_large(seen, cursor.remaining, has_more);
             if is_large.is_none() {
-                *size = ScopeSize::Counted(self.names().await?);
+                *size = ScopeSize::Counted(Box::new(self.names().await?));
                 is_large = size.is_large(seen, cursor.remaining, has_more);
             }
             if is_large == Some(true) {

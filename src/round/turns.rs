@@ -15,7 +15,7 @@ use macaque_core::turn_owners::TurnOwners;
 
 use super::running::RunningRound;
 
-/// How far back the turns of slots at which no round ran are told, and of how many slots.
+/// How far back the turns of slots at which no round ran are reported, and of how many slots.
 const LONGEST_GAP: SignedDuration = SignedDuration::from_hours(7 * 24);
 const MOST_SLOTS: usize = 1_000;
 /// How many turns of such slots are named; the others are counted.
@@ -34,7 +34,7 @@ pub(super) struct RoundTurns {
     slot: Timestamp,
     /// When the next turn of each owner is that has none now.
     next: BTreeMap<OwnerRef, Timestamp>,
-    /// The reasons why pods of an owner cannot be disrupted, the first of each.
+    /// The reason why pods of an owner cannot be disrupted.
     reasons: BTreeMap<OwnerRef, String>,
 }
 
@@ -47,17 +47,10 @@ pub(crate) struct ScannedOwners {
 }
 
 impl ScannedOwners {
-    /// Notes a pod as it was judged.
-    pub(crate) fn note(
-        &mut self,
-        pod: &Pod,
-        judged: Result<&Candidate, &Exemption>,
-        eligibility: &EligibilityConfig,
-    ) {
-        self.owners.note(pod, judged, eligibility);
-        if let Err(exemption) = judged
-            && !exemption.is_lasting()
-        {
+    /// Notes a pod: its owner has turns if the pod is a candidate, or exempt by a rule that passes.
+    pub(crate) fn note(&mut self, pod: &Pod, exemption: Option<&Exemption>, eligibility: &EligibilityConfig) {
+        self.owners.note(pod, exemption, eligibility);
+        if let Some(exemption) = exemption.filter(|exemption| !exemption.is_lasting()) {
             let owner = OwnerRef::of(&pod.id, pod.owner.as_ref());
             self.reasons.entry(owner).or_insert_with(|| exemption.to_string());
         }
@@ -119,7 +112,7 @@ impl RunningRound<'_> {
                 };
                 self.turns = rota.turns();
                 self.tell_earlier(&rota, journal);
-                self.report.turns_told = true;
+                self.report.turns_reported = true;
             }
             DisruptionPace::Chance { every } => {
                 let most = self.wanted(owners.len());
@@ -134,14 +127,13 @@ impl RunningRound<'_> {
         self.turns.reasons = scanned.reasons;
     }
 
-    /// Tells of the turns of the slots at which no round did, since the last that told of turns.
+    /// Tells of the turns of the slots at which no round did, since the last that reported of turns.
     fn tell_earlier(&mut self, rota: &RoundRota<'_>, journal: &Journal) {
-        let Some(told) = journal.turns_told() else {
+        let Some(reported) = journal.turns_reported() else {
             return;
         };
 
-        let now = self.context.platform.now();
-        let mut missed = rota.between(told);
+        let mut missed = rota.between(reported);
         let more = missed.len().saturating_sub(MOST_NAMED);
         missed.truncate(MOST_NAMED);
         if more > 0 {
@@ -152,7 +144,7 @@ impl RunningRound<'_> {
 
         let turns = missed.into_iter().map(|turn| {
             // A round that was interrupted may have disrupted a victim before it could tell of it.
-            let was_taken = journal.has_had_turn(&turn.owner, now);
+            let was_taken = journal.has_had_turn(&turn.owner, turn.period_end);
             let why = format!("no round ran its turn of {}", turn.slot);
             TurnReport {
                 owner: turn.owner,
@@ -192,10 +184,10 @@ impl RoundRota<'_> {
         next
     }
 
-    /// The turns of the slots after `told` and before the one that is due, of as many slots as are told of.
-    fn between(&self, told: Timestamp) -> Vec<Turn> {
+    /// The turns of the slots after `reported` and before the one that is due, of as many slots as are reported of.
+    fn between(&self, reported: Timestamp) -> Vec<Turn> {
         let end = self.slot.unwrap_or(self.at + TICK);
-        let begin = told.max(self.at.checked_sub(LONGEST_GAP).unwrap_or(told));
+        let begin = reported.max(self.at.checked_sub(LONGEST_GAP).unwrap_or(reported));
 
         let mut slots = VecDeque::new();
         let mut next = self.rota.calendar.next_round(begin);
@@ -236,10 +228,10 @@ impl RoundTurns {
         }
     }
 
-    /// Notes why a pod of this owner cannot be disrupted.
+    /// Notes why a candidate of this owner cannot be disrupted after all, which says more than why others never were one.
     pub(super) fn note_reason(&mut self, owner: OwnerRef, why: impl ToString) {
         if self.due.is_some() {
-            self.reasons.entry(owner).or_insert_with(|| why.to_string());
+            self.reasons.insert(owner, why.to_string());
         }
     }
 

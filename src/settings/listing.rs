@@ -92,7 +92,8 @@ pub fn list_settings(sources: &SettingsSources) -> Result<SettingsListing, Setti
     let mut settings: Vec<_> = settings.collect();
     let unset =
         |setting: &&mut ListedSetting| setting.is("target.namespaces") && setting.value == Some(json!([]));
-    if let Some(namespaces) = settings.iter_mut().find(unset) {
+    let is_by_labels = view.config.target.namespaces.selector().is_some();
+    if let Some(namespaces) = settings.iter_mut().find(unset).filter(|_| !is_by_labels) {
         namespaces.note = Some(unset_namespaces(given, &view));
     }
 

@@ -326,7 +326,7 @@ fn the_go_macaques_configuration_means_the_same_to_macaque() {
 #[test]
 fn a_value_cannot_leave_its_quotes_or_its_comment() {
     let hostile = "a\"\nb]\n[disrupt]\ncount = 9 \u{202e}\u{1b}[31m";
-    let args = ["kubeconfig", "annotations", "namespace-labels"].map(|name| format!("--{name}={hostile}"));
+    let args = ["kubeconfig", "annotations", "excluded-pod-names"].map(|name| format!("--{name}={hostile}"));
     let toml = migrated(OldTool::Chaoskube, args.to_vec()).to_toml();
     assert!(!toml.contains(['\u{202e}', '\u{1b}']), "{toml:?}");
     let loaded = load(&toml);

@@ -10,6 +10,7 @@ mod doubts;
 pub(crate) mod fixture;
 mod freeze;
 mod invariants;
+mod month;
 mod namespaces;
 mod opt_in;
 mod owners_drawn;

@@ -415,7 +415,7 @@ fn report(slot: Timestamp) -> RoundReport {
         exempted: ExemptionTallies::new(),
         count: None,
         turns: Vec::new(),
-        turns_told: false,
+        turns_reported: false,
         attempts: Vec::new(),
         problems: Vec::new(),
         namespace_selector: String::new(),

@@ -10,7 +10,6 @@ mod scope;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -24,7 +23,6 @@ use self::rule::RuleInput;
 use self::rules::RULES;
 use crate::annotations::team;
 use crate::config::{TargetConfig, TargetMode};
-use crate::every::every_of;
 use crate::outcome::DisruptionMethod;
 use crate::pod::{OwnerRef, Pod, PodOwner, PodPhase, PodRef};
 use crate::scope_metadata::ScopeMetadata;
@@ -139,12 +137,6 @@ impl EligibilityConfig {
         } else {
             &[PodPhase::Running]
         }
-    }
-
-    /// How often the owner of `pod` wishes a turn, where what teams wish counts.
-    pub fn every_of(&self, pod: &Pod) -> Option<Duration> {
-        let counts = self.target.annotations;
-        every_of(pod, &self.metadata).filter(|_| counts)
     }
 
     /// Whether a pod is in scope only if somebody says yes.

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_cannot_be_read_is_told_with_what_would_be_right() {
+    fn a_value_that_cannot_be_read_is_named_with_what_would_be_right() {
         let rows = [
             ("3", "has no unit: write 3d, for example"),
             ("soon", "is not a duration: write 12h or 3d, for example"),

@@ -87,9 +87,9 @@ pub struct Journal {
     /// The owners that had their turn, by the end of the period.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     turns: Vec<TakenTurns>,
-    /// The slot up to which the turns of owners were told.
+    /// The slot up to which the turns of owners were reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    turns_told: Option<Timestamp>,
+    turns_reported: Option<Timestamp>,
     /// The victims of the last minutes or days, for the caps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     victims: Vec<RecentVictim>,

@@ -4,8 +4,8 @@ use std::fmt;
 
 /// A glob: `*` stands for any characters or none, `?` for one.
 ///
-/// Written here and not taken from a crate, because those compare a glob with a text only: a list of patterns must also be
-/// told which of them a later one makes useless.
+/// Written here and not taken from a crate, because those compare a glob with a text only, and not with another glob: macaque
+/// also names the pattern of a list that a later one makes useless.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Glob(String);
 

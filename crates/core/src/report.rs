@@ -52,7 +52,7 @@ pub struct RoundReport {
     /// Whether `turns` tells of every turn since the last round that did. A round that ends before its pods are listed
     /// leaves the turns of its slot to the next one.
     #[serde(default, skip_serializing_if = "is_false")]
-    pub turns_told: bool,
+    pub turns_reported: bool,
     /// Each victim tried, in order.
     pub attempts: Vec<AttemptReport>,
     /// Problems that do not concern a victim: a namespace that could not be read, for example.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::eligibility::{Candidate, EligibilityConfig, Exemption};
+use crate::eligibility::{EligibilityConfig, Exemption};
 use crate::every::every_of;
 use crate::pod::{OwnerRef, Pod};
 use crate::rota::RotaOwner;
@@ -15,14 +15,9 @@ pub struct TurnOwners {
 }
 
 impl TurnOwners {
-    /// Adds the owner of `pod`, as the pod was judged, unless a lasting rule exempts the pod.
-    pub fn note(
-        &mut self,
-        pod: &Pod,
-        judged: Result<&Candidate, &Exemption>,
-        eligibility: &EligibilityConfig,
-    ) {
-        if judged.is_err_and(Exemption::is_lasting) {
+    /// Adds the owner of `pod`, which is a candidate or has this `exemption`, unless that is a lasting one.
+    pub fn note(&mut self, pod: &Pod, exemption: Option<&Exemption>, eligibility: &EligibilityConfig) {
+        if exemption.is_some_and(Exemption::is_lasting) {
             return;
         }
         let owner = OwnerRef::of(&pod.id, pod.owner.as_ref());

@@ -62,7 +62,7 @@ pub fn round<const N: usize>(victims: [(&str, Outcome); N]) -> RoundReport {
         exempted: BTreeMap::new(),
         count: None,
         turns: Vec::new(),
-        turns_told: false,
+        turns_reported: false,
         attempts: attempts.into(),
         problems: vec![],
         namespace_selector: String::new(),

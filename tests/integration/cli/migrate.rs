@@ -131,7 +131,7 @@ fn the_configuration_of_kube_monkey_is_read_from_its_file_or_its_config_map() {
     let toml = "[kubemonkey]\nstart_hour = 9\n";
     let config_map = "kind: ConfigMap\ndata:\n  config.toml: |\n    [kubemonkey]\n    start_hour = 9\n";
     let by_toml = macaque("migrate kube-monkey --file c").file("c", toml).run();
-    by_toml.says(3, &["cron = \"0 9-15 * * Mon-Fri\"  # kubemonkey.start_hour"]);
+    by_toml.says(0, &["cron = \"0 9-15 * * Mon-Fri\"  # kubemonkey.start_hour"]);
     let by_config_map = macaque("migrate kube-monkey --file c")
         .file("c", config_map)
         .run();
@@ -187,7 +187,7 @@ fn every_mistake_is_reported_at_once_and_shows_no_secret() {
     macaque("migrate kube-monkey --file c")
         .file("c", &right)
         .run()
-        .says(3, &["endpoint"]);
+        .says(0, &["endpoint"]);
 }
 
 #[test]

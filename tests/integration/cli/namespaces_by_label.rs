@@ -55,8 +55,8 @@ fn plan_once_and_budgets_skip_a_namespace_without_a_role_and_name_it() {
     let cluster = teams();
     let line = format!("skipped: pay ({NO_ROLE})");
 
-    run("plan --no-guards", &cluster).says(0, &["pods in namespaces with chaos=on (shop)", &line]);
-    run("once", &cluster).says(0, &["dry run: would have evicted", &line]);
+    run("plan --no-guards", &cluster).says(0, &["every pod in namespaces with chaos=on (shop)", &line]);
+    run("once", &cluster).says(0, &["dry run: would have tried to evict", &line]);
     run("budgets", &cluster).says(0, &["shop", &line]);
 
     let plan = run("plan --no-guards -o json", &cluster).json();
@@ -159,7 +159,7 @@ fn rbac_prints_one_role_for_all_or_asks_the_cluster_and_prints_one_for_each() {
             .contains("# Apply this to every namespace with chaos=on, by its name in place of NAMESPACE."),
         "{template:?}"
     );
-    assert_eq!(template.out.matches("kind: Role\n").count(), 1, "{template:?}");
+    assert_eq!(template.out.matches("\nkind: Role\n").count(), 1, "{template:?}");
     assert_eq!(
         template.out.matches("namespace: NAMESPACE").count(),
         2,
@@ -171,7 +171,7 @@ fn rbac_prints_one_role_for_all_or_asks_the_cluster_and_prints_one_for_each() {
         &cluster,
     );
     each.says(0, &["namespace: pay", "namespace: shop"]);
-    assert_eq!(each.out.matches("kind: Role\n").count(), 2, "{each:?}");
+    assert_eq!(each.out.matches("\nkind: Role\n").count(), 2, "{each:?}");
     for namespace in ["pay", "shop"] {
         assert_eq!(
             each.out.matches(&format!("namespace: {namespace}\n")).count(),

@@ -127,7 +127,7 @@ fn report() -> impl Strategy<Value = RoundReport> {
                     exempted,
                     count: None,
                     turns: Vec::new(),
-                    turns_told: false,
+                    turns_reported: false,
                     attempts,
                     problems,
                     namespace_selector: String::new(),

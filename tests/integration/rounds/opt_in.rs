@@ -228,7 +228,7 @@ async fn a_namespace_that_can_no_longer_be_read_before_the_disruption_is_left_al
 }
 
 #[actix_rt::test]
-async fn namespaces_that_may_not_be_read_are_told_and_pods_still_opt_in_themselves() {
+async fn namespaces_that_may_not_be_read_are_named_and_pods_still_opt_in_themselves() {
     let fixture = RoundFixture::with(vec![saying("web", "yes"), deployment("shop", "search", 1)]).opt_in();
     say(&fixture.sandbox, "Namespace", "shop", Some("yes"));
     fixture.sandbox.deny(AccessDenial::new("get", "namespaces"));

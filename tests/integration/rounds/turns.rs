@@ -1,4 +1,4 @@
-//! Turns: the owner whose turn it is is hit at its slot and no other, and what became of each turn is told.
+//! Turns: the owner whose turn it is is hit at its slot and no other, and what became of each turn is reported.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use macaque_core::pod::{OwnerRef, PodOwner};
 use macaque_core::report::{RoundReport, RoundStatus};
 use macaque_core::rota::{Rota, RotaOwner};
 use macaque_core::schedule::Calendar;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::journal::fixture::{JournalFixture, TestReplica};
 
@@ -97,7 +97,7 @@ fn set_seed(replica: &mut TestReplica, seed: u64) {
 }
 
 /// Each turn of the report: the owner's name, and why it was missed.
-fn told(report: &RoundReport) -> Vec<(&str, Option<&str>)> {
+fn reported(report: &RoundReport) -> Vec<(&str, Option<&str>)> {
     let turns = report.turns.iter();
     turns
         .map(|turn| (turn.owner.owner.name.as_str(), turn.missed.as_deref()))
@@ -125,7 +125,7 @@ async fn the_owners_whose_turn_it_is_are_hit_at_their_slot_and_the_others_are_ex
 
         assert_eq!(hit(&report), owners.iter().copied().collect());
         let expected: Vec<_> = owners.iter().map(|owner| (*owner, None)).collect();
-        assert_eq!(told(&report), expected);
+        assert_eq!(reported(&report), expected);
         let exempt = &report.exempted[NO_TURN];
         assert_eq!(exempt.count, 2 * (3 - owners.len()));
         let next = format!("its owner's next turn is {}", minutes(slot, 1));
@@ -143,25 +143,25 @@ async fn at_a_slot_of_nobody_nobody_is_hit_and_the_headline_says_so() {
         .reports_at(slot)
         .await;
     assert_eq!((report.status(), report.candidates), (RoundStatus::Idle, 0));
-    assert_eq!(told(&report), []);
+    assert_eq!(reported(&report), []);
     assert_eq!(report.exempted[NO_TURN].count, 6);
     let message = macaque::notify::RoundMessage::of(&report);
     assert_eq!(message.headline, "no pod disrupted: no owner has its turn now");
 }
 
 #[actix_rt::test]
-async fn a_turn_that_a_budget_refuses_is_told_as_missed_and_not_made_up() {
+async fn a_turn_that_a_budget_refuses_is_reported_as_missed_and_not_made_up() {
     let mut objects = apps();
-    objects.push(budget("shop", "b", 2));
+    objects.push(budget("shop", "b", json!({ "minAvailable": 2 })));
     let fixture = fixture(objects);
     let slot = first_slot();
     let replica = replica(&fixture, "one", seed_for(slot, &["b"])).await;
 
     let report = replica.reports_at(slot).await;
-    let [("b", Some(why))] = told(&report)[..] else {
+    let [("b", Some(why))] = reported(&report)[..] else {
         panic!("{report:?}")
     };
-    assert!(why.contains("PodDisruptionBudget b"), "{why}");
+    assert!(why.contains("refused by budget b"), "{why}");
     let message = macaque::notify::RoundMessage::of(&report);
     let note = format!("turn missed: deployment/b in shop: {why}");
     assert!(message.notes.contains(&note), "{:?}", message.notes);
@@ -172,14 +172,14 @@ async fn a_turn_that_a_budget_refuses_is_told_as_missed_and_not_made_up() {
 }
 
 #[actix_rt::test]
-async fn a_turn_that_a_guard_holds_back_is_told_with_the_guard() {
+async fn a_turn_that_a_guard_holds_back_is_reported_with_the_guard() {
     let fixture = fixture(apps());
     let slot = first_slot();
     let mut replica = replica(&fixture, "one", seed_for(slot, &["c"])).await;
     replica.edit(|config| config.guards.min_ready = MinReady::Count(5));
 
     let report = replica.reports_at(slot).await;
-    let [("c", Some(why))] = told(&report)[..] else {
+    let [("c", Some(why))] = reported(&report)[..] else {
         panic!("{report:?}")
     };
     assert!(why.contains("min_ready"), "{why}");
@@ -202,7 +202,7 @@ async fn an_owner_whose_slot_moves_because_others_come_is_not_hit_twice_in_a_per
         "its owner had its turn in the period that ends at {}",
         minutes(slot, 2)
     );
-    assert_eq!(told(&report), [("a", Some(why.as_str())), ("b", None)]);
+    assert_eq!(reported(&report), [("a", Some(why.as_str())), ("b", None)]);
     assert!(report.exempted.contains_key(TURN_TAKEN));
 
     // In the next period it has a turn again.
@@ -212,7 +212,7 @@ async fn an_owner_whose_slot_moves_because_others_come_is_not_hit_twice_in_a_per
 }
 
 #[actix_rt::test]
-async fn the_turns_of_a_slot_at_which_no_round_ran_are_told_by_the_next_that_does() {
+async fn the_turns_of_a_slot_at_which_no_round_ran_are_reported_by_the_next_that_does() {
     let fixture = fixture(apps());
     let slot = first_slot();
     let replica = replica(&fixture, "one", seed_for(slot, &["a"])).await;
@@ -222,7 +222,7 @@ async fn the_turns_of_a_slot_at_which_no_round_ran_are_told_by_the_next_that_doe
     fixture.annotate(Some("true"));
     let withheld = replica.reports_at(minutes(slot, 2)).await;
     assert_eq!(
-        (withheld.status(), told(&withheld)),
+        (withheld.status(), reported(&withheld)),
         (RoundStatus::Refused, Vec::new())
     );
 
@@ -250,7 +250,7 @@ async fn the_turns_of_a_slot_at_which_no_round_ran_are_told_by_the_next_that_doe
     let last = replica.reports_at(minutes(slot, 4)).await;
     assert!(
         last.turns.iter().all(|turn| turn.slot == minutes(slot, 4)),
-        "told once"
+        "reported once"
     );
 }
 
@@ -271,7 +271,7 @@ async fn two_replicas_know_the_same_turns_and_one_of_them_takes_them() {
         })
         .collect();
     assert_eq!(reports.len(), 1);
-    assert_eq!(told(reports[0]), [("a", None), ("b", None)]);
+    assert_eq!(reported(reports[0]), [("a", None), ("b", None)]);
     assert_eq!(fixture.losses(), 2);
 
     let next = minutes(slot, 1);
@@ -327,5 +327,8 @@ async fn by_chance_only_the_owners_that_the_seed_chooses_are_hit() {
         }
     });
     let report = replica.reports_at(minutes(slot, 1)).await;
-    assert_eq!((report.status(), told(&report)), (RoundStatus::Idle, Vec::new()));
+    assert_eq!(
+        (report.status(), reported(&report)),
+        (RoundStatus::Idle, Vec::new())
+    );
 }

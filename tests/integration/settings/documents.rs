@@ -92,6 +92,7 @@ fn every_example_loads() {
         names,
         [
             "aggressive-delete.toml",
+            "fair-rota.toml",
             "gated.toml",
             "one-team.toml",
             "shared-cluster.toml"

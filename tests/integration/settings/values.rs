@@ -204,6 +204,11 @@ fn the_remedy_for_a_variable_or_a_flag_has_no_quotes_of_toml() {
             "\"'evict'\" is not a method: use evict or delete, without quotes",
         ),
         (
+            "target.mode",
+            "optin",
+            "\"optin\" is not a mode: use opt-out or opt-in",
+        ),
+        (
             "target.min_age",
             "soon",
             "\"soon\" is not a duration: use a number with its unit, such as 30s, 5m, 2h or 7d",
@@ -293,6 +298,8 @@ fn a_value_out_of_bounds_is_refused_with_the_bound() {
         ),
         ("disrupt.grace_period = \"25h\"", "use \"24h\" or less"),
         ("disrupt.grace_period = \"-1s\"", "a number with its unit"),
+        ("target.mode = \"\"", "use \"opt-out\" or \"opt-in\""),
+        ("target.annotations = \"maybe\"", "use true or false"),
         ("target.min_age = \"\"", "a number with its unit"),
         ("target.min_age = \"9000h\"", "use \"365d\" or less"),
         ("limits.cooldown = \"8d\"", "use \"7d\" or less"),

@@ -10,7 +10,7 @@ use crate::pod::Pod;
 const ZONES_NEED: &str = "; API servers before 1.35 do not label pods with their zone";
 
 /// One entry of a list of the target: the list, and its place there.
-type Entry = (TargetList, usize);
+type ListEntry = (TargetList, usize);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum TargetList {
@@ -23,7 +23,7 @@ enum TargetList {
 
 /// The entries of the target's lists that match a pod among those listed. Nothing is kept where no list is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TargetMatches(BTreeSet<Entry>);
+pub struct TargetMatches(BTreeSet<ListEntry>);
 
 impl TargetMatches {
     /// Notes what matches `pod`.

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_wish_that_can_be_read_counts_and_is_told_with_its_place() {
+    fn the_nearest_wish_that_can_be_read_counts_and_is_shown_with_its_place() {
         let namespace = Pod::sample().id.namespace;
         let on_namespace = format!("macaque/min-ready = 50% on namespace {namespace}");
         let rows = [
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wish_that_cannot_be_read_is_told_with_what_would_be_right() {
+    fn a_wish_that_cannot_be_read_is_named_with_what_would_be_right() {
         let neither = "is neither a number nor a percentage: write 2 or 50%, for example";
         let rows = [
             ("half", neither),

@@ -231,8 +231,8 @@ impl Journal {
         for reservation in &in_doubt {
             self.begin_recovery(reservation, slot, AcceptedBy::Doubt, reservation.at, context);
         }
-        if report.turns_told {
-            self.turns_told = self.turns_told.max(Some(slot));
+        if report.turns_reported {
+            self.turns_reported = self.turns_reported.max(Some(slot));
         }
         self.notices.note_round(report);
         self.add_to_outbox(report, context);

@@ -1,5 +1,5 @@
 //! The turns that were taken: which owners had theirs in a period that is not over, so that none is hit twice in one when
-//! other owners come and go; and up to which slot the turns were told.
+//! other owners come and go; and up to which slot the turns were reported.
 
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
@@ -27,31 +27,34 @@ pub struct TakenTurns {
 }
 
 impl Journal {
-    /// The slot up to which the turns of owners were told, if any were.
-    pub fn turns_told(&self) -> Option<Timestamp> {
-        self.turns_told
+    /// The slot up to which the turns of owners were reported, if any were.
+    pub fn turns_reported(&self) -> Option<Timestamp> {
+        self.turns_reported
     }
 
-    /// Whether the owner had a turn in a period that is not over at `now`.
-    pub fn has_had_turn(&self, owner: &OwnerRef, now: Timestamp) -> bool {
-        self.taken_turn(owner, now).is_some()
+    /// Whether the owner had its turn in the period that ends at `until`, as far as the journal remembers.
+    pub fn has_had_turn(&self, owner: &OwnerRef, until: Timestamp) -> bool {
+        self.taken_turn(owner, |taken| taken.until == until).is_some()
     }
 
-    /// The end of the period that is not over at `now` in which the owner had its turn.
-    fn taken_turn(&self, owner: &OwnerRef, now: Timestamp) -> Option<Timestamp> {
+    /// The end of the period in which the owner had its turn, among those that `accepts` is true for.
+    fn taken_turn(&self, owner: &OwnerRef, accepts: impl Fn(&TakenTurns) -> bool) -> Option<Timestamp> {
         let owner = hash(owner);
-        let mut open = self.turns.iter().filter(|taken| now < taken.until);
-        let taken = open.find(|taken| taken.owners.binary_search(&owner).is_ok())?;
+        let mut accepted = self.turns.iter().filter(|taken| accepts(taken));
+        let taken = accepted.find(|taken| taken.owners.binary_search(&owner).is_ok())?;
         Some(taken.until)
     }
 
-    /// Checks that the owner of `victim` had no turn in a period that is not over at `now`, if owners have turns.
+    /// Checks that the owner of `victim` had no turn in the same period, which a round that starts late may find over, or
+    /// in another that is not over at `now`.
     pub(super) fn check_turn(&self, victim: &Candidate, now: Timestamp) -> Result<(), Denial> {
-        if victim.period_end.is_none() {
+        let Some(period_end) = victim.period_end else {
             return Ok(());
-        }
+        };
 
-        match self.taken_turn(&OwnerRef::of(&victim.pod, victim.owner.as_ref()), now) {
+        let owner = OwnerRef::of(&victim.pod, victim.owner.as_ref());
+        let counts = |taken: &TakenTurns| taken.until == period_end || now < taken.until;
+        match self.taken_turn(&owner, counts) {
             Some(until) => Err(Denial::TurnTaken { until }),
             None => Ok(()),
         }
@@ -63,7 +66,7 @@ impl Journal {
             return Ok(());
         };
 
-        self.forget_turns(reservation.at);
+        self.forget_turns();
         let turns: usize = self.turns.iter().map(|taken| taken.owners.len()).sum();
         if turns >= MAX_TURNS {
             return Err(Denial::TooManyTurns);
@@ -99,9 +102,13 @@ impl Journal {
         self.turns.retain(|taken| !taken.owners.is_empty());
     }
 
-    /// Forgets the periods that are over.
-    pub(super) fn forget_turns(&mut self, now: Timestamp) {
-        self.turns.retain(|taken| now < taken.until);
+    /// Forgets the periods that the last slot is past: slots only go on, whatever clocks do.
+    pub(super) fn forget_turns(&mut self) {
+        let Some(round) = &self.round else {
+            return;
+        };
+        let slot = round.slot;
+        self.turns.retain(|taken| slot < taken.until);
     }
 
     /// How many bytes the turns take in the text of the journal.

@@ -157,7 +157,7 @@ impl Journal {
         self.usage
             .retain(|entry| entry.count > 0 && now.duration_since(entry.minute) < KEPT);
         self.cooldowns.retain(|cooldown| now < cooldown.until);
-        self.forget_turns(now);
+        self.forget_turns();
         self.forget_victims(now);
         self.forget_usual(now);
         self.notices.forget_expired(now);

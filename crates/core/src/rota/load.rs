@@ -19,11 +19,7 @@ pub struct RotaLoad {
 impl RotaLoad {
     /// The turns that the owners want, in percent of those that there are; 100 if there are none.
     pub fn percent(&self) -> usize {
-        if self.offered == 0 {
-            100
-        } else {
-            self.wanted * 100 / self.offered
-        }
+        (self.wanted * 100).checked_div(self.offered).unwrap_or(100)
     }
 
     /// The warning about a rota that is too full, with the remedy.

@@ -3,17 +3,16 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Rota, RotaOwner, Turn};
 use crate::pod::{OwnerRef, PodOwner};
-use crate::schedule::{Calendar, QuietTimes};
+use crate::schedule::{Calendar, QuietTimes, parse_timezone};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 fn calendar(cron: &str, zone: &str) -> Calendar {
-    let zone = TimeZone::get(zone).unwrap();
+    let zone = parse_timezone(zone).unwrap();
     Calendar::new(cron.parse().unwrap(), zone, QuietTimes::default())
 }
 

@@ -84,7 +84,7 @@ pub(crate) fn report(attempts: impl Into<Vec<AttemptReport>>) -> RoundReport {
         ]),
         count: None,
         turns: Vec::new(),
-        turns_told: false,
+        turns_reported: false,
         attempts: attempts.into(),
         problems: vec![],
         namespace_selector: String::new(),

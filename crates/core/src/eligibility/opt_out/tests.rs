@@ -276,7 +276,7 @@ fn what_is_included_is_the_no_of_the_pod_alone() {
 }
 
 #[test]
-fn opting_in_and_out_is_told_with_the_place_of_the_value() {
+fn opting_in_and_out_is_shown_with_the_place_of_the_value() {
     let why = |values| {
         let (pod, rules) = on_levels(values, Kind::Annotation, TargetMode::OptIn, rules());
         judge(&pod, &rules, now()).unwrap_err().to_string()

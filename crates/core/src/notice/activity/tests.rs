@@ -49,7 +49,7 @@ fn report(outcomes: Vec<Outcome>, end: RoundEnd) -> RoundReport {
         exempted: ExemptionTallies::new(),
         count: None,
         turns: Vec::new(),
-        turns_told: false,
+        turns_reported: false,
         attempts: outcomes.into_iter().map(attempt).collect(),
         problems: Vec::new(),
         namespace_selector: String::new(),

@@ -166,7 +166,7 @@ pub(crate) fn report(slot: Timestamp, victims: u8, words: &str) -> RoundReport {
         exempted: ExemptionTallies::new(),
         count: None,
         turns: Vec::new(),
-        turns_told: false,
+        turns_reported: false,
         attempts: (0..victims).map(attempt).collect(),
         problems: vec![words.to_owned(); 40],
         namespace_selector: String::new(),

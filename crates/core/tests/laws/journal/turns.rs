@@ -1,4 +1,4 @@
-//! Laws of the turns: no owner is disrupted twice in a period, and each slot's turns are told once.
+//! Laws of the turns: no owner is disrupted twice in a period, and each slot's turns are reported once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ enum SlotEnd {
     /// The round is closed before it knows the turns.
     Cut,
     /// The round tells of the turns.
-    Told,
+    Reported,
 }
 
 /// A history without limits but the turns.
@@ -87,20 +87,20 @@ proptest! {
     }
 
     #[test]
-    fn the_turns_of_every_slot_are_told_once_by_the_first_round_that_can(
+    fn the_turns_of_every_slot_are_reported_once_by_the_first_round_that_can(
         ends in prop::collection::vec(prop::sample::select(
-            &[SlotEnd::Missed, SlotEnd::Withheld, SlotEnd::Cut, SlotEnd::Told][..]
+            &[SlotEnd::Missed, SlotEnd::Withheld, SlotEnd::Cut, SlotEnd::Reported][..]
         ), 1..40),
     ) {
         let mut history = history();
-        let mut told: BTreeMap<Timestamp, usize> = BTreeMap::new();
+        let mut reported: BTreeMap<Timestamp, usize> = BTreeMap::new();
         // The first round that tells of turns knows of none before its own.
         let mut began = false;
         for end in ends {
             history.now += SignedDuration::from_mins(10);
             let slot = history.now;
             if began {
-                told.insert(slot, 0);
+                reported.insert(slot, 0);
             }
             match end {
                 SlotEnd::Missed => {}
@@ -109,18 +109,18 @@ proptest! {
                     prop_assert!(history.commit(&claim(slot)));
                     history.close(report(slot, 0, ""));
                 }
-                SlotEnd::Told => {
+                SlotEnd::Reported => {
                     prop_assert!(history.commit(&claim(slot)));
-                    let since = history.journal.turns_told();
-                    history.close(RoundReport { turns_told: true, ..report(slot, 0, "") });
+                    let since = history.journal.turns_reported();
+                    history.close(RoundReport { turns_reported: true, ..report(slot, 0, "") });
                     began = true;
-                    let tells_of = told.iter_mut().filter(|(known, _)| since.is_some_and(|since| **known > since));
+                    let tells_of = reported.iter_mut().filter(|(known, _)| since.is_some_and(|since| **known > since));
                     tells_of.for_each(|(_, times)| *times += 1);
-                    prop_assert_eq!(history.journal.turns_told(), Some(slot));
+                    prop_assert_eq!(history.journal.turns_reported(), Some(slot));
                 }
             }
-            let last = history.journal.turns_told();
-            for (slot, times) in &told {
+            let last = history.journal.turns_reported();
+            for (slot, times) in &reported {
                 let expected = usize::from(last.is_some_and(|last| *slot <= last));
                 prop_assert_eq!(*times, expected, "{}", slot);
             }
