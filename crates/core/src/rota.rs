@@ -9,18 +9,21 @@
 //! choice; the others see what is taken.
 
 mod chance;
+mod load;
 mod placing;
+mod wall_clock;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 use ring::hmac;
 
 pub use self::chance::{by_chance, probability, slots_of_week};
+pub use self::load::{HIGH_LOAD, RotaLoad};
 
 use self::placing::FreeSlots;
+use self::wall_clock::instant_of;
 use crate::pod::OwnerRef;
 use crate::schedule::{Calendar, LocalRound};
 
@@ -33,9 +36,6 @@ pub const MOST_SLOTS: usize = 100_000;
 /// The most lengths of periods that owners of one rota may name; of more the shortest count. Each length widens what has to
 /// be looked at by two of its periods, and annotations are written by many people.
 pub const MOST_LENGTHS: usize = 20;
-
-/// The load of a rota, in percent of its turns, above which people are warned: with more, every newcomer moves many others.
-pub const HIGH_LOAD: usize = 70;
 
 /// What the wall clock of the zone shows at the beginning of the first period, in seconds since it showed the beginning of
 /// 1970: Monday 1970-01-05 00:00.
@@ -78,17 +78,6 @@ pub struct Turn {
     pub every: Duration,
     /// When the period ends, and with it the turn: the owner has no other until then.
     pub period_end: Timestamp,
-}
-
-/// How full a rota is, in the period around an instant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RotaLoad {
-    /// How many turns the owners want in that period: those that find a slot, and those that find none.
-    pub wanted: usize,
-    /// How many turns the slots of that period hold.
-    pub offered: usize,
-    /// The owners that find no slot in their own period around the instant.
-    pub unplaced: Vec<OwnerRef>,
 }
 
 /// The owners with periods of one length.
@@ -299,47 +288,10 @@ impl Rota<'_> {
         instant.as_second() + i64::from(offset.seconds())
     }
 
-    /// The instant at which the wall clock of the zone shows this, in seconds since it showed the beginning of 1970: the
-    /// first of two, and after a gap the instant that would have shown it.
+    /// The first instant from which on the wall clock of the zone shows this or later, in seconds since it showed the
+    /// beginning of 1970.
     fn instant(&self, local: i64) -> Timestamp {
-        let Ok(shown) = Timestamp::from_second(local) else {
-            return Timestamp::MAX;
-        };
-        let shown = Offset::UTC.to_datetime(shown);
-        let instant = self.calendar.zone().to_ambiguous_timestamp(shown).compatible();
-        instant.unwrap_or(Timestamp::MAX)
-    }
-}
-
-impl RotaLoad {
-    /// The turns that the owners want, in percent of those that there are; 100 if there are none.
-    pub fn percent(&self) -> usize {
-        (self.wanted * 100).checked_div(self.offered).unwrap_or(100)
-    }
-
-    /// The warning about a rota that is too full, with the remedy.
-    pub fn warning(&self) -> Option<String> {
-        let Self {
-            wanted,
-            offered,
-            unplaced,
-        } = self;
-        let remedy = "raise disrupt.every or disrupt.count, or let schedule.cron have more slots";
-        if !unplaced.is_empty() {
-            let owners = unplaced.len();
-            let have = if owners == 1 { "owner has" } else { "owners have" };
-            Some(format!(
-                "{owners} {have} no turn in this period: there are {offered} turns, and {wanted} are wanted; {remedy}"
-            ))
-        } else if self.percent() > HIGH_LOAD {
-            let percent = self.percent();
-            Some(format!(
-                "{percent} % of the turns of this period are taken ({wanted} of {offered}): a new owner moves the turns of \
-                 many others; {remedy}"
-            ))
-        } else {
-            None
-        }
+        instant_of(local, self.calendar.zone())
     }
 }
 

@@ -138,7 +138,7 @@ impl CronSchedule {
     }
 
     /// The shortest time between two neighbouring slots, on a wall clock without clock changes: looked for among the
-    /// first [`SAMPLED_SLOTS`], which are a day at least, and years of a line that seldom fires.
+    /// first 1500, which are a day at least, and years of a line that seldom fires.
     pub fn shortest_interval(&self) -> Duration {
         let mut slots = self.upcoming(SAMPLED_FROM).take(SAMPLED_SLOTS);
         let mut before = slots.next();
