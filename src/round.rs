@@ -147,7 +147,7 @@ async fn claim_and_run(context: RoundContext<'_>, slot: Timestamp, seed: u64) ->
         context.publish_tried((slot, seed), &attempt, None);
     }
     RoundResult::Reported {
-        report,
+        report: Box::new(report),
         claim_state,
         recoveries,
     }
@@ -176,7 +176,7 @@ pub async fn run_alone(
     };
 
     match run(context, slot, seed).await {
-        RoundResult::Reported { report, .. } => report,
+        RoundResult::Reported { report, .. } => *report,
         RoundResult::Skipped(denial) => RoundReport {
             end: JournalError::Denied(denial).into(),
             finished: platform.now().max(slot),

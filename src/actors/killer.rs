@@ -200,7 +200,7 @@ impl Killer {
                 recoveries,
             }) => {
                 self.pass_on(recoveries);
-                self.finish_round(report, claim_state);
+                self.finish_round(*report, claim_state);
             }
             Some(RoundResult::Skipped(denial)) => {
                 self.failures.round_is_elsewhere(&denial);

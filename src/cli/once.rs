@@ -169,7 +169,7 @@ async fn run_round(
             claim_state,
             recoveries,
         } => FinishedRound {
-            report,
+            report: *report,
             claim_state,
             recoveries,
         },

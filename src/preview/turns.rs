@@ -1,4 +1,4 @@
-//! Finds the owners that have turns, and foretells their turns.
+//! Finds the owners that have turns, and tells their turns beforehand.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

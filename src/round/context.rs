@@ -53,8 +53,8 @@ pub struct RoundContext<'a> {
 pub enum RoundResult {
     /// The round ran here, or was withheld, and this is its report.
     Reported {
-        /// The report.
-        report: RoundReport,
+        /// The report, boxed because it is large.
+        report: Box<RoundReport>,
         /// The state of the round in the journal.
         claim_state: ClaimState,
         /// The recoveries that this process has to watch after the round, as far as the journal shows them.
@@ -79,7 +79,7 @@ pub enum ClaimState {
 impl RoundResult {
     fn reported(report: RoundReport, claim_state: ClaimState) -> Self {
         Self::Reported {
-            report,
+            report: Box::new(report),
             claim_state,
             recoveries: Vec::new(),
         }

@@ -326,7 +326,7 @@ impl PodScanner<'_> {
             let has_more = step.more || cursor.next.is_some();
             let mut is_large = size.is_large(seen, cursor.remaining, has_more);
             if is_large.is_none() {
-                *size = ScopeSize::Counted(self.names().await?);
+                *size = ScopeSize::Counted(Box::new(self.names().await?));
                 is_large = size.is_large(seen, cursor.remaining, has_more);
             }
             if is_large == Some(true) {

@@ -13,7 +13,7 @@ pub(crate) enum ScopeSize {
     /// The number is not known yet.
     Unknown,
     /// The names of the pods were listed and counted.
-    Counted(ScopeNames),
+    Counted(Box<ScopeNames>),
 }
 
 /// The names of all pods in scope whose phase makes them eligible.
@@ -78,7 +78,7 @@ mod tests {
         assert_eq!(ScopeSize::Unknown.is_large(499, None, true), Some(false));
         assert_eq!(ScopeSize::Unknown.is_large(500, None, true), None);
         assert_eq!(ScopeSize::Unknown.is_large(500, None, false), Some(false));
-        let counted = ScopeSize::Counted(ScopeNames::default());
+        let counted = ScopeSize::Counted(Box::default());
         assert_eq!(counted.is_large(1500, None, true), Some(false));
         assert_eq!(counted.is_large(SAMPLING_THRESHOLD + 1, None, true), Some(true));
     }

@@ -110,7 +110,7 @@ fn from_iso(text: &str) -> String {
 pub fn in_days(duration: Duration) -> String {
     const DAY: u64 = 24 * 3600;
     let seconds = duration.as_secs();
-    if seconds > 0 && seconds % DAY == 0 {
+    if seconds > 0 && seconds.is_multiple_of(DAY) {
         return format!("{}d", seconds / DAY);
     }
     let whole = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));

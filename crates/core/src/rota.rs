@@ -30,6 +30,10 @@ pub const LONGEST_EVERY: Duration = Duration::from_secs(365 * 24 * 3600);
 /// The most slots that a period may have.
 pub const MOST_SLOTS: usize = 100_000;
 
+/// The most lengths of periods that owners of one rota may name; of more the shortest count. Each length widens what has to
+/// be looked at by two of its periods, and annotations are written by many people.
+pub const MOST_LENGTHS: usize = 20;
+
 /// The load of a rota, in percent of its turns, above which people are warned: with more, every newcomer moves many others.
 pub const HIGH_LOAD: usize = 70;
 
@@ -58,8 +62,8 @@ pub struct Rota<'a> {
 pub struct RotaOwner {
     /// The owner.
     pub owner: OwnerRef,
-    /// The length of its periods, if it is not that of the rota. One that [`Rota::accepts`] does not accept counts as if it
-    /// were not there.
+    /// The length of its periods, if it is not that of the rota. One that [`Rota::accepts`] does not accept, or
+    /// beyond the [`MOST_LENGTHS`] shortest, counts as if it were not there.
     pub every: Option<Duration>,
 }
 
@@ -164,9 +168,33 @@ impl Rota<'_> {
     /// Whether the periods of an owner may have this length: at least the time between two slots, at most
     /// [`LONGEST_EVERY`], with at most [`MOST_SLOTS`] slots.
     pub fn accepts(&self, every: Duration) -> bool {
-        let cron = self.calendar.cron();
-        let is_long_enough = every.as_secs() > 0 && cron.shortest_interval() <= every;
-        is_long_enough && every <= LONGEST_EVERY && !cron.has_more_than(MOST_SLOTS, every)
+        self.accepts_beside(self.calendar.cron().shortest_interval(), every)
+    }
+
+    /// Whether the periods of an owner may have this length if `interval` is the shortest time between two slots.
+    fn accepts_beside(&self, interval: Duration, every: Duration) -> bool {
+        if every.is_zero() || every < interval || every > LONGEST_EVERY {
+            return false;
+        }
+
+        // Counting takes time, and is seldom needed: even one slot in each interval would not be too many.
+        let most = u32::try_from(MOST_SLOTS).unwrap_or(u32::MAX);
+        let is_sparse = every <= interval.saturating_mul(most);
+        is_sparse || !self.calendar.cron().has_more_than(MOST_SLOTS, every)
+    }
+
+    /// The lengths of periods that owners name and that count.
+    fn own_lengths(&self, owners: &BTreeSet<RotaOwner>) -> BTreeSet<Duration> {
+        let named: BTreeSet<_> = owners.iter().filter_map(|owner| owner.every).collect();
+        if named.is_empty() {
+            return named;
+        }
+
+        let interval = self.calendar.cron().shortest_interval();
+        let accepted = named
+            .into_iter()
+            .filter(|every| self.accepts_beside(interval, *every));
+        accepted.take(MOST_LENGTHS).collect()
     }
 
     /// Places every owner in the periods that reach from `from` to `to`, and in all that matter for them.
@@ -200,10 +228,10 @@ impl Rota<'_> {
         owners: &'a BTreeSet<RotaOwner>,
         mut range: (i64, i64),
     ) -> (Vec<PeriodClass<'a>>, (i64, i64)) {
-        let mut accepted = BTreeMap::new();
+        let own_lengths = self.own_lengths(owners);
         let mut by_length: BTreeMap<i64, Vec<&OwnerRef>> = BTreeMap::new();
         for RotaOwner { owner, every } in owners {
-            let own = every.filter(|every| *accepted.entry(*every).or_insert_with(|| self.accepts(*every)));
+            let own = every.filter(|every| own_lengths.contains(every));
             let length = seconds(own.unwrap_or(self.every));
             by_length.entry(length).or_default().push(owner);
         }
@@ -286,11 +314,7 @@ impl Rota<'_> {
 impl RotaLoad {
     /// The turns that the owners want, in percent of those that there are; 100 if there are none.
     pub fn percent(&self) -> usize {
-        if self.offered == 0 {
-            100
-        } else {
-            self.wanted * 100 / self.offered
-        }
+        (self.wanted * 100).checked_div(self.offered).unwrap_or(100)
     }
 
     /// The warning about a rota that is too full, with the remedy.

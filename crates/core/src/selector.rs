@@ -70,13 +70,11 @@ impl Selector {
 
     /// Whether a pod whose label `key` has this value can be selected, whatever its other labels are.
     pub fn allows(&self, key: &str, value: &String) -> bool {
-        let about_key = self
+        let mut about_key = self
             .requirements
             .iter()
             .filter(|requirement| requirement.key == key);
-        about_key
-            .map(|requirement| requirement.condition.accepts(Some(value)))
-            .all(|accepts| accepts)
+        about_key.all(|requirement| requirement.condition.accepts(Some(value)))
     }
 
     /// Whether the selector has no requirement, and so selects every pod.

@@ -250,7 +250,7 @@ impl TaskContext {
                 TaskOutcome {
                     takeover: None,
                     round: Some(RoundResult::Reported {
-                        report,
+                        report: Box::new(report),
                         claim_state: ClaimState::Unclaimed,
                         recoveries: Vec::new(),
                     }),

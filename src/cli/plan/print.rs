@@ -70,7 +70,7 @@ pub(super) fn by_pod(view: &PlanView) -> String {
     page(view, || table(header, rows))
 }
 
-/// A row of a table of candidates: with the next turn behind the owner, if turns are foretold.
+/// A row of a table of candidates: with the next turn behind the owner, if turns are known.
 fn with_turn<T, const N: usize>(view: &PlanView, subject: [T; 2], turn: T, rest: [T; N]) -> Vec<T> {
     let turn = view.turns.is_some().then_some(turn);
     subject.into_iter().chain(turn).chain(rest).collect()

@@ -21,6 +21,8 @@ pub(super) struct NextTurns {
     by_owner: BTreeMap<OwnerRef, NextTurn>,
     /// The owners whose turn it is in the slots that are shown.
     pub(super) slots: Vec<SlotTurns>,
+    /// The warning about a rota that is too full.
+    pub(super) overload: Option<String>,
 }
 
 /// The next turn of one owner.
@@ -42,7 +44,7 @@ pub(super) struct SlotTurns {
 }
 
 impl NextTurns {
-    /// The turns of the owners in `snapshot` after `now`; `None` if no turn is foretold.
+    /// The turns of the owners in `snapshot` after `now`; `None` if no turn is known.
     pub(super) fn of(
         snapshot: &ClusterSnapshot,
         disrupt: &DisruptConfig,
@@ -63,6 +65,7 @@ impl NextTurns {
                 .map(|(owner, turn)| (owner, NextTurn::of(&turn, calendar)))
                 .collect(),
             slots: slots.collect(),
+            overload: turns.rota().load(&snapshot.turn_owners, now).warning(),
         })
     }
 

@@ -72,7 +72,7 @@ pub(super) struct PlanView {
     pub(super) selector: String,
     pub(super) schedule: Option<String>,
     pub(super) next: Vec<SlotRow>,
-    /// The owners whose turn it is in the slots of `next`, if that is foretold.
+    /// The owners whose turn it is in the slots of `next`, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) turns: Option<Vec<SlotTurns>>,
     pub(super) listed: usize,
@@ -106,7 +106,7 @@ pub(super) struct CandidateRow {
     pub(super) pod: PodRef,
     pub(super) owner: Option<PodOwner>,
     pub(super) ready: bool,
-    /// The next turn of the owner, if one is foretold.
+    /// The next turn of the owner, if one is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next_turn: Option<NextTurn>,
     /// The findings of the guards of the pod and its owner; `None` if guards were not asked.
@@ -135,7 +135,7 @@ fn shared<S: Serializer>(findings: &Option<Rc<[GuardFinding]>>, serializer: S) -
 pub(super) struct OwnerRow {
     pub(super) namespace: String,
     pub(super) owner: String,
-    /// The next turn of the owner, if one is foretold.
+    /// The next turn of the owner, if one is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next_turn: Option<NextTurn>,
     /// How many of the pods are ready.
@@ -231,6 +231,15 @@ impl PlanView {
                 turns.as_ref().map_or_else(Vec::new, |turns| idle(turns, &rows)),
             ]
             .concat(),
+            warnings: [
+                snapshot.warnings.clone(),
+                turns
+                    .as_ref()
+                    .and_then(|turns| turns.overload.clone())
+                    .into_iter()
+                    .collect(),
+            ]
+            .concat(),
             waiting: turns.as_ref().map(|_| preview.waiting()),
             turns: turns.map(|turns| turns.slots),
             listed: snapshot.listed,
@@ -243,7 +252,6 @@ impl PlanView {
             asked: None,
             draw: None,
             problems: snapshot.problems.clone(),
-            warnings: snapshot.warnings.clone(),
         }
     }
 

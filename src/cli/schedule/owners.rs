@@ -37,7 +37,7 @@ struct TurnsView {
     wanted: usize,
     /// How many turns the slots of that period offer.
     offered: usize,
-    /// The same in percent.
+    /// How full that period is, in percent.
     percent: usize,
     /// The owners that find no slot in that period.
     without_slot: Vec<String>,
@@ -107,7 +107,7 @@ pub(super) fn run(global: &GlobalArgs, args: &ScheduleArgs) -> i32 {
 /// The calendar in which owners have turns.
 ///
 /// # Errors
-/// The reason why no turn can be foretold, and what to do.
+/// The reason why no turn can be known, and what to do.
 fn checked_calendar(settings: &ValidSettings) -> Result<&Calendar, &'static str> {
     match settings.config.disrupt.pace {
         DisruptionPace::Count => Err(
@@ -115,7 +115,7 @@ fn checked_calendar(settings: &ValidSettings) -> Result<&Calendar, &'static str>
              or leave out --owners",
         ),
         DisruptionPace::Chance { .. } => Err(
-            "disrupt.pace is chance: turns are drawn when they come, so none can be foretold; set disrupt.pace = \
+            "disrupt.pace is chance: turns are drawn when they come, so none can be known; set disrupt.pace = \
              \"rota\", or leave out --owners",
         ),
         DisruptionPace::Rota { .. } => settings.config.calendar.as_ref().ok_or(

@@ -1,4 +1,4 @@
-//! The next turn of the owner that was asked about, or the reason why none is foretold.
+//! The next turn of the owner that was asked about, or the reason why none is known.
 
 use macaque_core::config::DisruptionPace;
 use macaque_core::pod::{OwnerRef, Pod};
@@ -15,7 +15,7 @@ use crate::round::RoundConfig;
 pub(super) enum OwnerTurn {
     /// Its next turn.
     NextTurn(NextTurn),
-    /// The reason why no turn is foretold, as a clause.
+    /// The reason why no turn is known, as a clause.
     NoTurn(String),
 }
 

@@ -13,7 +13,7 @@ impl PodScanner<'_> {
     /// The names of the pods in scope, listed unless they were counted already.
     pub(in crate::round) async fn names_of(&self, size: ScopeSize) -> Result<ScopeNames, RoundEnd> {
         match size {
-            ScopeSize::Counted(names) => Ok(names),
+            ScopeSize::Counted(names) => Ok(*names),
             ScopeSize::Unknown | ScopeSize::Unlimited => Ok(self.names().await?),
         }
     }

@@ -60,7 +60,7 @@ fn reported(result: RoundResult) -> (RoundReport, ClaimState) {
     match result {
         RoundResult::Reported {
             report, claim_state, ..
-        } => (report, claim_state),
+        } => (*report, claim_state),
         RoundResult::Skipped(denial) => panic!("not run here: {denial}"),
     }
 }

@@ -248,7 +248,7 @@ impl TestReplica {
     /// The report of the round of `slot`, which runs here.
     pub(crate) async fn reports_at(&self, slot: Timestamp) -> RoundReport {
         match self.runs_at(slot).await {
-            RoundResult::Reported { report, .. } => report,
+            RoundResult::Reported { report, .. } => *report,
             RoundResult::Skipped(denial) => panic!("not run here: {denial}"),
         }
     }
@@ -291,7 +291,7 @@ impl TestReplica {
     /// The report of the slot of this number, which runs here.
     pub(crate) async fn reports(&self, slot: i64) -> RoundReport {
         match self.runs(slot).await {
-            RoundResult::Reported { report, .. } => report,
+            RoundResult::Reported { report, .. } => *report,
             RoundResult::Skipped(denial) => panic!("not run here: {denial}"),
         }
     }

@@ -175,7 +175,7 @@ async fn a_round_that_could_not_be_closed_is_closed_later_with_its_true_report()
 
     fixture.put(good.lock().unwrap().take().unwrap());
     let takeover = replica.takes_over(Some(&report)).await;
-    assert_eq!(takeover.outbox[0].round_report(), Some(&report));
+    assert_eq!(takeover.outbox[0].round_report(), Some(&*report));
 
     let journal = fixture.journal();
     assert_eq!(

@@ -104,7 +104,8 @@ fn only_report(results: Vec<RoundResult>) -> (RoundReport, ClaimState) {
         }
     }
     assert_eq!(reports.len(), 1, "{reports:?}");
-    reports.remove(0)
+    let (report, claim_state) = reports.remove(0);
+    (*report, claim_state)
 }
 
 async fn three_replicas(fixture: &JournalFixture) -> [TestReplica; 3] {

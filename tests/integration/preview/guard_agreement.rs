@@ -259,7 +259,7 @@ async fn run(
         fail_points: &FailPoints::default(),
     };
     match round::run(context, platform.now(), seed).await {
-        RoundResult::Reported { report, .. } => report,
+        RoundResult::Reported { report, .. } => *report,
         RoundResult::Skipped(denial) => panic!("{denial}"),
     }
 }

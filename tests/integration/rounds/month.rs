@@ -164,7 +164,7 @@ impl Month {
         let result = round::run(context, slot, slot.as_second().unsigned_abs()).await;
         self.journal = Some(store);
         match result {
-            RoundResult::Reported { report, .. } => report,
+            RoundResult::Reported { report, .. } => *report,
             RoundResult::Skipped(denial) => panic!("{slot}: {denial}"),
         }
     }

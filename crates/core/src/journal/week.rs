@@ -38,7 +38,7 @@ pub(super) struct WeekRecord {
     times: Vec<u64>,
     /// What became of the owners that were tried: by `NAMESPACE/OWNER`, as text.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    owners: BTreeMap<String, Turn>,
+    owners: BTreeMap<String, OwnerResult>,
     /// How many owners that had a turn were forgotten, because there were too many.
     #[serde(default, skip_serializing_if = "is_zero")]
     forgotten: usize,
@@ -47,7 +47,7 @@ pub(super) struct WeekRecord {
 /// What became of an owner that was tried.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Turn {
+enum OwnerResult {
     /// One of its pods was disrupted, or may have been.
     Had,
     /// The disruption was refused, by whom this says.
@@ -78,13 +78,15 @@ impl WeekRecord {
             let namespace = &attempt.pod.namespace;
             let Some(owner) = &attempt.owner else { continue };
             let turn = match &attempt.outcome {
-                Outcome::Refused(refusal) => Turn::Refused(short_name(&refuser(refusal, namespace))),
-                Outcome::Held(hold) => Turn::Held(short_name(&hold.guard)),
+                Outcome::Refused(refusal) => OwnerResult::Refused(short_name(&refuser(refusal, namespace))),
+                Outcome::Held(hold) => OwnerResult::Held(short_name(&hold.guard)),
                 Outcome::Gone => continue,
-                Outcome::Evicted | Outcome::Deleted | Outcome::DryRun | Outcome::Unknown { .. } => Turn::Had,
+                Outcome::Evicted | Outcome::Deleted | Outcome::DryRun | Outcome::Unknown { .. } => {
+                    OwnerResult::Had
+                }
             };
             let known = self.owners.entry(key(namespace, owner)).or_insert(turn.clone());
-            if *known != Turn::Had {
+            if *known != OwnerResult::Had {
                 *known = turn;
             }
         }
@@ -131,9 +133,9 @@ impl WeekRecord {
         let mut by_reason: BTreeMap<NoTurn, OwnersWithoutTurn> = BTreeMap::new();
         for (namespace, owner, rule) in scope.iter() {
             let (reason, by) = match (self.owners.get(&key(namespace, owner)), rule) {
-                (Some(Turn::Had), _) => continue,
-                (Some(Turn::Refused(by)), _) => (NoTurn::Refused, Some(by.clone())),
-                (Some(Turn::Held(by)), _) => (NoTurn::Held, Some(by.clone())),
+                (Some(OwnerResult::Had), _) => continue,
+                (Some(OwnerResult::Refused(by)), _) => (NoTurn::Refused, Some(by.clone())),
+                (Some(OwnerResult::Held(by)), _) => (NoTurn::Held, Some(by.clone())),
                 (None, Some(rule)) => (NoTurn::Exempt, Some(rule.to_owned())),
                 (None, None) => (NoTurn::NotDrawn, None),
             };
@@ -159,12 +161,12 @@ impl WeekRecord {
     fn bound(&mut self) {
         while indented_bytes(self) > MOST_BYTES && !self.owners.is_empty() {
             let mut owners = self.owners.iter();
-            let spare = owners.find(|(_, turn)| **turn != Turn::Had);
+            let spare = owners.find(|(_, turn)| **turn != OwnerResult::Had);
             let spare = spare.or_else(|| self.owners.iter().next());
             let Some(forgotten) = spare.map(|(owner, _)| owner.clone()) else {
                 return;
             };
-            if self.owners.remove(&forgotten) == Some(Turn::Had) {
+            if self.owners.remove(&forgotten) == Some(OwnerResult::Had) {
                 self.forgotten += 1;
             }
         }

@@ -3,17 +3,16 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Rota, RotaOwner, Turn};
 use crate::pod::{OwnerRef, PodOwner};
-use crate::schedule::{Calendar, QuietTimes};
+use crate::schedule::{Calendar, QuietTimes, parse_timezone};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 fn calendar(cron: &str, zone: &str) -> Calendar {
-    let zone = TimeZone::get(zone).unwrap();
+    let zone = parse_timezone(zone).unwrap();
     Calendar::new(cron.parse().unwrap(), zone, QuietTimes::default())
 }
 
@@ -156,4 +155,23 @@ fn a_period_without_slots_has_no_turns() {
     let turns =
         rota(&calendar, DAY).turns(&owners(1), at("2027-03-01T00:00:00Z"), at("2027-03-15T00:00:00Z"));
     assert_eq!(turns.len(), 2);
+}
+
+#[test]
+fn of_many_lengths_the_shortest_count() {
+    let calendar = calendar("0 9 * * *", "UTC");
+    let rota = rota(&calendar, 10 * DAY);
+    let lengths = (300..330).map(|days| days * DAY);
+    let owners: BTreeSet<_> = lengths
+        .map(|every| owner(&format!("{every:?}"), Some(every)))
+        .collect();
+
+    let from = at("2027-01-01T00:00:00Z");
+    let turns = rota.turns(&owners, from, from + SignedDuration::from_hours(24 * 800));
+    let named: BTreeSet<_> = turns
+        .iter()
+        .map(|turn| turn.every)
+        .filter(|every| *every != 10 * DAY)
+        .collect();
+    assert_eq!(named, (300..320).map(|days| days * DAY).collect());
 }

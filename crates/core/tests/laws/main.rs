@@ -1,5 +1,5 @@
 //! Laws of the core, held by random histories and by a second opinion: the journal, the clocks, the schedule, the
-//! guards of siblings, recoveries, patterns of names.
+//! guards of siblings, recoveries, patterns of names, the rota.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,5 +9,6 @@
 mod journal;
 mod name_patterns;
 mod recovery;
+mod rota;
 mod schedule;
 mod siblings;
