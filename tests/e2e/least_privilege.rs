@@ -29,6 +29,19 @@ async fn checked(check: impl Fn() -> MacaqueCommand) -> MacaqueOutput {
     .await
 }
 
+/// The Roles and bindings that `macaque rbac` printed.
+pub(crate) fn printed_documents(printed: &MacaqueOutput) -> impl Iterator<Item = &str> {
+    let documents = printed.printed().split("---\n");
+    documents.filter(|text| text.contains("\nkind: "))
+}
+
+/// The namespace of the object in a document, or of its subject.
+pub(crate) fn namespace_in(document: &str) -> Option<&str> {
+    document
+        .lines()
+        .find_map(|line| line.strip_prefix("  namespace: "))
+}
+
 impl TestNamespace {
     /// Applies what `macaque rbac` prints with these flags, strictly and as it stands; returns a kubeconfig for the
     /// account, once it is in force.
@@ -49,29 +62,10 @@ impl TestNamespace {
         };
         let rbac = configured(self.macaque_on(flags, &words));
         let printed = rbac.exits(0).await;
-        let documents = printed
-            .printed()
-            .split("---\n")
-            .filter(|text| text.contains("\nkind: "));
         let mut applied = 0;
 
-        for document in documents {
-            let kind = document
-                .lines()
-                .find_map(|line| line.strip_prefix("kind: "))
-                .unwrap();
-            // The binding of a ClusterRole is in no namespace, whatever its subject says.
-            let namespace = document
-                .lines()
-                .find_map(|line| line.strip_prefix("  namespace: "));
-            let path = Self::path_in(namespace.unwrap_or_default(), kind);
-            let name = name_in(document);
-            let answer = self.apply_at(&path, name, document, "").await;
-            assert!(
-                answer.code == 201 && answer.warnings.is_empty(),
-                "{kind}: {answer:#?}"
-            );
-            self.removes(format!("{path}/{name}"));
+        for document in printed_documents(&printed) {
+            self.apply_printed(document).await;
             applied += 1;
         }
 
@@ -87,6 +81,23 @@ impl TestNamespace {
         checked(|| configured(self.check(&flags, &kubeconfig))).await;
 
         kubeconfig
+    }
+
+    /// Applies a document that `macaque rbac` printed, strictly and as it stands.
+    pub(crate) async fn apply_printed(&mut self, document: &str) {
+        let kind = document
+            .lines()
+            .find_map(|line| line.strip_prefix("kind: "))
+            .unwrap();
+        // The binding of a ClusterRole is in no namespace, whatever its subject says.
+        let path = Self::path_in(namespace_in(document).unwrap_or_default(), kind);
+        let name = name_in(document);
+        let answer = self.apply_at(&path, name, document, "").await;
+        assert!(
+            answer.code == 201 && answer.warnings.is_empty(),
+            "{kind}: {answer:#?}"
+        );
+        self.removes(format!("{path}/{name}"));
     }
 
     /// The program on all namespaces where the flags say so, or on this one.

@@ -43,6 +43,7 @@ mod round_guards;
 mod scope;
 mod service_account;
 mod shop;
+mod targets;
 mod test_namespace;
 mod victims;
 mod whys;
