@@ -346,6 +346,7 @@ mod tests {
                 "migrate" => Some("chaoskube"),
                 "notify" => Some("test"),
                 "config" => Some("print"),
+                "schedule" => Some("--owners"),
                 _ => None,
             };
             for arg in &global {

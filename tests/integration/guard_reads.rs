@@ -152,7 +152,7 @@ async fn siblings_that_cannot_be_read_are_an_error_and_a_pod_without_owner_has_n
         shop.fail(part);
         let read = shop.siblings(&pod).await;
         assert!(
-            matches!(read, Err(ApiError::Unexpected { .. })),
+            matches!(read, Err(ApiError::ServerFailed { .. })),
             "{part}: {read:?}"
         );
         shop.proxy.clear();
@@ -281,7 +281,7 @@ async fn an_optional_read_tells_apart_what_is_missing_what_is_not_granted_and_wh
         shop.connection.namespace_keys("shop").await.map(drop),
     ];
     for read in failed {
-        assert!(matches!(read, Err(ApiError::Unexpected { .. })), "{read:?}");
+        assert!(matches!(read, Err(ApiError::ServerFailed { .. })), "{read:?}");
     }
 }
 
