@@ -12,7 +12,7 @@ use macaque_core::selector::Selector;
 use serde::Serialize;
 
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
-use super::{exit, output, plan, setup};
+use super::{exit, output, setup};
 use crate::k8s::{ApiError, Cluster};
 use crate::platform::Platform;
 use crate::round::scope::ScopeReader;
@@ -86,7 +86,7 @@ async fn audit(cluster: &Cluster, view: &CommandSettings) -> AuditReport {
     let scope = match scope(cluster, view, &mut report).await {
         Ok(scope) => scope,
         Err(end) => {
-            report.problems.push(plan::failure_text(end));
+            report.problems.push(output::failure_text(end));
             return report;
         }
     };

@@ -191,6 +191,15 @@ fn advice(report: &RoundReport) -> Vec<String> {
     lines
 }
 
+/// The reason why a round, or a preview of one, ended early.
+pub(super) fn failure_text(end: RoundEnd) -> String {
+    match end {
+        RoundEnd::Failed { why } | RoundEnd::Withheld { why } => why,
+        RoundEnd::Held(hold) => hold.to_string(),
+        RoundEnd::Complete | RoundEnd::Interrupted => "interrupted".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,15 +1,14 @@
 //! `macaque plan`: what the next round would do, to which pods, and how likely. Disrupts nothing.
 
 mod count;
-mod owner_rows;
 mod print;
 mod recoveries;
+mod rows;
 mod turns;
 mod view;
 
 use actix::System;
 use clap::{Args, ValueEnum};
-use macaque_core::report::RoundEnd;
 
 pub(super) use self::turns::NextTurn;
 use self::view::PlanView;
@@ -125,7 +124,7 @@ async fn read(
     };
 
     let failed = |end| {
-        telemetry::print_error(&failure_text(end));
+        telemetry::print_error(&output::failure_text(end));
         exit::CLUSTER
     };
     let mut snapshot = reader.snapshot(config).await.map_err(failed)?;
@@ -145,13 +144,4 @@ async fn read(
         asked,
         journal,
     })
-}
-
-/// The reason why a round, or a preview of one, ended early.
-pub(super) fn failure_text(end: RoundEnd) -> String {
-    match end {
-        RoundEnd::Failed { why } | RoundEnd::Withheld { why } => why,
-        RoundEnd::Held(hold) => hold.to_string(),
-        RoundEnd::Complete | RoundEnd::Interrupted => "interrupted".to_owned(),
-    }
 }

@@ -17,7 +17,7 @@ use serde::Serialize;
 use self::subject::{NamedOwner, WhySubject};
 use self::turn::OwnerTurn;
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
-use super::{exit, output, plan, setup};
+use super::{exit, output, setup};
 use crate::gates::Gates;
 use crate::platform::Platform;
 use crate::preview::{PreviewReader, PreviewedJournal};
@@ -152,7 +152,7 @@ async fn explain_all(
     namespace: &str,
     journal: &PreviewedJournal,
 ) -> Result<WhyAnswer, String> {
-    let scope = reader.scope(config).await.map_err(plan::failure_text)?;
+    let scope = reader.scope(config).await.map_err(output::failure_text)?;
     let found = find(reader, subject, namespace).await;
     let FoundPods { owner, mut pods } = found.map_err(|why| {
         let skipped = scope.skipped.iter();
@@ -173,11 +173,11 @@ async fn explain_all(
         }
         DisruptionMethod::Delete => Ok(BudgetIndex::default()),
     };
-    let budgets = budgets.map_err(plan::failure_text)?;
+    let budgets = budgets.map_err(output::failure_text)?;
 
     let gates = Gates::new(&config.gates, reader.platform);
     let answers = reader.ask_about(&pods, config, &gates, journal).await;
-    let answers = answers.map_err(plan::failure_text)?;
+    let answers = answers.map_err(output::failure_text)?;
 
     let turn = match pods.first() {
         Some(pod) => Box::pin(turn::find(reader, config, calendar, pod, &mut problems)).await?,
@@ -244,7 +244,7 @@ async fn find(reader: PreviewReader<'_>, subject: &WhySubject, namespace: &str) 
 }
 
 async fn find_pod(reader: PreviewReader<'_>, namespace: &str, name: &str) -> Result<FoundPods, String> {
-    let pod = reader.pod(namespace, name).await.map_err(plan::failure_text)?;
+    let pod = reader.pod(namespace, name).await.map_err(output::failure_text)?;
     match pod {
         Some(pod) => Ok(FoundPods {
             owner: None,
@@ -261,7 +261,7 @@ async fn find_owned(
     namespace: &str,
 ) -> Result<Option<FoundPods>, String> {
     let pods = reader.pods_of(namespace, |pod| owner.owns(pod)).await;
-    let pods = pods.map_err(plan::failure_text)?;
+    let pods = pods.map_err(output::failure_text)?;
     let owner = Some(owner.clone());
     Ok((!pods.is_empty()).then_some(FoundPods { owner, pods }))
 }

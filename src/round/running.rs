@@ -2,6 +2,7 @@
 
 mod disruption;
 mod scope;
+mod turns;
 
 use std::collections::BTreeMap;
 

@@ -2,6 +2,7 @@
 //! keeps.
 
 mod names;
+mod owners;
 
 use jiff::Timestamp;
 use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption, TargetMatches, judge};
@@ -12,9 +13,9 @@ use macaque_core::pod::{Pod, PodPhase};
 use macaque_core::report::{ExemptionTallies, ExemptionTally, RoundEnd, SkippedNamespace};
 use macaque_core::selection::CandidateIndex;
 
+pub(crate) use self::owners::ScannedOwners;
 use super::scope::namespaces::refused;
 use super::scope_size::ScopeSize;
-use super::turns::ScannedOwners;
 use crate::k8s::{ApiError, Cluster, describe_list};
 use crate::list_pager::ListPager;
 use crate::platform::Platform;

@@ -4,22 +4,15 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use macaque_core::config::DisruptionPace;
-use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption};
-use macaque_core::journal::Journal;
-use macaque_core::pod::{OwnerRef, Pod};
+use macaque_core::eligibility::{Candidate, Exemption};
+use macaque_core::pod::OwnerRef;
 use macaque_core::report::{AttemptReport, RoundEnd, TurnReport};
-use macaque_core::rota::{Rota, RotaOwner, Turn, by_chance};
+use macaque_core::rota::{Rota, RotaOwner, Turn};
 use macaque_core::schedule::Calendar;
-use macaque_core::turn_owners::TurnOwners;
-
-use super::running::RunningRound;
 
 /// How far back the turns of slots at which no round ran are reported, and of how many slots.
 const LONGEST_GAP: SignedDuration = SignedDuration::from_hours(7 * 24);
 const MOST_SLOTS: usize = 1_000;
-/// How many turns of such slots are named; the others are counted.
-const MOST_NAMED: usize = 50;
 /// The shortest time there is between two instants.
 const TICK: SignedDuration = SignedDuration::from_nanos(1);
 
@@ -29,136 +22,28 @@ pub(super) struct RoundTurns {
     /// The turns of this round, if owners have turns: each owner with the end of the period, where it has periods.
     due: Option<BTreeMap<OwnerRef, Option<Timestamp>>>,
     /// The turns of earlier slots.
-    earlier: Vec<TurnReport>,
+    pub(super) earlier: Vec<TurnReport>,
     /// The slot of the turns that are due.
     slot: Timestamp,
     /// When the next turn of each owner is that has none now.
     next: BTreeMap<OwnerRef, Timestamp>,
     /// The reason why pods of an owner cannot be disrupted.
-    reasons: BTreeMap<OwnerRef, String>,
-}
-
-/// The owners that a scan found to have turns, and why pods of theirs cannot be disrupted, if so.
-#[derive(Default)]
-pub(crate) struct ScannedOwners {
-    owners: TurnOwners,
-    /// The first reason of each owner.
-    reasons: BTreeMap<OwnerRef, String>,
-}
-
-impl ScannedOwners {
-    /// Notes a pod: its owner has turns if the pod is a candidate, or exempt by a rule that passes.
-    pub(crate) fn note(&mut self, pod: &Pod, exemption: Option<&Exemption>, eligibility: &EligibilityConfig) {
-        self.owners.note(pod, exemption, eligibility);
-        if let Some(exemption) = exemption.filter(|exemption| !exemption.is_lasting()) {
-            let owner = OwnerRef::of(&pod.id, pod.owner.as_ref());
-            self.reasons.entry(owner).or_insert_with(|| exemption.to_string());
-        }
-    }
-
-    /// Adds the owners of other pods.
-    pub(crate) fn append(&mut self, more: Self) {
-        self.owners.append(more.owners);
-        for (owner, why) in more.reasons {
-            self.reasons.entry(owner).or_insert(why);
-        }
-    }
+    pub(super) reasons: BTreeMap<OwnerRef, String>,
 }
 
 /// The rota of a round, with what it is asked about.
-struct RoundRota<'a> {
-    rota: Rota<'a>,
-    owners: &'a BTreeSet<RotaOwner>,
+pub(super) struct RoundRota<'a> {
+    pub(super) rota: Rota<'a>,
+    pub(super) owners: &'a BTreeSet<RotaOwner>,
     /// The instant of the round.
-    at: Timestamp,
+    pub(super) at: Timestamp,
     /// The slot of the schedule that is due.
-    slot: Option<Timestamp>,
-}
-
-impl RunningRound<'_> {
-    /// Finds whose turn it is among these owners, and whose turns were missed since the last round; without turns, it is
-    /// everybody's.
-    pub(super) fn begin_turns(&mut self, scanned: ScannedOwners, journal: &Journal) {
-        let owners = &scanned.owners.into_set();
-        let config = self.context.config;
-        let Some(calendar) = &config.calendar else {
-            return;
-        };
-
-        match &config.disrupt.pace {
-            DisruptionPace::Count => {}
-            DisruptionPace::Rota { every, seed } => {
-                let slot = due_slot(
-                    calendar,
-                    self.report.slot,
-                    self.context.writer.starting_deadline(),
-                );
-                if slot.is_none() {
-                    self.guards.warn(
-                        "no slot of the schedule is due now, so that no owner has a turn: --pace count does without turns"
-                            .to_owned(),
-                    );
-                }
-                let rota = RoundRota {
-                    rota: Rota {
-                        calendar,
-                        every: *every,
-                        capacity: config.disrupt.count.most(),
-                        seed: *seed,
-                    },
-                    owners,
-                    at: self.report.slot,
-                    slot,
-                };
-                self.turns = rota.turns();
-                self.tell_earlier(&rota, journal);
-                self.report.turns_reported = true;
-            }
-            DisruptionPace::Chance { every } => {
-                let most = self.wanted(owners.len());
-                let due = by_chance(calendar, *every, owners, self.report.slot, self.report.seed, most);
-                self.turns = RoundTurns {
-                    due: Some(due.into_iter().map(|owner| (owner, None)).collect()),
-                    slot: self.report.slot,
-                    ..RoundTurns::default()
-                };
-            }
-        }
-        self.turns.reasons = scanned.reasons;
-    }
-
-    /// Tells of the turns of the slots at which no round did, since the last that reported of turns.
-    fn tell_earlier(&mut self, rota: &RoundRota<'_>, journal: &Journal) {
-        let Some(reported) = journal.turns_reported() else {
-            return;
-        };
-
-        let mut missed = rota.between(reported);
-        let more = missed.len().saturating_sub(MOST_NAMED);
-        missed.truncate(MOST_NAMED);
-        if more > 0 {
-            self.guards.warn(format!(
-                "{more} more turns were missed at slots at which no round ran"
-            ));
-        }
-
-        let turns = missed.into_iter().map(|turn| {
-            // A round that was interrupted may have disrupted a victim before it could tell of it.
-            let was_taken = journal.has_had_turn(&turn.owner, turn.period_end);
-            let why = format!("no round ran its turn of {}", turn.slot);
-            TurnReport {
-                owner: turn.owner,
-                slot: turn.slot,
-                missed: (!was_taken).then_some(why),
-            }
-        });
-        self.turns.earlier = turns.collect();
-    }
+    pub(super) slot: Option<Timestamp>,
 }
 
 impl RoundRota<'_> {
     /// The turns of the slot that is due.
-    fn turns(&self) -> RoundTurns {
+    pub(super) fn turns(&self) -> RoundTurns {
         let due = self
             .slot
             .map(|slot| self.rota.turns(self.owners, slot, slot + TICK));
@@ -185,7 +70,7 @@ impl RoundRota<'_> {
     }
 
     /// The turns of the slots after `reported` and before the one that is due, of as many slots as are reported of.
-    fn between(&self, reported: Timestamp) -> Vec<Turn> {
+    pub(super) fn between(&self, reported: Timestamp) -> Vec<Turn> {
         let end = self.slot.unwrap_or(self.at + TICK);
         let begin = reported.max(self.at.checked_sub(LONGEST_GAP).unwrap_or(reported));
 
@@ -206,6 +91,15 @@ impl RoundRota<'_> {
 }
 
 impl RoundTurns {
+    /// The turns of these owners at `slot`, which belong to no period.
+    pub(super) fn without_periods(due: impl IntoIterator<Item = OwnerRef>, slot: Timestamp) -> Self {
+        Self {
+            due: Some(due.into_iter().map(|owner| (owner, None)).collect()),
+            slot,
+            ..Self::default()
+        }
+    }
+
     /// How many owners have their turn, if owners have turns.
     pub(super) fn due(&self) -> Option<usize> {
         self.due.as_ref().map(BTreeMap::len)
@@ -274,7 +168,7 @@ pub(super) fn owner_of(candidate: &Candidate) -> OwnerRef {
 }
 
 /// The last slot of the schedule up to `at`, unless that is too long ago for a round to start.
-fn due_slot(calendar: &Calendar, at: Timestamp, deadline: Duration) -> Option<Timestamp> {
+pub(super) fn due_slot(calendar: &Calendar, at: Timestamp, deadline: Duration) -> Option<Timestamp> {
     let begin = at.checked_sub(deadline).unwrap_or(at) - TICK;
     let mut due = None;
     let mut next = calendar.next_round(begin);

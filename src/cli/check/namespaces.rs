@@ -5,7 +5,7 @@ use macaque_core::permissions::LIST_NAMESPACES;
 use macaque_core::report::SkippedNamespace;
 
 use super::CheckFinding;
-use crate::cli::plan;
+use crate::cli::output;
 use crate::k8s::Cluster;
 use crate::platform::Platform;
 use crate::round::scope::ScopeReader;
@@ -39,7 +39,7 @@ pub(super) async fn scope(
     let selected = match reader.selected_namespaces(target).await {
         Ok(selected) => selected.unwrap_or_default(),
         Err(end) => {
-            let why = plan::failure_text(end);
+            let why = output::failure_text(end);
             findings.push(CheckFinding::failed(what, why, "see the API server's message"));
             return NamespaceScope::Named(Vec::new());
         }

@@ -3,9 +3,6 @@
 use macaque_core::config::{DisruptionPace, VictimCount};
 use macaque_core::duration::in_days;
 
-use super::view::PlanView;
-use crate::text;
-
 /// How many victims a round has, as a plan shows it.
 pub(super) struct ShownCount {
     pub(super) most: usize,
@@ -34,25 +31,5 @@ pub(super) fn every(pace: &DisruptionPace) -> Option<String> {
     match pace {
         DisruptionPace::Count => None,
         DisruptionPace::Rota { every, .. } | DisruptionPace::Chance { every } => Some(in_days(*every)),
-    }
-}
-
-/// How many pods a round disrupts, and whose: `1 per round`, `30% of 7 owners: 2 per round`.
-pub(super) fn many(view: &PlanView) -> String {
-    let count = match (&view.configured_count, view.count_owners) {
-        (Some(share), Some(owners)) => format!("{share} of {}: {}", text::count(owners, "owner"), view.count),
-        (Some(range), None) => range.replace('-', " to "),
-        (None, _) => view.count.to_string(),
-    };
-    match (view.pace, &view.every) {
-        ("rota", Some(every)) => {
-            format!("1 pod of each owner whose turn it is, every {every}, and at most {count} per round")
-        }
-        ("chance", Some(every)) => {
-            format!(
-                "1 pod of each owner that chance picks, about every {every}, and at most {count} per round"
-            )
-        }
-        _ => format!("{count} per round"),
     }
 }

@@ -1,5 +1,7 @@
 //! The plan for people.
 
+mod turns;
+
 use jiff::Timestamp;
 use macaque_core::config::DrawBy;
 use macaque_core::guard::{GuardAnswer, GuardFinding};
@@ -7,10 +9,10 @@ use macaque_core::pod::PodRef;
 use macaque_core::preview::PredictedVictim;
 use macaque_core::report::SkippedNamespace;
 
-use super::count::many;
+use self::turns::{NEXT_TURN, many, next_turn, of_whom, waiting};
 use super::recoveries::RecoveryView;
-use super::turns::{NEXT_TURN, next_turn, of_whom, waiting};
-use super::view::{BudgetCover, OwnerRow, PlanView, SLOTS, SeedDraw};
+use super::rows::{BudgetCover, OwnerRow};
+use super::view::{PlanView, SLOTS, SeedDraw};
 use crate::cli::output::{counted, line, names, server_text, table};
 use crate::cli::schedule::{SlotRow, until};
 use crate::text::clean;

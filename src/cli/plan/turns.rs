@@ -1,6 +1,6 @@
 //! Whose turn comes when, as a plan shows it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use macaque_core::config::DisruptConfig;
@@ -10,8 +10,6 @@ use macaque_core::rota::Turn;
 use macaque_core::schedule::Calendar;
 use serde::Serialize;
 
-use super::view::{CandidateRow, PlanView};
-use crate::cli::output::{line, names};
 use crate::cli::schedule::{SlotRow, local};
 use crate::preview::{ClusterSnapshot, ScopeTurns};
 
@@ -89,59 +87,4 @@ impl NextTurn {
             every: in_days(turn.every),
         }
     }
-}
-
-/// The header of the column of the next turns.
-pub(super) const NEXT_TURN: &str = "NEXT TURN";
-
-/// The next turn in its column.
-pub(super) fn next_turn(turn: Option<&NextTurn>) -> String {
-    turn.map_or_else(|| "-".to_owned(), |turn| turn.local.clone())
-}
-
-/// Whose turn it is in a slot.
-pub(super) fn of_whom(turns: &SlotTurns) -> String {
-    let owners: Vec<_> = turns.owners.iter().map(ToString::to_string).collect();
-    if owners.is_empty() {
-        "nobody's turn".to_owned()
-    } else {
-        line(&format!("the turn of {}", names(&owners)))
-    }
-}
-
-/// Notes of the owners that have turns, and no candidate now.
-pub(super) fn idle(turns: &NextTurns, rows: &[CandidateRow]) -> Vec<String> {
-    let has_candidate: BTreeSet<OwnerRef> = rows.iter().map(CandidateRow::owner_ref).collect();
-    let idle = turns.iter().filter(|(owner, _)| !has_candidate.contains(owner));
-    let words =
-        idle.map(|(owner, turn)| format!("{owner} has no candidate now; its next turn is {}", turn.local));
-    words.collect()
-}
-
-/// The last rows of the funnel: the candidates whose owners have their turn later, and the others.
-pub(super) fn waiting(view: &PlanView) -> Vec<[String; 3]> {
-    let (Some(waiting), false) = (view.waiting, view.candidates.is_empty()) else {
-        return Vec::new();
-    };
-    let due: BTreeSet<&OwnerRef> = view
-        .turns
-        .iter()
-        .flatten()
-        .take(1)
-        .flat_map(|turns| &turns.owners)
-        .collect();
-    let example = view.candidates.iter().find(|row| !due.contains(&row.owner_ref()));
-    let example = example.map_or_else(String::new, |row| {
-        let turn = row.next_turn.as_ref();
-        let when = turn.map_or_else(
-            || "its owner finds no slot".to_owned(),
-            |turn| format!("its owner's next turn is {}", turn.local),
-        );
-        format!("{}: {when}", row.pod)
-    });
-
-    let waits = [format!("-{waiting}"), "no-turn".to_owned(), example];
-    let due = view.candidates.len() - waiting;
-    let due = [due.to_string(), "in the next round".to_owned(), String::new()];
-    (waiting > 0).then_some(waits).into_iter().chain([due]).collect()
 }

@@ -1,6 +1,6 @@
 //! The plan as data: what `-o json` prints and the tables are drawn from.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,17 +8,16 @@ use macaque_core::budget::PlannedDisruptions;
 use macaque_core::config::{ChaosConfig, DrawBy};
 use macaque_core::guard::{GuardFinding, GuardHold};
 use macaque_core::outcome::DisruptionMethod;
-use macaque_core::pod::{OwnerRef, PodOwner, PodRef, ReplicaState};
-use macaque_core::prediction::Prediction;
+use macaque_core::pod::{OwnerRef, PodRef, ReplicaState};
 use macaque_core::preview::{BudgetIndex, PredictedVictim, PreviewedPod, RoundPreview};
 use macaque_core::report::{ExemptionTallies, SkippedNamespace};
 use macaque_core::schedule::Calendar;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::count::{ShownCount, every};
-use super::owner_rows::by_owner;
 use super::recoveries::RecoveryView;
-use super::turns::{NextTurn, NextTurns, SlotTurns, idle};
+use super::rows::{BudgetCover, CandidateRow, OwnerRow, by_owner};
+use super::turns::{NextTurns, SlotTurns};
 use crate::cli::schedule::{SlotRow, slots};
 use crate::preview::{ClusterSnapshot, PreviewedJournal};
 use crate::round::RoundConfig;
@@ -98,77 +97,6 @@ pub(super) struct PlanView {
     pub(super) problems: Vec<String>,
     pub(super) warnings: Vec<String>,
     pub(super) notes: Vec<String>,
-}
-
-/// One candidate.
-#[derive(Serialize)]
-pub(super) struct CandidateRow {
-    pub(super) pod: PodRef,
-    pub(super) owner: Option<PodOwner>,
-    pub(super) ready: bool,
-    /// The next turn of the owner, if one is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) next_turn: Option<NextTurn>,
-    /// The findings of the guards of the pod and its owner; `None` if guards were not asked.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shared")]
-    pub(super) guards: Option<Rc<[GuardFinding]>>,
-    pub(super) budgets: BudgetCover,
-    pub(super) chance: f64,
-    #[serde(flatten)]
-    pub(super) prediction: Prediction,
-}
-
-impl CandidateRow {
-    /// The owner; a pod without an owner is its own.
-    pub(super) fn owner_ref(&self) -> OwnerRef {
-        OwnerRef::of(&self.pod, self.owner.as_ref())
-    }
-}
-
-/// Writes findings that several candidates share.
-fn shared<S: Serializer>(findings: &Option<Rc<[GuardFinding]>>, serializer: S) -> Result<S::Ok, S::Error> {
-    findings.as_deref().serialize(serializer)
-}
-
-/// The candidates of one owner, or one without an owner.
-#[derive(Serialize)]
-pub(super) struct OwnerRow {
-    pub(super) namespace: String,
-    pub(super) owner: String,
-    /// The next turn of the owner, if one is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) next_turn: Option<NextTurn>,
-    /// How many of the pods are ready.
-    pub(super) ready: usize,
-    /// How many pods count as replicas: those that are neither terminating nor finished.
-    pub(super) pods: usize,
-    /// How many replicas the owner wants, if that is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) wanted: Option<usize>,
-    /// What the guards of the owner and its pods say: `ok`, or what holds back; `None` if they were not asked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) guards: Option<String>,
-    /// The reason why `min_ready` can never pass for the owner, if so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) unreachable_min_ready: Option<String>,
-    pub(super) budgets: BudgetCover,
-    pub(super) candidates: usize,
-    pub(super) chance: f64,
-    pub(super) verdict: String,
-    /// The verdict without what `guards` says.
-    #[serde(skip)]
-    pub(super) brief_verdict: String,
-}
-
-/// The budgets over a pod, and how many disruptions each allows.
-#[derive(Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum BudgetCover {
-    Known(BTreeMap<String, i64>),
-    /// The budgets could not be read.
-    Unknown,
-    /// The method is deletion, which does not check budgets.
-    NotAsked,
 }
 
 /// The victims of a seed.
@@ -289,6 +217,15 @@ impl PlanView {
 
         self
     }
+}
+
+/// Notes of the owners that have turns, and no candidate now.
+pub(super) fn idle(turns: &NextTurns, rows: &[CandidateRow]) -> Vec<String> {
+    let has_candidate: BTreeSet<OwnerRef> = rows.iter().map(CandidateRow::owner_ref).collect();
+    let idle = turns.iter().filter(|(owner, _)| !has_candidate.contains(owner));
+    let words =
+        idle.map(|(owner, turn)| format!("{owner} has no candidate now; its next turn is {}", turn.local));
+    words.collect()
 }
 
 /// The next slots and, if all of them are quiet, the next round after them.

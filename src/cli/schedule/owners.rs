@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::{ScheduleArgs, local, until};
 use crate::cli::args::{GlobalArgs, OutputFormat};
 use crate::cli::output::{self, counted, line, names, table};
-use crate::cli::{exit, plan, setup};
+use crate::cli::{exit, setup};
 use crate::platform::Platform;
 use crate::preview::{PreviewReader, ScopeTurns, TurnScan};
 use crate::round::RoundConfig;
@@ -140,7 +140,7 @@ async fn read(settings: &ValidSettings, config: &RoundConfig) -> Result<TurnScan
         platform: &platform,
     };
     reader.turn_owners(config).await.map_err(|end| {
-        telemetry::print_error(&plan::failure_text(end));
+        telemetry::print_error(&output::failure_text(end));
         exit::CLUSTER
     })
 }

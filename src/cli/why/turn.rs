@@ -5,7 +5,8 @@ use macaque_core::pod::{OwnerRef, Pod};
 use macaque_core::schedule::Calendar;
 use serde::Serialize;
 
-use crate::cli::plan::{self, NextTurn};
+use crate::cli::output;
+use crate::cli::plan::NextTurn;
 use crate::preview::{PreviewReader, ScopeTurns};
 use crate::round::RoundConfig;
 
@@ -40,7 +41,7 @@ pub(super) async fn find(
         (DisruptionPace::Rota { .. }, Some(calendar)) => calendar,
     };
 
-    let scan = reader.turn_owners(config).await.map_err(plan::failure_text)?;
+    let scan = reader.turn_owners(config).await.map_err(output::failure_text)?;
     problems.extend(scan.problems);
     let owner = OwnerRef::of(&pod.id, pod.owner.as_ref());
     if !scan.owners.iter().any(|known| known.owner == owner) {

@@ -14,7 +14,8 @@ use crate::schedule::Calendar;
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The owners whose turn it is at `slot` by the `seed` of its round, at most `most` of them. Each has a turn with a
-/// probability such that the mean time between two of its turns is `every`, or its own.
+/// probability such that the mean time between two of its turns is `every`, or its own if that is not less than the time
+/// between two slots.
 pub fn by_chance(
     calendar: &Calendar,
     every: Duration,
@@ -25,8 +26,10 @@ pub fn by_chance(
 ) -> BTreeSet<OwnerRef> {
     let key = hmac::Key::new(hmac::HMAC_SHA256, &seed.to_be_bytes());
     let slots = slots_of_week(calendar, slot);
+    let interval = calendar.cron().shortest_interval();
 
     let drawn = owners.iter().filter_map(|RotaOwner { owner, every: own }| {
+        let own = own.filter(|own| *own >= interval);
         let coin = hash(&key, slot.as_second(), owner);
         let share = coin as f64 / u64::MAX as f64;
         (share < probability(slots, own.unwrap_or(every))).then(|| (rank(&key, owner), owner))

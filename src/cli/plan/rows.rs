@@ -1,12 +1,88 @@
-//! The candidates of a plan by owner.
+//! The rows of a plan: one for each candidate, and one for each owner.
 
-use macaque_core::guard::{GuardHold, HoldAnswer, first_hold, unreachable_min_ready};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use macaque_core::guard::{GuardFinding, GuardHold, HoldAnswer, first_hold, unreachable_min_ready};
+use macaque_core::pod::{OwnerRef, PodOwner, PodRef};
 use macaque_core::prediction::Prediction;
 use macaque_core::siblings::SiblingPods;
+use serde::{Serialize, Serializer};
 
-use super::view::{CandidateRow, OwnerRow};
+use super::turns::NextTurn;
 use crate::preview::ClusterSnapshot;
 use crate::round::RoundConfig;
+
+/// One candidate.
+#[derive(Serialize)]
+pub(super) struct CandidateRow {
+    pub(super) pod: PodRef,
+    pub(super) owner: Option<PodOwner>,
+    pub(super) ready: bool,
+    /// The next turn of the owner, if one is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) next_turn: Option<NextTurn>,
+    /// The findings of the guards of the pod and its owner; `None` if guards were not asked.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shared")]
+    pub(super) guards: Option<Rc<[GuardFinding]>>,
+    pub(super) budgets: BudgetCover,
+    pub(super) chance: f64,
+    #[serde(flatten)]
+    pub(super) prediction: Prediction,
+}
+
+impl CandidateRow {
+    /// The owner; a pod without an owner is its own.
+    pub(super) fn owner_ref(&self) -> OwnerRef {
+        OwnerRef::of(&self.pod, self.owner.as_ref())
+    }
+}
+
+/// Writes findings that several candidates share.
+fn shared<S: Serializer>(findings: &Option<Rc<[GuardFinding]>>, serializer: S) -> Result<S::Ok, S::Error> {
+    findings.as_deref().serialize(serializer)
+}
+
+/// The candidates of one owner, or one without an owner.
+#[derive(Serialize)]
+pub(super) struct OwnerRow {
+    pub(super) namespace: String,
+    pub(super) owner: String,
+    /// The next turn of the owner, if one is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) next_turn: Option<NextTurn>,
+    /// How many of the pods are ready.
+    pub(super) ready: usize,
+    /// How many pods count as replicas: those that are neither terminating nor finished.
+    pub(super) pods: usize,
+    /// How many replicas the owner wants, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) wanted: Option<usize>,
+    /// What the guards of the owner and its pods say: `ok`, or what holds back; `None` if they were not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) guards: Option<String>,
+    /// The reason why `min_ready` can never pass for the owner, if so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) unreachable_min_ready: Option<String>,
+    pub(super) budgets: BudgetCover,
+    pub(super) candidates: usize,
+    pub(super) chance: f64,
+    pub(super) verdict: String,
+    /// The verdict without what `guards` says.
+    #[serde(skip)]
+    pub(super) brief_verdict: String,
+}
+
+/// The budgets over a pod, and how many disruptions each allows.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum BudgetCover {
+    Known(BTreeMap<String, i64>),
+    /// The budgets could not be read.
+    Unknown,
+    /// The method is deletion, which does not check budgets.
+    NotAsked,
+}
 
 /// The candidates by owner, which they are sorted by.
 pub(super) fn by_owner(
