@@ -189,6 +189,8 @@ async fn explain_all(
     };
     let skipped = scope.skipped.iter().filter(|skipped| is_here(skipped));
     let skipped = skipped.cloned().collect();
+    let is_new = |warning: &String| !scope.warnings.contains(warning);
+    let of_guards: Vec<_> = answers.warnings.into_iter().filter(is_new).collect();
     let now = reader.platform.now();
     let explained = pods.iter().zip(&answers.of_pods).map(|(pod, findings)| {
         let guards = ExplainedGuards {
@@ -207,7 +209,7 @@ async fn explain_all(
         turn,
         skipped,
         problems,
-        warnings: [scope.warnings, answers.warnings].concat(),
+        warnings: [scope.warnings, of_guards].concat(),
     })
 }
 

@@ -64,7 +64,7 @@ pub(super) const OPTIONS: &[OldOption] = &[
     value(
         "kubemonkey.custom_resources",
         "",
-        "no equal, and not needed: any owner opts in by `macaque/enabled`",
+        "no equal, and not needed: pods of any owner opt in by `macaque/enabled` in their template",
     ),
     value(
         "kubernetes.host",
@@ -161,8 +161,9 @@ fn translate_target(translator: &mut Translator) {
         "target.mode",
         "opt-in",
         "the label kube-monkey/enabled",
-        "workloads opt in by the annotation macaque/enabled: `kubectl annotate deployments,statefulsets,daemonsets -A -l \
-         kube-monkey/enabled=enabled macaque/enabled=enabled`; until then none is picked",
+        "workloads opt in by the annotation macaque/enabled: `kubectl annotate deployments,statefulsets -A -l \
+         kube-monkey/enabled=enabled,kube-monkey/mtbf macaque/enabled=enabled`, and those of a DaemonSet by the same \
+         annotation in its pod template; until then none is picked",
     );
     translator.set_fixed("target.min_age", "0s", "pods of any age");
     translator.lose(
@@ -171,8 +172,7 @@ fn translate_target(translator: &mut Translator) {
         Same,
     );
     if let Some(given) = translator.text("kubemonkey.custom_resources") {
-        let why =
-            "macaque picks pods of any owner that opted in: set the annotation macaque/enabled on these too";
+        let why = "macaque picks pods of any owner that opted in: set the annotation macaque/enabled in their pod templates";
         translator.lose(given.shown(), why, Same);
     }
 }

@@ -105,7 +105,12 @@ impl PreviewReader<'_> {
 
         snapshot.guards_asked = true;
         snapshot.notes.extend(questions.notes());
-        snapshot.warnings.extend(questions.guards.take_warnings());
+        for warning in questions.guards.take_warnings() {
+            // What was read of the scope may have been warned of already.
+            if !snapshot.warnings.contains(&warning) {
+                snapshot.warnings.push(warning);
+            }
+        }
         Ok(())
     }
 

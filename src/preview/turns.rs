@@ -134,17 +134,9 @@ impl<'a> ScopeTurns<'a> {
         turns.into_iter().map(|turn| turn.owner).collect()
     }
 
-    /// The next turn of each owner after `now`: it comes within two periods, if the owner finds a slot in the second.
+    /// The next turn of each owner after `now`.
     pub fn next(&self, now: Timestamp) -> BTreeMap<OwnerRef, Turn> {
-        let from = after(now, Duration::from_nanos(1));
-        let longest = self.owners.iter().filter_map(|owner| owner.every).max();
-        let longest = longest.unwrap_or_default().max(self.rota.every);
-
-        let mut next = BTreeMap::new();
-        for turn in self.between(from, after(from, longest * 2)) {
-            next.entry(turn.owner.clone()).or_insert(turn);
-        }
-        next
+        self.rota.next_turns(self.owners, now)
     }
 }
 

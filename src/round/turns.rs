@@ -56,17 +56,10 @@ impl RoundRota<'_> {
         }
     }
 
-    /// The next turn of each owner, within the longest two periods to come.
+    /// When the next turn of each owner is.
     fn next_turns(&self) -> BTreeMap<OwnerRef, Timestamp> {
-        let own = self.owners.iter().filter_map(|owner| owner.every);
-        let longest = own.chain([self.rota.every]).max().unwrap_or_default();
-        let until = self.at.checked_add(longest * 2).unwrap_or(Timestamp::MAX);
-
-        let mut next = BTreeMap::new();
-        for turn in self.rota.turns(self.owners, self.at + TICK, until) {
-            next.entry(turn.owner).or_insert(turn.slot);
-        }
-        next
+        let next = self.rota.next_turns(self.owners, self.at).into_iter();
+        next.map(|(owner, turn)| (owner, turn.slot)).collect()
     }
 
     /// The turns of the slots after `reported` and before the one that is due, of as many slots as are reported of.

@@ -41,6 +41,9 @@ pub const MOST_LENGTHS: usize = 20;
 /// 1970: Monday 1970-01-05 00:00.
 const FIRST_PERIOD: i64 = 4 * 24 * 3600;
 
+/// How much further than two periods the next turns are looked for: past a weekend, for example.
+const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+
 /// How far the wall clock of a zone may be from UTC, and more.
 const OFFSETS: SignedDuration = SignedDuration::from_hours(48);
 
@@ -125,9 +128,27 @@ impl Rota<'_> {
         turns
     }
 
-    /// How full the rota is in the period around `at`, of the rota's own length.
+    /// The next turn of each owner after `now`, for as far as two periods and a week beyond the next slot reach.
+    pub fn next_turns(&self, owners: &BTreeSet<RotaOwner>, now: Timestamp) -> BTreeMap<OwnerRef, Turn> {
+        let Some(begin) = self.calendar.next_round(now) else {
+            return BTreeMap::new();
+        };
+        let own = owners.iter().filter_map(|owner| owner.every);
+        let longest = own.max().unwrap_or_default().max(self.every).min(LONGEST_EVERY);
+        let ahead = (longest * 2).max(longest + WEEK);
+
+        let mut next = BTreeMap::new();
+        let end = begin.checked_add(ahead).unwrap_or(Timestamp::MAX);
+        for turn in self.turns(owners, begin, end) {
+            next.entry(turn.owner.clone()).or_insert(turn);
+        }
+        next
+    }
+
+    /// How full the rota is in the period of the first slot from `at` on, of the rota's own length.
     pub fn load(&self, owners: &BTreeSet<RotaOwner>, at: Timestamp) -> RotaLoad {
-        let now = self.local(at);
+        let before = at.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(at);
+        let now = self.local(self.calendar.next_round(before).unwrap_or(at));
         let (start, end) = period(now, seconds(self.every));
         let placed = self.place(owners, self.instant(start), self.instant(end));
 

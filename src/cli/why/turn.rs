@@ -52,7 +52,7 @@ pub(super) async fn find(
     let next = turns.and_then(|turns| turns.next(reader.platform.now()).remove(&owner));
     match next {
         Some(turn) => Ok(Some(OwnerTurn::NextTurn(NextTurn::of(&turn, calendar)))),
-        None => no("every slot of its periods is taken, or quiet"),
+        None => no("it finds no slot in the periods to come"),
     }
 }
 

@@ -29,6 +29,14 @@ pub(super) fn translate(translator: &mut Translator) {
             Some(plain) => {
                 let sign = if excludes { "!" } else { "" };
                 globs.extend(plain.globs().into_iter().map(|glob| format!("{sign}{glob}")));
+                if excludes {
+                    translator.lose(
+                        given.shown(),
+                        "target.names leaves out the owners with such names, but pods of a custom kind may have it where \
+                         their owner has not: see what macaque plan shows before you arm it",
+                        Wider,
+                    );
+                }
                 origins.push(given.origin);
             }
             None if excludes => translator.lose(

@@ -76,9 +76,6 @@ impl ScopeReader<'_> {
             if reading.metadata.namespaces.contains_key(name) {
                 continue;
             }
-            if reading.metadata.namespaces.contains_key(name) {
-                continue;
-            }
             let read = async || self.cluster.namespace_keys(name).await;
             match with_retries(self.platform, self.stop, read).await? {
                 OptionalRead::Found(keys) => reading.add_namespace(name.clone(), keys),

@@ -122,6 +122,21 @@ pub(super) fn decode_names(decoder: &mut SettingsDecoder) -> Result<NamePatterns
     let patterns = patterns?;
     different?;
 
+    let covers_all = |pattern: &NamePattern| pattern.glob.as_str().chars().all(|c| c == '*');
+    let last_include = patterns.iter().rposition(|pattern| !pattern.excludes);
+    if let Some(all) = patterns
+        .iter()
+        .rposition(|pattern| pattern.excludes && covers_all(pattern))
+        && last_include.is_none_or(|include| include < all)
+    {
+        let wrong = format!("{} leaves no name", quote(&words[all].value));
+        return Err(decoder.refuse(
+            &words[all],
+            wrong,
+            "exclude fewer names, or put names to include behind it",
+        ));
+    }
+
     let patterns = NamePatterns::new(patterns);
     if let Some((pattern, by)) = patterns.useless()
         && let Some(word) = words

@@ -34,7 +34,7 @@ impl RotaLoad {
             let owners = unplaced.len();
             let have = if owners == 1 { "owner has" } else { "owners have" };
             Some(format!(
-                "{owners} {have} no turn in this period: there are {offered} turns, and {wanted} are wanted; {remedy}"
+                "{owners} {have} no turn in this period: {wanted} are wanted of {offered}; {remedy}"
             ))
         } else if self.percent() > HIGH_LOAD {
             let percent = self.percent();

@@ -43,7 +43,7 @@ pub(super) fn waiting(view: &PlanView) -> Vec<[String; 3]> {
     let example = example.map_or_else(String::new, |row| {
         let turn = row.next_turn.as_ref();
         let when = turn.map_or_else(
-            || "its owner finds no slot".to_owned(),
+            || "its owner finds no slot in the periods to come".to_owned(),
             |turn| format!("its owner's next turn is {}", turn.local),
         );
         format!("{}: {when}", row.pod)
