@@ -62,24 +62,26 @@ impl RoundRota<'_> {
         next.map(|(owner, turn)| (owner, turn.slot)).collect()
     }
 
-    /// The turns of the slots after `reported` and before the one that is due, of as many slots as are reported of.
-    pub(super) fn between(&self, reported: Timestamp) -> Vec<Turn> {
+    /// The turns of the slots after `reported` and before the one that is due, of as many slots as are reported of, and the
+    /// first of these slots if there were more.
+    pub(super) fn between(&self, reported: Timestamp) -> (Vec<Turn>, Option<Timestamp>) {
         let end = self.slot.unwrap_or(self.at + TICK);
         let begin = reported.max(self.at.checked_sub(LONGEST_GAP).unwrap_or(reported));
 
         let mut slots = VecDeque::new();
+        let mut is_cut = self.rota.calendar.next_round(reported) != self.rota.calendar.next_round(begin);
         let mut next = self.rota.calendar.next_round(begin);
         while let Some(slot) = next.filter(|slot| *slot < end) {
             if slots.len() == MOST_SLOTS {
                 slots.pop_front();
+                is_cut = true;
             }
             slots.push_back(slot);
             next = self.rota.calendar.next_round(slot);
         }
-        match slots.front() {
-            Some(first) => self.rota.turns(self.owners, *first, end),
-            None => Vec::new(),
-        }
+        let first = slots.front().copied();
+        let turns = first.map_or_else(Vec::new, |first| self.rota.turns(self.owners, first, end));
+        (turns, first.filter(|_| is_cut))
     }
 }
 

@@ -118,17 +118,29 @@ fn check_slots(
     Ok(())
 }
 
-/// Checks that a slot of the rota holds a fixed number of turns.
+/// Checks that a slot of the rota holds a fixed number of turns, and one with turns by chance no share of the owners, of
+/// which only those count that have their turn.
 fn check_count(
     decoder: &mut SettingsDecoder,
     pace: PaceWord,
     count: Option<&GivenValue<VictimCount>>,
 ) -> Result<(), MistakeReported> {
-    let Some(count) = count.filter(|_| pace == PaceWord::Rota) else {
+    let Some(count) = count else {
         return Ok(());
     };
-    if let VictimCount::Fixed(_) = count.value {
-        return Ok(());
+    match count.value {
+        VictimCount::Fixed(_) => return Ok(()),
+        VictimCount::Range { .. } if pace == PaceWord::Chance => return Ok(()),
+        VictimCount::Percent(_) if pace == PaceWord::Chance => {
+            let wrong = "is a share of the owners, and with the pace chance each has its own chance";
+            let wrong = format!("{} {wrong}", quote(&count.value.to_string()));
+            return Err(decoder.refuse(
+                count,
+                wrong,
+                "use a whole number or a range, or another disrupt.pace",
+            ));
+        }
+        VictimCount::Percent(_) | VictimCount::Range { .. } => {}
     }
     let wrong = format!(
         "{} changes from round to round, and with the pace rota each slot holds the same number of turns",

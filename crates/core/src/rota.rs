@@ -37,6 +37,12 @@ pub const MOST_SLOTS: usize = 100_000;
 /// be looked at by two of its periods, and annotations are written by many people.
 pub const MOST_LENGTHS: usize = 20;
 
+/// About how many turns may have to be placed to know those of some slots; lengths that need more do not count.
+const MOST_PLACED: u64 = 1_000_000;
+
+/// The most turns in periods that are not over: the journal remembers no more.
+pub const MOST_TURNS: usize = 5_000;
+
 /// What the wall clock of the zone shows at the beginning of the first period, in seconds since it showed the beginning of
 /// 1970: Monday 1970-01-05 00:00.
 const FIRST_PERIOD: i64 = 4 * 24 * 3600;
@@ -99,6 +105,16 @@ struct Unplaced<'a> {
     period: (i64, i64),
 }
 
+/// The owners by the length of their periods, and what has to be looked at.
+struct Classes<'a> {
+    /// The shortest periods first.
+    classes: Vec<PeriodClass<'a>>,
+    /// What the wall clock shows at the beginning and at the end of all that has to be looked at.
+    range: (i64, i64),
+    /// The owners whose own length does not count, and that would have more turns than they ask for without it.
+    left_out: Vec<&'a OwnerRef>,
+}
+
 /// The turns of all classes, in the periods that were looked at.
 struct PlacedTurns<'a> {
     rounds: Vec<LocalRound>,
@@ -106,6 +122,8 @@ struct PlacedTurns<'a> {
     /// end of this one.
     turns: Vec<(usize, &'a OwnerRef, i64, i64)>,
     unplaced: Vec<Unplaced<'a>>,
+    /// The owners that have no turns at all.
+    left_out: Vec<&'a OwnerRef>,
 }
 
 impl Rota<'_> {
@@ -166,7 +184,8 @@ impl Rota<'_> {
             let (start, end) = unplaced.period;
             start <= now && now < end
         });
-        let unplaced: Vec<_> = unplaced.map(|unplaced| unplaced.owner.clone()).collect();
+        let unplaced = unplaced.map(|unplaced| unplaced.owner);
+        let unplaced: Vec<_> = unplaced.chain(placed.left_out.iter().copied()).cloned().collect();
 
         RotaLoad {
             wanted: taken + unplaced.len(),
@@ -194,24 +213,48 @@ impl Rota<'_> {
     }
 
     /// The lengths of periods that owners name and that count.
-    fn own_lengths(&self, owners: &BTreeSet<RotaOwner>) -> BTreeSet<Duration> {
-        let named: BTreeSet<_> = owners.iter().filter_map(|owner| owner.every).collect();
+    ///
+    /// `window` is how long the time is that is asked about, in seconds.
+    fn own_lengths(&self, owners: &BTreeSet<RotaOwner>, window: u64) -> BTreeSet<Duration> {
+        let mut named: BTreeMap<Duration, u64> = BTreeMap::new();
+        for every in owners.iter().filter_map(|owner| owner.every) {
+            *named.entry(every).or_default() += 1;
+        }
         if named.is_empty() {
-            return named;
+            return BTreeSet::new();
         }
 
         let interval = self.calendar.cron().shortest_interval();
         let accepted = named
             .into_iter()
-            .filter(|every| self.accepts_beside(interval, *every));
-        accepted.take(MOST_LENGTHS).collect()
+            .filter(|(every, _)| self.accepts_beside(interval, *every));
+        let mut accepted: BTreeMap<_, _> = accepted.take(MOST_LENGTHS).collect();
+        while self.placed_by(&accepted, owners.len() as u64, window) > MOST_PLACED {
+            if accepted.pop_last().is_none() {
+                break;
+            }
+        }
+        accepted.into_keys().collect()
+    }
+
+    /// About how many turns must be placed if these lengths count, each of so many owners.
+    fn placed_by(&self, lengths: &BTreeMap<Duration, u64>, owners: u64, window: u64) -> u64 {
+        let named: u64 = lengths.values().sum();
+        let all = lengths.iter().map(|(every, owners)| (every.as_secs(), *owners));
+        let all = all.chain([(self.every.as_secs().max(1), owners - named)]);
+        let range = window + all.clone().map(|(length, _)| 2 * length).sum::<u64>();
+        all.map(|(length, owners)| owners * (range / length + 1)).sum()
     }
 
     /// Places every owner in the periods that reach from `from` to `to`, and in all that matter for them.
     fn place<'a>(&self, owners: &'a BTreeSet<RotaOwner>, from: Timestamp, to: Timestamp) -> PlacedTurns<'a> {
         let begin = from.checked_sub(OFFSETS).unwrap_or(Timestamp::MIN);
         let end = to.checked_add(OFFSETS).unwrap_or(Timestamp::MAX);
-        let (classes, range) = self.classes(owners, (begin.as_second(), end.as_second()));
+        let Classes {
+            classes,
+            range,
+            left_out,
+        } = self.classes(owners, (begin.as_second(), end.as_second()));
 
         let instant = |local: i64| Timestamp::from_second(local).unwrap_or(Timestamp::MIN);
         let begin = instant(range.0).checked_sub(OFFSETS).unwrap_or(Timestamp::MIN);
@@ -222,28 +265,34 @@ impl Rota<'_> {
         let mut placed = PlacedTurns {
             turns: Vec::new(),
             unplaced: Vec::new(),
+            left_out,
             rounds,
         };
+        let window = (from.as_second(), to.as_second());
         let mut taken = vec![0; placed.rounds.len()];
         for class in &classes {
-            self.place_class(class, &mut taken, &mut placed);
+            self.place_class(class, window, &mut taken, &mut placed);
         }
         placed
     }
 
     /// The owners by the length of their periods, the shortest first, and all that has to be looked at. The range of each
     /// class covers those of the longer ones, because these see what it takes.
-    fn classes<'a>(
-        &self,
-        owners: &'a BTreeSet<RotaOwner>,
-        mut range: (i64, i64),
-    ) -> (Vec<PeriodClass<'a>>, (i64, i64)) {
-        let own_lengths = self.own_lengths(owners);
+    fn classes<'a>(&self, owners: &'a BTreeSet<RotaOwner>, mut range: (i64, i64)) -> Classes<'a> {
+        let own_lengths = self.own_lengths(owners, range.1.abs_diff(range.0));
         let mut by_length: BTreeMap<i64, Vec<&OwnerRef>> = BTreeMap::new();
+        let mut left_out = Vec::new();
         for RotaOwner { owner, every } in owners {
-            let own = every.filter(|every| own_lengths.contains(every));
-            let length = seconds(own.unwrap_or(self.every));
-            by_length.entry(length).or_default().push(owner);
+            let length = match every {
+                Some(own) if own_lengths.contains(own) => *own,
+                // Who asks for fewer turns than the others gets none rather than as many as they.
+                Some(own) if *own > self.every => {
+                    left_out.push(owner);
+                    continue;
+                }
+                _ => self.every,
+            };
+            by_length.entry(seconds(length)).or_default().push(owner);
         }
 
         let mut classes: Vec<_> = by_length
@@ -259,11 +308,22 @@ impl Rota<'_> {
             })
             .collect();
         classes.reverse();
-        (classes, range)
+        Classes {
+            classes,
+            range,
+            left_out,
+        }
     }
 
-    /// Places the owners of one class in each of its periods; `taken` is how many turns each slot has.
-    fn place_class<'a>(&self, class: &PeriodClass<'a>, taken: &mut [usize], placed: &mut PlacedTurns<'a>) {
+    /// Places the owners of one class in each of its periods; `taken` is how many turns each slot has. Only turns in the
+    /// window are kept.
+    fn place_class<'a>(
+        &self,
+        class: &PeriodClass<'a>,
+        window: (i64, i64),
+        taken: &mut [usize],
+        placed: &mut PlacedTurns<'a>,
+    ) {
         let mut slots_of: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
         for (slot, round) in placed.rounds.iter().enumerate() {
             if class.range.0 <= round.local && round.local < class.range.1 {
@@ -291,8 +351,12 @@ impl Rota<'_> {
                 let wanted = (hash % slots.len() as u64) as usize;
                 match free.take(wanted) {
                     Some(found) => {
-                        taken[slots[found]] += 1;
-                        placed.turns.push((slots[found], owner, class.length, period_end));
+                        let slot = slots[found];
+                        taken[slot] += 1;
+                        let instant = placed.rounds[slot].instant;
+                        if window.0 <= instant && instant <= window.1 {
+                            placed.turns.push((slot, owner, class.length, period_end));
+                        }
                     }
                     None => placed.unplaced.push(Unplaced {
                         owner,

@@ -66,7 +66,12 @@ impl RunningRound<'_> {
             return;
         };
 
-        let mut missed = rota.between(reported);
+        let (mut missed, first) = rota.between(reported);
+        if let Some(first) = first {
+            self.guards.warn(format!(
+                "turns at slots before {first} were missed too, and are not listed"
+            ));
+        }
         let more = missed.len().saturating_sub(MOST_NAMED);
         missed.truncate(MOST_NAMED);
         if more > 0 {

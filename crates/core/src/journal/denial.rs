@@ -4,12 +4,12 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::turns::MAX_TURNS;
 use super::usage::MAX_COOLDOWNS;
 use super::{CapReached, LeaseHolder, OwnerCooldown, PauseRequest, Quarantine};
 use crate::eligibility::Exemption;
 use crate::guard::GuardHold;
 use crate::pod::PodRef;
+use crate::rota::MOST_TURNS;
 
 /// The reason why the journal does not allow a step; the caller must then do nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -265,7 +265,7 @@ impl fmt::Display for Denial {
             ),
             Self::TooManyTurns => write!(
                 f,
-                "too many owners had a turn in periods that go on (max {MAX_TURNS}): shorten disrupt.every or narrow \
+                "too many owners had a turn in periods that go on (max {MOST_TURNS}): shorten disrupt.every or narrow \
                  the target"
             ),
         }

@@ -8,10 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{Denial, Journal, Reservation, indented_bytes};
 use crate::eligibility::Candidate;
 use crate::pod::OwnerRef;
+use crate::rota::MOST_TURNS;
 
-/// The maximum number of turns in periods that are not over, so that the journal stays small; with more, nothing is
-/// disrupted until a period has ended.
-pub(super) const MAX_TURNS: usize = 5_000;
 /// How many bytes of an owner's hash are kept. Two of 5,000 owners share them once in twenty million journals; then one of
 /// them loses a turn.
 const KEPT_BYTES: usize = 6;
@@ -68,7 +66,7 @@ impl Journal {
 
         self.forget_turns();
         let turns: usize = self.turns.iter().map(|taken| taken.owners.len()).sum();
-        if turns >= MAX_TURNS {
+        if turns >= MOST_TURNS {
             return Err(Denial::TooManyTurns);
         }
 
@@ -108,7 +106,10 @@ impl Journal {
             return;
         };
         let slot = round.slot;
-        self.turns.retain(|taken| slot < taken.until);
+        // A round that was interrupted did not report its turns: the next one has to know them.
+        let reported = self.turns_reported;
+        let is_open = |until| slot < until || reported.is_some_and(|reported| reported < until);
+        self.turns.retain(|taken| is_open(taken.until));
     }
 
     /// How many bytes the turns take in the text of the journal.
@@ -162,14 +163,14 @@ mod tests {
     #[test]
     fn as_many_turns_as_there_may_be_are_kept_in_an_eighth_of_the_config_map_and_one_more_is_denied() {
         let mut journal = Journal::new("uid");
-        for owner in 0..MAX_TURNS {
+        for owner in 0..MOST_TURNS {
             journal.take_turn(&turn(owner)).unwrap();
         }
         assert!(journal.bytes_of_turns() < 128 * 1024);
-        assert_eq!(journal.take_turn(&turn(MAX_TURNS)), Err(Denial::TooManyTurns));
+        assert_eq!(journal.take_turn(&turn(MOST_TURNS)), Err(Denial::TooManyTurns));
 
         journal.release_turn(&turn(7));
-        assert_eq!(journal.take_turn(&turn(MAX_TURNS)), Ok(()));
+        assert_eq!(journal.take_turn(&turn(MOST_TURNS)), Ok(()));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! How full a rota is, and what to do about one that is too full.
 
+use super::MOST_TURNS;
 use crate::pod::OwnerRef;
 
 /// The load of a rota, in percent of its turns, above which people are warned: with more, every newcomer moves many others.
@@ -35,6 +36,11 @@ impl RotaLoad {
             let have = if owners == 1 { "owner has" } else { "owners have" };
             Some(format!(
                 "{owners} {have} no turn in this period: {wanted} are wanted of {offered}; {remedy}"
+            ))
+        } else if *wanted > MOST_TURNS {
+            Some(format!(
+                "{wanted} turns are wanted in this period, and the journal remembers {MOST_TURNS}: the others will be \
+                 refused; narrow the target"
             ))
         } else if self.percent() > HIGH_LOAD {
             let percent = self.percent();

@@ -130,10 +130,10 @@ fn an_owner_has_turns_as_often_as_it_says() {
 }
 
 #[test]
-fn a_length_that_no_period_may_have_counts_as_if_it_were_not_there() {
+fn a_length_that_is_too_short_for_a_period_counts_as_if_it_were_not_there() {
     let calendar = calendar("*/30 * * * *", "UTC");
     let rota = rota(&calendar, 10 * DAY);
-    for every in [Duration::ZERO, Duration::from_secs(29 * 60), 366 * DAY] {
+    for every in [Duration::ZERO, Duration::from_secs(29 * 60)] {
         assert!(!rota.accepts(every), "{every:?}");
         let owners = BTreeSet::from([owner("odd", Some(every))]);
         let turns = rota.turns(&owners, at("2027-03-01T00:00:00Z"), at("2027-03-31T00:00:00Z"));
@@ -147,6 +147,39 @@ fn a_length_that_no_period_may_have_counts_as_if_it_were_not_there() {
     let rota = self::rota(&each_minute, DAY);
     assert!(rota.accepts(69 * DAY));
     assert!(!rota.accepts(70 * DAY));
+}
+
+#[test]
+fn an_owner_that_asks_for_fewer_turns_than_there_can_be_has_none_and_is_named() {
+    let calendar = calendar("* * * * *", "UTC");
+    let rota = rota(&calendar, 10 * DAY);
+    let owners = BTreeSet::from([owner("seldom", Some(90 * DAY)), owner("usual", None)]);
+    let start = at("2027-03-01T00:00:00Z");
+    let turns = rota.turns(&owners, start, start + SignedDuration::from_hours(24 * 30));
+    assert!(!turns.is_empty() && names(&turns).iter().all(|name| *name == "usual"));
+
+    let unplaced = rota.load(&owners, start).unplaced;
+    assert_eq!(unplaced.len(), 1);
+    assert_eq!(unplaced[0].owner.name, "seldom");
+}
+
+#[test]
+fn lengths_that_would_take_too_long_to_place_do_not_count_the_longest_first() {
+    let calendar = calendar("0 * * * *", "UTC");
+    let rota = rota(&calendar, 10 * DAY);
+    let hour = Duration::from_secs(3600);
+    let often = (0..200).map(|number| owner(&format!("often-{number}"), Some(hour)));
+    let seldom = (345..365).map(|days| owner(&format!("seldom-{days}"), Some(days * DAY)));
+    let owners: BTreeSet<_> = often.chain(seldom).collect();
+
+    let start = at("2027-03-01T00:00:00Z");
+    let turns = rota.turns(&owners, start, start + SignedDuration::from_hours(1));
+    assert_eq!(names(&turns).len(), 1, "a slot holds one");
+    let unplaced = rota.load(&owners, start).unplaced;
+    let left_out = unplaced
+        .iter()
+        .filter(|owner| owner.owner.name.starts_with("seldom"));
+    assert_eq!(left_out.count(), 20);
 }
 
 #[test]

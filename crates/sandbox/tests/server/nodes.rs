@@ -111,11 +111,14 @@ fn a_namespace_is_annotated_by_a_patch_and_shown_as_metadata_alone() {
 
 #[test]
 fn namespaces_are_listed_by_label_and_by_name_as_metadata_alone() {
-    let namespace = |name: &str, labels: Value| json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name, "labels": labels } });
+    let namespace = |name: &str, chaos: &str| {
+        let labels = json!({ "chaos": chaos, "kubernetes.io/metadata.name": name });
+        json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name, "labels": labels } })
+    };
     let server = TestServer::paused(&[
-        namespace("pay", json!({ "chaos": "on" })),
-        namespace("shop", json!({ "chaos": "on" })),
-        namespace("team", json!({ "chaos": "off" })),
+        namespace("pay", "on"),
+        namespace("shop", "on"),
+        namespace("team", "off"),
     ]);
     let accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
     let list = |query: &str| {

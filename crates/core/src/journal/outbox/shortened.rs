@@ -14,6 +14,9 @@ const MAX_SHORT_TEXT: usize = 120;
 /// The maximum number of problems, and of namespaces in scope or skipped, in a shortened report.
 const MAX_SHORT_LIST: usize = 3;
 
+/// The maximum number of turns in a shortened report.
+const MAX_SHORT_TURNS: usize = 12;
+
 /// The report, shortened if it is too long: attempts that disrupted a pod are kept before others.
 pub(super) fn shortened(report: &RoundReport) -> RoundReport {
     if !is_long(report) {
@@ -55,6 +58,11 @@ pub(super) fn shortened(report: &RoundReport) -> RoundReport {
             hold.why = cut(&hold.why);
         }
     }
+    short.turns.sort_by_key(|turn| turn.missed.is_none());
+    short.turns.truncate(MAX_SHORT_TURNS);
+    for turn in &mut short.turns {
+        turn.missed = turn.missed.as_deref().map(cut);
+    }
     while is_long(&short) && !short.attempts.is_empty() {
         short.attempts.truncate(short.attempts.len() / 2);
     }
@@ -63,6 +71,11 @@ pub(super) fn shortened(report: &RoundReport) -> RoundReport {
     short.problems.push(format!(
         "shortened to fit into the journal: {omitted} more attempts are not listed"
     ));
+    let omitted = report.turns.len() - short.turns.len();
+    if omitted > 0 {
+        let what = format!("shortened to fit into the journal: {omitted} more turns are not listed");
+        short.problems.push(what);
+    }
     short
 }
 
