@@ -22,8 +22,9 @@ fn minimal() -> Value {
 fn run_on(toml: &str, namespace: &str, words: &str) -> String {
     let config: Value = toml::from_str(toml).unwrap_or_else(|error| unreachable!("{error}: {toml}"));
     let named = config.pointer("/target/namespaces").and_then(Value::as_array);
+    let by_labels = config.pointer("/target/namespace_selector").is_some();
     // Outside a pod no service account says where macaque runs.
-    let scope = if named.is_none_or(Vec::is_empty) {
+    let scope = if !by_labels && named.is_none_or(Vec::is_empty) {
         format!(" --namespace {namespace}")
     } else {
         String::new()
