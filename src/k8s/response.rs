@@ -1,18 +1,19 @@
 //! Reads an HTTP response. Its shape decides what it is, not its content type.
 
 mod body;
+mod failure;
 
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
-use macaque_core::refusal::Refusal;
 use macaque_core::server_text::bounded;
 use macaque_core::verdict::{ApiAnswer, DisruptionVerdict, classify};
 use serde::de::DeserializeOwned;
 
 use self::body::{MAX_BODY_BYTES, ResponseBody};
+use self::failure::{is_page, read_error};
 use super::connect::redactor;
 use super::wire::{
     self, ListMeta, NameTable, ObjectKind, PartialMetadata, PodObject, TypeMeta, WrongBody, excerpt,
@@ -339,52 +340,6 @@ impl ApiResponse {
     pub(super) fn continuation(&self) -> Option<String> {
         wire::continuation(self.body.bytes())
     }
-}
-
-/// Converts a failed answer to a read into an error: unlike a disruption, a read has no outcome.
-fn read_error(answer: &ApiAnswer, what: String) -> ApiError {
-    match classify(answer) {
-        DisruptionVerdict::Unauthorized => ApiError::Unauthorized { what },
-        DisruptionVerdict::Forbidden(why) => ApiError::Forbidden { what, why },
-        DisruptionVerdict::Refused(Refusal::Throttled { retry_after }) => {
-            ApiError::Throttled { what, retry_after }
-        }
-        DisruptionVerdict::Refused(refusal) if answer.code >= 500 => ApiError::ServerFailed {
-            what,
-            why: refusal.to_string(),
-        },
-        DisruptionVerdict::Refused(refusal) => ApiError::Unexpected {
-            what,
-            why: refusal.to_string(),
-        },
-        DisruptionVerdict::Uncertain(why) | DisruptionVerdict::Invalid(why)
-            if is_of_another_server(answer) =>
-        {
-            ApiError::NotKubernetes { what, why }
-        }
-        DisruptionVerdict::Uncertain(why) | DisruptionVerdict::Invalid(why) if answer.code >= 500 => {
-            ApiError::ServerFailed { what, why }
-        }
-        DisruptionVerdict::Uncertain(why) | DisruptionVerdict::Invalid(why) => {
-            ApiError::Unexpected { what, why }
-        }
-        DisruptionVerdict::Accepted | DisruptionVerdict::Gone => ApiError::Unexpected {
-            what,
-            why: format!("HTTP {}", answer.code),
-        },
-    }
-}
-
-/// Whether an answer shows that the address is another server's: no Status comes with a redirection, an unknown path or
-/// a page of HTML. A gateway before the right server makes such pages too, but of errors of its own (5xx).
-fn is_of_another_server(answer: &ApiAnswer) -> bool {
-    let is_elsewhere = matches!(answer.code, 300..=399 | 404 | 405);
-    answer.status.is_none() && (is_elsewhere || answer.code < 500 && is_page(answer.text.as_bytes()))
-}
-
-/// Whether a body is HTML.
-fn is_page(body: &[u8]) -> bool {
-    body.trim_ascii_start().starts_with(b"<")
 }
 
 /// The texts of `Warning: 299 - "TEXT"` headers (RFC 7234 §5.5), in the form that the API server writes.
