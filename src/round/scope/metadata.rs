@@ -32,7 +32,7 @@ impl ScopeReader<'_> {
     /// Reads the keys of the namespaces and owners in `scope`, as far as macaque may, into its rules.
     ///
     /// # Errors
-    /// They could not be read, for another reason than a missing grant: the round must end.
+    /// The keys could not be read, for another reason than a missing grant: the round must end.
     pub(super) async fn read_metadata(&self, scope: &mut RoundScope) -> Result<(), RoundEnd> {
         let mut reading = Reading::default();
         // Those that were found by their labels were read with them.

@@ -49,7 +49,7 @@ const LENGTHS: [Duration; 6] = [
 ];
 
 #[derive(Debug, Clone)]
-struct Scene {
+struct RotaCase {
     calendar: Calendar,
     every: Duration,
     capacity: usize,
@@ -58,7 +58,7 @@ struct Scene {
     from: Timestamp,
 }
 
-impl Scene {
+impl RotaCase {
     fn rota(&self) -> Rota<'_> {
         Rota {
             calendar: &self.calendar,
@@ -107,7 +107,7 @@ impl Scene {
     }
 }
 
-fn scene(owners: impl Strategy<Value = BTreeSet<RotaOwner>>) -> impl Strategy<Value = Scene> {
+fn scene(owners: impl Strategy<Value = BTreeSet<RotaOwner>>) -> impl Strategy<Value = RotaCase> {
     let calendars = (
         prop::sample::select(&LINES[..]),
         prop::sample::select(&ZONES[..]),
@@ -115,7 +115,7 @@ fn scene(owners: impl Strategy<Value = BTreeSet<RotaOwner>>) -> impl Strategy<Va
     );
     let numbers = (prop::sample::select(&LENGTHS[..]), 1..4usize, any::<u64>());
     (calendars, numbers, owners, prop::sample::select(&DAYS[..])).prop_map(
-        |((line, zone, quiet), (every, capacity, seed), owners, day)| Scene {
+        |((line, zone, quiet), (every, capacity, seed), owners, day)| RotaCase {
             calendar: calendar(line, zone, quiet),
             every,
             capacity,
@@ -174,7 +174,7 @@ proptest! {
     #[test]
     fn owners_with_periods_of_their_own_have_one_turn_in_each_of_them(scene in scene(mixed_owners())) {
         // Each slot holds a turn of everybody.
-        let scene = Scene { capacity: scene.owners.len().max(1), ..scene };
+        let scene = RotaCase { capacity: scene.owners.len().max(1), ..scene };
         let turns = scene.turns();
 
         for owner in &scene.owners {
@@ -193,7 +193,7 @@ proptest! {
 
     #[test]
     fn no_owner_has_two_turns_in_one_of_its_periods_however_full_the_slots_are(scene in scene(mixed_owners())) {
-        let scene = Scene { capacity: 1, ..scene };
+        let scene = RotaCase { capacity: 1, ..scene };
         let mut seen = BTreeSet::new();
         for turn in scene.turns() {
             let number = period(&scene.calendar, turn.slot, turn.every);
