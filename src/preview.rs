@@ -133,8 +133,7 @@ impl PreviewReader<'_> {
         let scope = self.scope(config).await?;
         let eligibility = &scope.eligibility;
         let mut scan = PodScan::<SnapshotSink>::default();
-        let by_labels = config.eligibility.target.namespaces.selector().is_some();
-        self.scanner(eligibility, by_labels).scan(&mut scan).await?;
+        self.scanner(&scope).scan(&mut scan).await?;
 
         let SnapshotSink {
             index,
@@ -206,13 +205,13 @@ impl PreviewReader<'_> {
         Box::pin(reader.read(&config.eligibility, &config.disrupt.pace)).await
     }
 
-    fn scanner<'a>(&'a self, eligibility: &'a EligibilityConfig, by_labels: bool) -> PodScanner<'a> {
+    fn scanner<'a>(&'a self, scope: &'a RoundScope) -> PodScanner<'a> {
         PodScanner {
             cluster: self.cluster,
-            eligibility,
+            eligibility: &scope.eligibility,
             stop: self.stop,
             platform: self.platform,
-            by_labels,
+            by_labels: scope.by_labels,
         }
     }
 

@@ -15,14 +15,13 @@ impl RoundGuards<'_> {
     /// Asks whether the victim's namespace is frozen, then its owner; and in the mode opt-in, whether the yes that made the
     /// victim a candidate is still there. That is asked even where freezes are not.
     pub(crate) async fn ask_freeze(&mut self, victim: &Pod) -> Option<GuardFinding> {
-        let is_opt_in = self.context.eligibility.is_opt_in();
-        if !self.context.config.freeze && !is_opt_in {
+        if !self.asks_freeze() {
             return None;
         }
 
         let finding = self.freeze_around(victim).await;
         let missing = match finding.answer {
-            GuardAnswer::Go if is_opt_in => self.missing_opt_in(victim),
+            GuardAnswer::Go if self.context.eligibility.is_opt_in() => self.missing_opt_in(victim),
             _ => None,
         };
         Some(missing.unwrap_or(finding))
@@ -30,12 +29,16 @@ impl RoundGuards<'_> {
 
     /// Asks whether the victim's namespace is frozen, and nothing about its owner.
     pub(crate) async fn ask_namespace_freeze(&mut self, victim: &Pod) -> Option<GuardFinding> {
-        let is_asked = self.context.config.freeze || self.context.eligibility.is_opt_in();
-        if is_asked {
+        if self.asks_freeze() {
             Some(self.namespace_freeze(&victim.id.namespace).await)
         } else {
             None
         }
+    }
+
+    /// Whether namespaces and owners are asked about: for a freeze, or for what opts in or out.
+    fn asks_freeze(&self) -> bool {
+        self.context.config.freeze || self.context.eligibility.is_opt_in()
     }
 
     /// Whether the victim's namespace or its owner is frozen.

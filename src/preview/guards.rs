@@ -200,13 +200,7 @@ impl PreviewReader<'_> {
         let mut scan = PodScan::<Vec<Candidate>>::default();
         // Without a list there is no round either, so there is nothing to say about its guards.
         if let Ok(scope) = self.scope(config).await {
-            let _ = self
-                .scanner(
-                    &scope.eligibility,
-                    config.eligibility.target.namespaces.selector().is_some(),
-                )
-                .scan_unless_large(&mut scan)
-                .await;
+            let _ = self.scanner(&scope).scan_unless_large(&mut scan).await;
         }
         scan.disrupted
     }

@@ -1,9 +1,8 @@
 //! Finds the owners that have turns, and tells their turns beforehand.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use macaque_core::config::{DisruptConfig, DisruptionPace};
 use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption};
 use macaque_core::pod::{OwnerRef, Pod};
@@ -58,9 +57,7 @@ impl PreviewReader<'_> {
     pub async fn turn_owners(&self, config: &RoundConfig) -> Result<TurnScan, RoundEnd> {
         let scope = self.scope(config).await?;
         let mut scan = PodScan::<TurnOwners>::default();
-        let by_labels = config.eligibility.target.namespaces.selector().is_some();
-        let scanner = self.scanner(&scope.eligibility, by_labels);
-        Box::pin(scanner.scan_any_size(&mut scan)).await?;
+        Box::pin(self.scanner(&scope).scan_any_size(&mut scan)).await?;
 
         Ok(TurnScan {
             listed: scan.listed,
@@ -105,16 +102,7 @@ impl<'a> ScopeTurns<'a> {
         calendar: &'a Calendar,
         owners: &'a BTreeSet<RotaOwner>,
     ) -> Option<Self> {
-        let DisruptionPace::Rota { every, seed } = disrupt.pace else {
-            return None;
-        };
-        let capacity = disrupt.count.most();
-        let rota = Rota {
-            calendar,
-            every,
-            capacity,
-            seed,
-        };
+        let rota = Rota::of(disrupt, calendar)?;
         Some(Self { rota, owners })
     }
 
@@ -130,7 +118,7 @@ impl<'a> ScopeTurns<'a> {
 
     /// The owners whose turn it is in `slot`.
     pub fn at(&self, slot: Timestamp) -> BTreeSet<OwnerRef> {
-        let turns = self.between(slot, after(slot, Duration::from_nanos(1)));
+        let turns = self.rota.turns_at(self.owners, slot);
         turns.into_iter().map(|turn| turn.owner).collect()
     }
 
@@ -138,10 +126,4 @@ impl<'a> ScopeTurns<'a> {
     pub fn next(&self, now: Timestamp) -> BTreeMap<OwnerRef, Turn> {
         self.rota.next_turns(self.owners, now)
     }
-}
-
-/// The instant that much later, or the last one there is.
-fn after(instant: Timestamp, duration: Duration) -> Timestamp {
-    let duration = SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
-    instant.checked_add(duration).unwrap_or(Timestamp::MAX)
 }

@@ -34,7 +34,7 @@ pub async fn list_owners(
                 eligibility: &scope.eligibility,
                 stop,
                 platform,
-                by_labels: eligibility.target.namespaces.selector().is_some(),
+                by_labels: scope.by_labels,
             };
             scanner.scan_any_size(&mut scan).await
         }

@@ -21,7 +21,7 @@ use super::RoundContext;
 use super::attempt::{AttemptError, AttemptOutcome};
 use super::scan::{PodScan, PodScanner, ScanOutcome, WithOwners};
 use super::scope::namespaces::refused;
-use super::turns::{RoundTurns, owner_of};
+use super::turns::RoundTurns;
 use crate::facts::Fact;
 use crate::guards::{Held, RoundGuards};
 use crate::k8s::ApiError;
@@ -228,12 +228,12 @@ impl<'a> RunningRound<'a> {
             AttemptResult::Resolved(attempt) => self.note_attempt(candidate, attempt, picker),
             AttemptResult::Exempt(exemption) => {
                 self.report.candidates -= 1;
-                self.turns.note_reason(owner_of(&candidate), &exemption);
+                self.turns.note_reason(&candidate, &exemption);
                 ExemptionTally::note(&mut self.report.exempted, candidate.pod, &exemption);
                 Ok(())
             }
             AttemptResult::NotAttempted(AttemptError::Namespace(error)) => {
-                self.turns.note_reason(owner_of(&candidate), &error);
+                self.turns.note_reason(&candidate, &error);
                 self.give_up_on(&candidate.pod, error, picker)
             }
             AttemptResult::NotAttempted(AttemptError::Round(why)) => Err(RoundEnd::Failed { why }),
@@ -289,7 +289,7 @@ impl<'a> RunningRound<'a> {
             }
             return true;
         };
-        self.turns.note_reason(owner_of(candidate), &exemption);
+        self.turns.note_reason(candidate, &exemption);
         ExemptionTally::note(&mut self.report.exempted, candidate.pod.clone(), &exemption);
         false
     }
@@ -298,12 +298,18 @@ impl<'a> RunningRound<'a> {
     fn check_candidate(&self, candidate: &Candidate, journal: &Journal) -> Result<(), Exemption> {
         self.turns.check(candidate)?;
 
-        let of_turn = Candidate {
-            period_end: self.turns.period_end(candidate),
-            ..candidate.clone()
-        };
         let limits = self.context.writer.limits();
-        let checked = journal.check_candidate(&of_turn, limits, self.context.platform.now());
+        let now = self.context.platform.now();
+        let checked = match self.turns.period_end(candidate) {
+            None => journal.check_candidate(candidate, limits, now),
+            period_end => {
+                let of_turn = Candidate {
+                    period_end,
+                    ..candidate.clone()
+                };
+                journal.check_candidate(&of_turn, limits, now)
+            }
+        };
         checked.or_else(|denial| denial.exemption().map_or(Ok(()), Err))
     }
 

@@ -22,6 +22,8 @@ use crate::stop::StopToken;
 pub(crate) struct RoundScope {
     /// The rules, with the namespaces in scope by name and with what was read about them.
     pub(crate) eligibility: EligibilityConfig,
+    /// Whether the namespaces were found by their labels, so that one is left out where macaque may not work.
+    pub(crate) by_labels: bool,
     /// The namespaces that are left out.
     pub(crate) skipped: Vec<SkippedNamespace>,
     /// Warnings about what was read.
@@ -52,6 +54,7 @@ impl ScopeReader<'_> {
     ) -> Result<RoundScope, RoundEnd> {
         let mut scope = RoundScope {
             eligibility: eligibility.clone(),
+            by_labels: eligibility.target.namespaces.selector().is_some(),
             skipped: Vec::new(),
             warnings: Vec::new(),
         };

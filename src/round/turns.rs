@@ -44,9 +44,7 @@ pub(super) struct RoundRota<'a> {
 impl RoundRota<'_> {
     /// The turns of the slot that is due.
     pub(super) fn turns(&self) -> RoundTurns {
-        let due = self
-            .slot
-            .map(|slot| self.rota.turns(self.owners, slot, slot + TICK));
+        let due = self.slot.map(|slot| self.rota.turns_at(self.owners, slot));
         let due = due.into_iter().flatten();
         RoundTurns {
             due: Some(due.map(|turn| (turn.owner, Some(turn.period_end))).collect()),
@@ -102,7 +100,7 @@ impl RoundTurns {
 
     /// The end of the period of the turn of the candidate's owner, if it has one.
     pub(super) fn period_end(&self, candidate: &Candidate) -> Option<Timestamp> {
-        *self.due.as_ref()?.get(&owner_of(candidate))?
+        *self.due.as_ref()?.get(&candidate.owner_ref())?
     }
 
     /// Checks that the candidate's owner has its turn.
@@ -110,17 +108,21 @@ impl RoundTurns {
     /// # Errors
     /// The exemption of its pods.
     pub(super) fn check(&self, candidate: &Candidate) -> Result<(), Exemption> {
-        let owner = owner_of(candidate);
-        match &self.due {
-            Some(due) if !due.contains_key(&owner) => Err(Exemption::no_turn(self.next.get(&owner).copied())),
-            _ => Ok(()),
+        let Some(due) = &self.due else {
+            return Ok(());
+        };
+        let owner = candidate.owner_ref();
+        if due.contains_key(&owner) {
+            Ok(())
+        } else {
+            Err(Exemption::no_turn(self.next.get(&owner).copied()))
         }
     }
 
-    /// Notes why a candidate of this owner cannot be disrupted after all, which says more than why others never were one.
-    pub(super) fn note_reason(&mut self, owner: OwnerRef, why: impl ToString) {
+    /// Notes why a candidate cannot be disrupted after all, which says more of its owner than why others never were one.
+    pub(super) fn note_reason(&mut self, candidate: &Candidate, why: impl ToString) {
         if self.due.is_some() {
-            self.reasons.insert(owner, why.to_string());
+            self.reasons.insert(candidate.owner_ref(), why.to_string());
         }
     }
 
@@ -155,11 +157,6 @@ fn untried(end: &RoundEnd) -> String {
         RoundEnd::Withheld { why } | RoundEnd::Failed { why } => why.clone(),
         RoundEnd::Held(hold) => hold.to_string(),
     }
-}
-
-/// The owner of a candidate, which is the pod itself if it has none.
-pub(super) fn owner_of(candidate: &Candidate) -> OwnerRef {
-    OwnerRef::of(&candidate.pod, candidate.owner.as_ref())
 }
 
 /// The last slot of the schedule up to `at`, unless that is too long ago for a round to start.

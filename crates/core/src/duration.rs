@@ -5,6 +5,8 @@ use std::time::Duration;
 use jiff::fmt::friendly::{SpanParser, SpanPrinter};
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 
+use crate::words::either;
+
 /// The reason why a text is not a length of time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DurationError {
@@ -28,6 +30,15 @@ impl DurationError {
             Self::Uneven(_) => "has no fixed length",
             Self::Negative => "is negative",
             Self::Spelling(_) | Self::Unreadable => "is not a duration",
+        }
+    }
+
+    /// What is wrong with the text and what to write instead, as the end of a sentence about it; `examples` if nothing is
+    /// clear.
+    pub fn fault_with_remedy(&self, examples: &str) -> String {
+        match &*self.remedies() {
+            [] => format!("{}: write {examples}, for example", self.fault()),
+            remedies => format!("{}: write {}", self.fault(), either(remedies)),
         }
     }
 

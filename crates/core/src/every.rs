@@ -9,11 +9,8 @@ use crate::annotations::EVERY;
 use crate::duration::{DurationError, parse_duration};
 use crate::levels::levels;
 use crate::pod::Pod;
+use crate::rota::LONGEST_EVERY;
 use crate::scope_metadata::ScopeMetadata;
-use crate::words::either;
-
-/// The longest time between two turns.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// How often the owner of `pod` wishes a turn, by the annotation of the pod, its owner or its namespace.
 pub fn every_of(pod: &Pod, metadata: &ScopeMetadata) -> Option<Duration> {
@@ -31,16 +28,13 @@ pub(crate) fn unreadable_every(annotations: &BTreeMap<String, String>) -> Option
 fn read(value: &str) -> Result<Duration, String> {
     let fault = |error: DurationError| match &error {
         DurationError::NoUnit(number) => format!("{}: write {number}d, for example", error.fault()),
-        _ => match &*error.remedies() {
-            [] => format!("{}: write 12h or 3d, for example", error.fault()),
-            remedies => format!("{}: write {}", error.fault(), either(remedies)),
-        },
+        _ => error.fault_with_remedy("12h or 3d"),
     };
     let every = parse_duration(value).map_err(fault)?;
     if every.is_zero() {
         return Err("is zero: write 12h or 3d, for example".to_owned());
     }
-    if every > LONGEST {
+    if every > LONGEST_EVERY {
         return Err("is longer than a year: write 365d or less".to_owned());
     }
     Ok(every)

@@ -24,6 +24,7 @@ pub use self::load::{HIGH_LOAD, RotaLoad};
 
 use self::placing::FreeSlots;
 use self::wall_clock::instant_of;
+use crate::config::{DisruptConfig, DisruptionPace};
 use crate::pod::OwnerRef;
 use crate::schedule::{Calendar, LocalRound};
 
@@ -126,6 +127,21 @@ struct PlacedTurns<'a> {
     left_out: Vec<&'a OwnerRef>,
 }
 
+impl<'a> Rota<'a> {
+    /// The rota of the rounds of `calendar`, if `disrupt` has one.
+    pub fn of(disrupt: &DisruptConfig, calendar: &'a Calendar) -> Option<Self> {
+        let DisruptionPace::Rota { every, seed } = disrupt.pace else {
+            return None;
+        };
+        Some(Self {
+            calendar,
+            every,
+            capacity: disrupt.count.most(),
+            seed,
+        })
+    }
+}
+
 impl Rota<'_> {
     /// Every turn at a slot from `from` on and before `to`, by slot, then by owner.
     pub fn turns(&self, owners: &BTreeSet<RotaOwner>, from: Timestamp, to: Timestamp) -> Vec<Turn> {
@@ -144,6 +160,11 @@ impl Rota<'_> {
         let mut turns: Vec<_> = turns.collect();
         turns.sort_by(|a, b| (a.slot, &a.owner).cmp(&(b.slot, &b.owner)));
         turns
+    }
+
+    /// Every turn at `slot`, by owner.
+    pub fn turns_at(&self, owners: &BTreeSet<RotaOwner>, slot: Timestamp) -> Vec<Turn> {
+        self.turns(owners, slot, slot + SignedDuration::from_nanos(1))
     }
 
     /// The next turn of each owner after `now`, for as far as two periods and a week beyond the next slot reach.

@@ -1,63 +1,62 @@
 //! The turns of a running round: found once its owners are known.
 
+use std::collections::BTreeSet;
+
 use macaque_core::config::DisruptionPace;
 use macaque_core::journal::Journal;
 use macaque_core::report::TurnReport;
-use macaque_core::rota::{Rota, by_chance};
+use macaque_core::rota::{Rota, RotaOwner, by_chance};
 
 use super::RunningRound;
 use crate::round::scan::ScannedOwners;
 use crate::round::turns::{RoundRota, RoundTurns, due_slot};
 
-/// How many turns of such slots are named; the others are counted.
+/// How many turns at slots at which no round ran are named; the others are counted.
 const MOST_NAMED: usize = 50;
 
 impl RunningRound<'_> {
     /// Finds whose turn it is among these owners, and whose turns were missed since the last round; without turns, it is
     /// everybody's.
     pub(in crate::round) fn begin_turns(&mut self, scanned: ScannedOwners, journal: &Journal) {
-        let owners = &scanned.owners.into_set();
-        let config = self.context.config;
-        let Some(calendar) = &config.calendar else {
+        let disrupt = &self.context.config.disrupt;
+        let Some(calendar) = &self.context.config.calendar else {
             return;
         };
+        if disrupt.pace == DisruptionPace::Count {
+            return;
+        }
 
-        match &config.disrupt.pace {
-            DisruptionPace::Count => {}
-            DisruptionPace::Rota { every, seed } => {
-                let slot = due_slot(
-                    calendar,
-                    self.report.slot,
-                    self.context.writer.starting_deadline(),
-                );
-                if slot.is_none() {
-                    self.guards.warn(
-                        "no slot of the schedule is due now, so that no owner has a turn: --pace count does without turns"
-                            .to_owned(),
-                    );
-                }
-                let rota = RoundRota {
-                    rota: Rota {
-                        calendar,
-                        every: *every,
-                        capacity: config.disrupt.count.most(),
-                        seed: *seed,
-                    },
-                    owners,
-                    at: self.report.slot,
-                    slot,
-                };
-                self.turns = rota.turns();
-                self.tell_earlier(&rota, journal);
-                self.report.turns_reported = true;
-            }
-            DisruptionPace::Chance { every } => {
-                let most = self.wanted(owners.len());
-                let due = by_chance(calendar, *every, owners, self.report.slot, self.report.seed, most);
-                self.turns = RoundTurns::without_periods(due, self.report.slot);
-            }
+        let owners = &scanned.owners.into_set();
+        if let Some(rota) = Rota::of(disrupt, calendar) {
+            self.begin_rota(rota, owners, journal);
+        } else if let DisruptionPace::Chance { every } = &disrupt.pace {
+            let most = self.wanted(owners.len());
+            let due = by_chance(calendar, *every, owners, self.report.slot, self.report.seed, most);
+            self.turns = RoundTurns::without_periods(due, self.report.slot);
         }
         self.turns.reasons = scanned.reasons;
+    }
+
+    /// Finds whose turn it is by the rota at the slot that is due, if one is.
+    fn begin_rota(&mut self, rota: Rota<'_>, owners: &BTreeSet<RotaOwner>, journal: &Journal) {
+        let deadline = self.context.writer.starting_deadline();
+        let slot = due_slot(rota.calendar, self.report.slot, deadline);
+        if slot.is_none() {
+            self.guards.warn(
+                "no slot of the schedule is due now, so that no owner has a turn: --pace count does without turns"
+                    .to_owned(),
+            );
+        }
+
+        let rota = RoundRota {
+            rota,
+            owners,
+            at: self.report.slot,
+            slot,
+        };
+        self.turns = rota.turns();
+        self.tell_earlier(&rota, journal);
+        self.report.turns_reported = true;
     }
 
     /// Tells of the turns of the slots at which no round did, since the last that reported of turns.

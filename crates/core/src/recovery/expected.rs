@@ -7,7 +7,6 @@ use super::RecoveryConfig;
 use super::words::length;
 use crate::annotations::{EXPECT, pair};
 use crate::duration::{DurationError, parse_duration};
-use crate::words::either;
 
 /// How long a recovery is expected to take by the annotations of the pod, its owner and its namespace, of which the nearest
 /// with a value that can be read counts; else by the configuration. A length above the timeout is cut to
@@ -48,10 +47,7 @@ pub(crate) fn unreadable_expect(annotations: &BTreeMap<String, String>) -> Optio
 
 /// The length that a value means, or what is wrong with it and what would be right.
 fn read(value: &str) -> Result<Duration, String> {
-    let fault = |error: DurationError| match &*error.remedies() {
-        [] => format!("{}: write 30s or 2m, for example", error.fault()),
-        remedies => format!("{}: write {}", error.fault(), either(remedies)),
-    };
+    let fault = |error: DurationError| error.fault_with_remedy("30s or 2m");
     let length = parse_duration(value).map_err(fault)?;
     if length.is_zero() {
         return Err("is zero: write 30s or 2m, for example".to_owned());
