@@ -4,6 +4,7 @@
 //! command does not use is a usage error.
 
 mod args;
+mod blame;
 mod budgets;
 mod check;
 mod complete;
@@ -11,6 +12,7 @@ mod completions;
 mod config;
 #[cfg(feature = "sandbox")]
 mod demo;
+mod history;
 mod man;
 mod migrate;
 mod notify;
@@ -19,6 +21,7 @@ mod output;
 mod pause;
 mod plan;
 mod rbac;
+mod report;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -129,6 +132,12 @@ enum Command {
     Pause(pause::PauseArgs),
     /// End a pause; also accepts a journal that was restored from a backup
     Resume(pause::ResumeArgs),
+    /// List what was disrupted, and how it recovered
+    History(history::HistoryArgs),
+    /// Sum up each owner: disruptions, refusals, recoveries, and who never had a turn
+    Report(report::ReportArgs),
+    /// Answer whether macaque was the cause of what happened at some time
+    Blame(blame::BlameArgs),
     /// Send a sample to the channels, and print what each answered; needs no cluster
     #[command(args = all_but(&["config", "kubeconfig", "context"]))]
     Notify(notify::NotifyArgs),
@@ -194,6 +203,9 @@ fn run_command(cli: Cli) -> i32 {
         Command::Rbac(args) => rbac::run(&global, &args),
         Command::Pause(args) => pause::run(&global, &args),
         Command::Resume(args) => pause::resume(&global, &args),
+        Command::History(args) => history::run(&global, &args),
+        Command::Report(args) => report::run(&global, &args),
+        Command::Blame(args) => blame::run(&global, &args),
         Command::Notify(args) => notify::run(&global, &args),
         Command::Migrate(args) => migrate::run(&args),
         Command::Schedule(args) => schedule::run(&global, &args),

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use macaque_core::config::{DisruptionLimits, NamespaceScope};
+use macaque_core::history::History;
 use macaque_core::journal::{Journal, PauseRequest};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::ControllerRef;
@@ -55,6 +56,8 @@ pub enum Fact<'a> {
         /// When it was read.
         now: Timestamp,
     },
+    /// The history was read or written.
+    HistoryRead(&'a History),
     /// The journal is missing or cannot be used.
     JournalUnusable,
     /// A request to the API server ended.

@@ -44,7 +44,9 @@
 //! - [`preview`]: what a round would do, for `plan` and `why`.
 //! - [`metrics`]: the facts, counted for Prometheus. The only module that uses `prometheus-client`.
 //! - [`health`]: what the probes say.
-//! - [`http_server`]: serves the probes and the metrics, on a thread of its own.
+//! - [`history`]: writes what happened to a ConfigMap, and reads it and the log.
+//! - [`status`]: the status page, and what it shows as JSON.
+//! - [`http_server`]: serves the probes, the metrics and the status page, on a thread of its own.
 //! - [`settings`]: defaults, file, environment and flags, validated into one configuration.
 //! - [`migrate`]: the settings that do what another tool was configured to do.
 //! - [`reload`]: judges and proves a configuration file that has changed, before it is in force.
@@ -67,6 +69,7 @@ pub mod gates;
 pub mod guards;
 pub mod health;
 pub mod heartbeat;
+pub mod history;
 mod http_client;
 pub mod http_server;
 pub mod journal;
@@ -87,6 +90,7 @@ mod retry_after;
 pub mod round;
 mod secret_file;
 pub mod settings;
+pub mod status;
 pub mod stop;
 pub mod telemetry;
 mod text;

@@ -69,7 +69,7 @@ pub use listing::{ListedSetting, ListedTable, SettingsListing, list_settings};
 pub use log_words::LogFormat;
 pub use mistake::{SettingMistake, SettingMistakes};
 pub use notify::NotifySettings;
-pub use process::{ClusterSettings, LogSettings, MetricsListen, MetricsSettings};
+pub use process::{ClusterSettings, ListenAddress, LogSettings, MetricsSettings, StatusSettings};
 pub use schema::config_schema;
 pub use sources::{ContextLookup, FlagSetting, SettingsSources};
 pub use table_fields::{FieldDefault, FieldType, TableField, TableKind, table_fields};
@@ -101,6 +101,8 @@ pub struct ValidSettings {
     pub health: Option<SocketAddr>,
     /// Where the metrics are served, and what they count.
     pub metrics: MetricsSettings,
+    /// Where the status page is served, and what it shows.
+    pub status: StatusSettings,
     /// What is logged, and in which format.
     pub log: LogSettings,
     /// The cluster to connect to.
@@ -228,6 +230,7 @@ fn decode_all(
     let notify = notify::decode_notify(decoder, &secret_file::read);
     let digest = schedule::decode_digest(decoder);
     let metrics = process::decode_metrics(decoder);
+    let status = process::decode_status(decoder);
     let health = process::decode_health(decoder);
     let log = process::decode_log(decoder);
 
@@ -244,6 +247,7 @@ fn decode_all(
         digest: digest?,
         health: health?,
         metrics: metrics?,
+        status: status?,
         log: log?,
         cluster: cluster?,
         own_pod: sources.own_pod(),
@@ -280,7 +284,7 @@ struct DecodedConfig {
     by_context: Option<ContextNamespace>,
 }
 
-/// Decodes `dry_run`, `journal`, `[schedule]`, `[target]`, `[disrupt]`, `[guards]`, `[limits]`, `[recovery]` and `[events]`;
+/// Decodes `dry_run`, `journal`, `history`, `[schedule]`, `[target]`, `[disrupt]`, `[guards]`, `[limits]`, `[recovery]` and `[events]`;
 /// `cluster` is `None` if it has mistakes.
 fn decode_config(
     decoder: &mut SettingsDecoder,
@@ -290,6 +294,7 @@ fn decode_config(
 ) -> Result<DecodedConfig, MistakeReported> {
     let dry_run = decoder.boolean("dry_run");
     let journal = journal::decode_journal(decoder, sources.own_namespace());
+    let history = journal::decode_history(decoder, journal.as_ref().ok(), sources.own_namespace());
     let calendar = schedule::decode_calendar(decoder, need);
     let starting_deadline = schedule::decode_starting_deadline(decoder);
     let unset = UnsetScope {
@@ -320,6 +325,7 @@ fn decode_config(
         limits: limits?,
         starting_deadline: starting_deadline?,
         journal: journal?,
+        history: history?,
         events: events?,
     };
     Ok(DecodedConfig {

@@ -46,6 +46,7 @@ impl FactListener for Metrics {
             Fact::RoundFinished(report) => self.count_round(report),
             Fact::RecoveryReported(report) => self.count_recovery(report),
             Fact::JournalRead { journal, pause, now } => self.show_journal(journal, pause, now),
+            Fact::HistoryRead(_) => {}
             Fact::JournalUnusable => self.journal().note_unusable(),
             Fact::RequestEnded {
                 verb,

@@ -135,6 +135,11 @@ pub(super) const JOURNAL: TextForm = TextForm::Like(
     r"^\s*([Aa][Uu][Tt][Oo]|[Mm][Ee][Mm][Oo][Rr][Yy]|configmap/[a-z0-9.-]+)?\s*$",
     &["auto", "memory", "configmap/macaque-journal"],
 );
+/// Where the history is kept.
+pub(super) const HISTORY: TextForm = TextForm::Like(
+    r"^\s*([Aa][Uu][Tt][Oo]|[Oo][Ff][Ff]|configmap/[a-z0-9.-]+)?\s*$",
+    &["auto", "off", "configmap/macaque-history"],
+);
 /// A number with its unit, or several: the parser of durations knows many spellings of units.
 pub(super) const DURATION: &str = "[0-9]\\s*[a-zµμ:]";
 /// A percentage.

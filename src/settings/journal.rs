@@ -1,4 +1,4 @@
-//! Decodes `journal`: where the journal is kept.
+//! Decodes `journal` and `history`: where the journal and the history are kept.
 
 use macaque_core::config::{ConfigMapRef, JournalLocation};
 
@@ -9,6 +9,24 @@ use super::mistake::{MistakeReported, quote};
 
 /// The ConfigMap's name in the manifest.
 const NAME: &str = "macaque-journal";
+const HISTORY_NAME: &str = "macaque-history";
+
+/// The words of a mistake in a location.
+struct LocationWords {
+    /// What the location is of.
+    of: &'static str,
+    /// What stands for no ConfigMap at all.
+    none: &'static str,
+}
+
+const JOURNAL_WORDS: LocationWords = LocationWords {
+    of: "journal",
+    none: "memory",
+};
+const HISTORY_WORDS: LocationWords = LocationWords {
+    of: "history",
+    none: "off",
+};
 
 /// Decodes the location; `own_namespace` is the namespace that macaque runs in, where that is known.
 pub(super) fn decode_journal(
@@ -18,8 +36,30 @@ pub(super) fn decode_journal(
     let place = decoder.text("journal")?;
     match (place.value.to_ascii_lowercase().as_str(), own_namespace) {
         ("memory", _) | ("auto" | "", None) => Ok(JournalLocation::Memory),
-        ("auto" | "", Some(namespace)) => Ok(config_map(namespace, NAME)),
-        (_, own_namespace) => decode_config_map(decoder, &place, &place.value, own_namespace),
+        ("auto" | "", Some(namespace)) => Ok(JournalLocation::ConfigMap(config_map(namespace, NAME))),
+        (_, own_namespace) => {
+            decode_config_map(decoder, &place, &JOURNAL_WORDS, own_namespace).map(JournalLocation::ConfigMap)
+        }
+    }
+}
+
+/// Decodes where the history is kept; `own_namespace` is the namespace that macaque runs in, where that is known.
+pub(super) fn decode_history(
+    decoder: &mut SettingsDecoder,
+    journal: Option<&JournalLocation>,
+    own_namespace: Option<&str>,
+) -> Result<Option<ConfigMapRef>, MistakeReported> {
+    let place = decoder.text("history")?;
+    match place.value.to_ascii_lowercase().as_str() {
+        "off" => Ok(None),
+        "auto" | "" => Ok(match journal {
+            Some(JournalLocation::ConfigMap(journal)) => Some(ConfigMapRef {
+                namespace: journal.namespace.clone(),
+                name: HISTORY_NAME.to_owned(),
+            }),
+            _ => None,
+        }),
+        _ => decode_config_map(decoder, &place, &HISTORY_WORDS, own_namespace).map(Some),
     }
 }
 
@@ -27,16 +67,15 @@ pub(super) fn decode_journal(
 fn decode_config_map(
     decoder: &mut SettingsDecoder,
     place: &GivenValue<String>,
-    text: &str,
+    words: &LocationWords,
     own_namespace: Option<&str>,
-) -> Result<JournalLocation, MistakeReported> {
+) -> Result<ConfigMapRef, MistakeReported> {
+    let LocationWords { of, none } = words;
+    let text = &place.value;
     let Some(name) = text.strip_prefix("configmap/") else {
-        let right = "use \"auto\", \"memory\" or \"configmap/NAME\"";
-        return Err(decoder.refuse(
-            place,
-            format!("{} is not a valid journal location", quote(text)),
-            right,
-        ));
+        let wrong = format!("{} is not a valid {of} location", quote(text));
+        let right = format!("use \"auto\", \"{none}\" or \"configmap/NAME\"");
+        return Err(decoder.refuse(place, wrong, right));
     };
 
     if !is_object_name(name) {
@@ -50,16 +89,16 @@ fn decode_config_map(
         None => Err(decoder.refuse(
             place,
             "a ConfigMap needs a namespace, and it is not known in which one macaque runs",
-            format!("set {POD_NAMESPACE} to it, or use \"memory\""),
+            format!("set {POD_NAMESPACE} to it, or use \"{none}\""),
         )),
     }
 }
 
-fn config_map(namespace: &str, name: &str) -> JournalLocation {
-    JournalLocation::ConfigMap(ConfigMapRef {
+fn config_map(namespace: &str, name: &str) -> ConfigMapRef {
+    ConfigMapRef {
         namespace: namespace.to_owned(),
         name: name.to_owned(),
-    })
+    }
 }
 
 /// Whether `name` can name a Kubernetes object: a DNS subdomain (RFC 1123).

@@ -13,7 +13,7 @@ use KeyKind::{Boolean, Choice, Count, Duration, List, OptionalList, OptionalText
 use ValueForm::{False, Off, Percent, True, UpTo, Word};
 
 use super::forms::{
-    ANY, ATTEMPTS, IN_FLIGHT, JOURNAL, KINDS, MORE_ATTEMPTS, MOST_DRAINS, MOST_READY, MOST_STRIKES,
+    ANY, ATTEMPTS, HISTORY, IN_FLIGHT, JOURNAL, KINDS, MORE_ATTEMPTS, MOST_DRAINS, MOST_READY, MOST_STRIKES,
     NAMESPACE, NumberBounds, OVER_TIME, SEEDS, TextForm, VICTIM_COUNT, ValueForm,
 };
 use super::log_words::{LEVELS, LogFormat};
@@ -108,9 +108,8 @@ impl ApplyBy {
             ("schedule" | "target" | "disrupt" | "guards" | "limits" | "recovery", _) | (_, "dry_run") => {
                 Some(Self::Reload)
             }
-            ("notify" | "events" | "metrics" | "health" | "log" | "cluster", _) | (_, "journal") => {
-                Some(Self::Restart)
-            }
+            ("notify" | "events" | "metrics" | "health" | "log" | "status" | "cluster", _)
+            | (_, "journal" | "history") => Some(Self::Restart),
             _ => None,
         }
     }
@@ -260,6 +259,8 @@ static FIRST: &[SettingKey] = &[
     key("dry_run", Boolean(true), "Pick victims and report them, without sending a request; `false` enables disruption."),
     key("journal", Text("auto"), "Where the journal is kept: `configmap/NAME` in macaque's own namespace, or `memory`. `auto`: `configmap/macaque-journal` in a cluster, else `memory`.")
         .form(JOURNAL),
+    key("history", Text("auto"), "Where the history for `history`, `report` and `blame` is kept: `configmap/NAME` in macaque's own namespace, or `off`. `auto`: `configmap/macaque-history` if the journal is in a ConfigMap, else `off`.")
+        .form(HISTORY),
     key("schedule.cron", Text(""), "When rounds are due: a crontab line of five fields. Required by `run`.")
         .old("MACAQUE_CRONTAB")
         .such_as(&["*/30 9-16 * * Mon-Fri", "@hourly"]),
@@ -351,6 +352,9 @@ static LAST: &[SettingKey] = &[
     key("metrics.owners", Boolean(false), "Count recoveries by owner too; at most 500 owners."),
     key("health.listen", Text("0.0.0.0:8080"), "The address of the probes; empty or `off`: none.")
         .such_as(&["0.0.0.0:8080", "[::]:8080", "off"]),
+    key("status.listen", Text("off"), "The address of the status page: empty is that of the probes, `off` none. Whoever reaches it can read it.")
+        .such_as(&["0.0.0.0:8081", "[::]:8081", "off"]),
+    key("status.names", Boolean(true), "Whether the status page names pods, owners and namespaces; `false` shows counts only."),
     key("log.level", Text("info"), "The lowest level to log: error, warn, info, debug or trace.")
         .words(|| LEVELS.map(|(word, _)| word).into()),
     key("log.format", Text("auto"), "`text`, `json`, or `auto`: text on a terminal, JSON elsewhere.")

@@ -1,4 +1,4 @@
-//! Decodes `[health]`, `[metrics]`, `[events]`, `[log]` and `[cluster]`: the settings of the process itself.
+//! Decodes `[health]`, `[metrics]`, `[status]`, `[events]`, `[log]` and `[cluster]`: the settings of the process itself.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -37,17 +37,26 @@ pub struct ClusterSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MetricsSettings {
     /// Where they are served.
-    pub listen: MetricsListen,
+    pub listen: ListenAddress,
     /// Whether recoveries are also counted by owner.
     pub owners: bool,
 }
 
-/// Where the metrics are served.
+/// The settings of the status page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MetricsListen {
+pub struct StatusSettings {
+    /// Where it is served.
+    pub listen: ListenAddress,
+    /// Whether it names pods, owners and namespaces.
+    pub names: bool,
+}
+
+/// Where something is served beside the probes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListenAddress {
     /// On the address of the probes, if there is one.
     WithProbes,
-    /// On an address of their own.
+    /// On an address of its own.
     At(SocketAddr),
     /// Nowhere.
     Off,
@@ -75,19 +84,35 @@ pub(super) fn decode_health(decoder: &mut SettingsDecoder) -> Result<Option<Sock
 /// Decodes `[metrics]`.
 pub(super) fn decode_metrics(decoder: &mut SettingsDecoder) -> Result<MetricsSettings, MistakeReported> {
     let owners = decoder.boolean("metrics.owners");
-    let listen = decoder.text("metrics.listen")?;
-    let listen = match listen.value.to_ascii_lowercase().as_str() {
-        "" => MetricsListen::WithProbes,
-        "off" => MetricsListen::Off,
-        _ => {
-            let right = "\"0.0.0.0:9090\", \"[::]:9090\" or \"off\"";
-            MetricsListen::At(decode_address(decoder, &listen, right)?)
-        }
-    };
+    let right = "\"0.0.0.0:9090\", \"[::]:9090\" or \"off\"";
     Ok(MetricsSettings {
-        listen,
+        listen: decode_listen(decoder, "metrics.listen", right)?,
         owners: owners?.value,
     })
+}
+
+/// Decodes `[status]`.
+pub(super) fn decode_status(decoder: &mut SettingsDecoder) -> Result<StatusSettings, MistakeReported> {
+    let names = decoder.boolean("status.names");
+    let right = "\"0.0.0.0:8081\", \"[::]:8081\" or \"off\"";
+    Ok(StatusSettings {
+        listen: decode_listen(decoder, "status.listen", right)?,
+        names: names?.value,
+    })
+}
+
+/// Decodes `key`, the address of something that can be served beside the probes.
+fn decode_listen(
+    decoder: &mut SettingsDecoder,
+    key: &'static str,
+    right: &str,
+) -> Result<ListenAddress, MistakeReported> {
+    let listen = decoder.text(key)?;
+    match listen.value.to_ascii_lowercase().as_str() {
+        "" => Ok(ListenAddress::WithProbes),
+        "off" => Ok(ListenAddress::Off),
+        _ => decode_address(decoder, &listen, right).map(ListenAddress::At),
+    }
 }
 
 /// Decodes `[events]`.

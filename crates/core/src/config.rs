@@ -35,6 +35,8 @@ pub struct ChaosConfig {
     pub starting_deadline: Duration,
     /// The place of the journal; a dry run keeps none.
     pub journal: JournalLocation,
+    /// The ConfigMap of the history; `None` keeps none.
+    pub history: Option<ConfigMapRef>,
     /// The Kubernetes Events that are written; a dry run writes none.
     pub events: EventsConfig,
 }

@@ -80,6 +80,12 @@ pub struct Journal {
     /// The last round that was claimed.
     #[serde(skip_serializing_if = "Option::is_none")]
     round: Option<RoundRecord>,
+    /// How many victims were disrupted, or may have been, since `numbered_since`; the last one bears this number.
+    #[serde(default)]
+    disruptions: u64,
+    /// When this journal began to number disruptions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    numbered_since: Option<Timestamp>,
     /// The number of disruptions in each minute of the last day.
     usage: Vec<UsageEntry>,
     /// The owners in cooldown.
@@ -138,6 +144,16 @@ impl Journal {
     /// The UID of the ConfigMap that the journal was written to.
     pub fn uid(&self) -> &str {
         &self.uid
+    }
+
+    /// How many victims were disrupted, or may have been, since [`Journal::numbered_since`]; the last one bears this number.
+    pub fn disruptions(&self) -> u64 {
+        self.disruptions
+    }
+
+    /// When this journal began to number disruptions; `None` before its first step.
+    pub fn numbered_since(&self) -> Option<Timestamp> {
+        self.numbered_since
     }
 
     /// The last round that was claimed.
@@ -210,6 +226,7 @@ impl Journal {
         }
 
         if next != *self {
+            next.numbered_since = next.numbered_since.or(Some(context.now));
             next.forget_overdue(context);
             next.forget_expired(context.now);
             if next.recovering != self.recovering {

@@ -34,6 +34,9 @@
 //! | [`report`] | how a round is summed up |
 //! | [`notice`] | what people are to know beside rounds and recoveries |
 //! | [`journal`] | which step of a round is allowed next, and what must be written down before it |
+//! | [`history`] | nothing: what happened, and where something is missing of it |
+//! | [`blame`] | whether a disruption of macaque can be the cause of what others saw |
+//! | [`resilience`] | what the history says of each owner |
 //! | [`events`] | which Kubernetes Events tell of an outcome or a recovery, and in which words |
 //! | [`permissions`] | which permissions a configuration needs, and which it should not have |
 //!
@@ -43,6 +46,7 @@
 //! programs.
 
 pub mod annotations;
+pub mod blame;
 pub mod budget;
 pub mod config;
 pub mod duration;
@@ -51,6 +55,7 @@ pub mod events;
 pub mod every;
 pub mod freeze;
 pub mod guard;
+pub mod history;
 pub mod journal;
 pub mod key_warnings;
 pub mod levels;
@@ -65,6 +70,7 @@ pub mod preview;
 pub mod recovery;
 pub mod refusal;
 pub mod report;
+pub mod resilience;
 pub mod rota;
 pub mod schedule;
 pub mod scope_metadata;

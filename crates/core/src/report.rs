@@ -253,7 +253,7 @@ pub enum RoundEnd {
 }
 
 /// The result of a round in one word, from which exit codes and headlines follow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RoundStatus {
     /// At least one pod was disrupted.

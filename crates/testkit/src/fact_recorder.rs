@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use macaque::facts::{Fact, FactListener, Facts, MessageResult};
+use macaque_core::history::History;
 use macaque_core::recovery::RecoveryReport;
 use macaque_core::report::{AttemptReport, RoundReport};
 
@@ -38,6 +39,7 @@ pub enum RecordedFact {
         claim: Option<(Timestamp, Timestamp)>,
         is_paused: bool,
     },
+    HistoryRead(Box<History>),
     JournalUnusable,
     RequestEnded {
         verb: &'static str,
@@ -125,6 +127,7 @@ impl From<Fact<'_>> for RecordedFact {
                 claim: journal.round().map(|round| (round.slot, round.claimed)),
                 is_paused: pause.is_some(),
             },
+            Fact::HistoryRead(history) => Self::HistoryRead(Box::new(history.clone())),
             Fact::JournalUnusable => Self::JournalUnusable,
             Fact::RequestEnded {
                 verb,

@@ -10,7 +10,7 @@ use crate::http_server::{self, HttpEndpoint};
 use crate::metrics::{Metrics, MetricsConfig};
 use crate::notify::Channel;
 use crate::platform::Platform;
-use crate::settings::{MetricsListen, ValidSettings};
+use crate::settings::{ListenAddress, ValidSettings};
 
 /// The key of the address of the probes.
 const PROBES: &str = "health.listen";
@@ -59,18 +59,18 @@ pub(super) fn serve(
 }
 
 /// Where the metrics are served.
-fn address_of_metrics(probes: Option<SocketAddr>, listen: MetricsListen) -> Option<SocketAddr> {
+fn address_of_metrics(probes: Option<SocketAddr>, listen: ListenAddress) -> Option<SocketAddr> {
     match listen {
-        MetricsListen::WithProbes => probes,
-        MetricsListen::At(address) => Some(address),
-        MetricsListen::Off => None,
+        ListenAddress::WithProbes => probes,
+        ListenAddress::At(address) => Some(address),
+        ListenAddress::Off => None,
     }
 }
 
 /// What is served on each address: on one if both are the same.
 fn endpoints(
     probes: Option<SocketAddr>,
-    listen: MetricsListen,
+    listen: ListenAddress,
     health: &Arc<HealthState>,
     metrics: Option<&Arc<Metrics>>,
 ) -> Vec<HttpEndpoint> {
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     /// What is served where, in words.
-    fn served(probes: Option<&str>, listen: MetricsListen) -> Vec<String> {
+    fn served(probes: Option<&str>, listen: ListenAddress) -> Vec<String> {
         let platform = Platform::system();
         let health = Arc::new(HealthState::new(["Clock"], &platform));
         let metrics = Arc::new(Metrics::new(&MetricsConfig::default(), &platform));
@@ -122,14 +122,14 @@ mod tests {
     #[test]
     fn probes_and_metrics_share_an_address_unless_they_have_their_own_and_each_says_where_the_other_is() {
         let one = Some("0.0.0.0:8080");
-        let at = |address: &str| MetricsListen::At(address.parse().unwrap());
+        let at = |address: &str| ListenAddress::At(address.parse().unwrap());
         let off = "the metrics are off: set metrics.listen to \"\" to serve them here, or to an address of their own";
         let both = ["health.listen 0.0.0.0:8080: probes; metrics".to_owned()];
 
-        assert_eq!(served(one, MetricsListen::WithProbes), both);
+        assert_eq!(served(one, ListenAddress::WithProbes), both);
         assert_eq!(served(one, at("0.0.0.0:8080")), both);
         assert_eq!(
-            served(one, MetricsListen::Off),
+            served(one, ListenAddress::Off),
             [format!("health.listen 0.0.0.0:8080: probes; {off}")]
         );
         assert_eq!(
@@ -143,7 +143,7 @@ mod tests {
             served(None, at("[::]:9090")),
             ["metrics.listen [::]:9090: the probes are off: set health.listen to an address; metrics"]
         );
-        assert_eq!(served(None, MetricsListen::WithProbes), [""; 0]);
-        assert_eq!(served(None, MetricsListen::Off), [""; 0]);
+        assert_eq!(served(None, ListenAddress::WithProbes), [""; 0]);
+        assert_eq!(served(None, ListenAddress::Off), [""; 0]);
     }
 }

@@ -43,6 +43,9 @@ pub struct RoundRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reservation {
+    /// The number of the disruption, from 1 in each journal; 0 in a journal that numbered none yet.
+    #[serde(default)]
+    pub number: u64,
     /// The victim.
     pub pod: PodRef,
     /// The victim's controller.

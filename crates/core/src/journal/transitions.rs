@@ -141,7 +141,9 @@ impl Journal {
         self.check_caps(victim, place, context.limits, context.now)?;
         self.check_recovered(victim, context)?;
 
+        self.disruptions += 1;
         let reservation = Reservation {
+            number: self.disruptions,
             pod: victim.pod.clone(),
             owner: victim.owner.clone(),
             team: victim.team.clone(),
@@ -186,6 +188,8 @@ impl Journal {
             (Resolution::Unknown, _) => AcceptedBy::Doubt,
             (Resolution::Released, _) => {
                 round.reservations.remove(index);
+                // No other was reserved since: only one is pending at a time.
+                self.disruptions -= u64::from(reservation.number > 0);
                 self.release_usage(&reservation);
                 self.release_victim(&reservation);
                 self.release_turn(&reservation);

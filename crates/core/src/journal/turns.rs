@@ -142,6 +142,7 @@ mod tests {
     fn turn(owner: usize) -> Reservation {
         let at: Timestamp = "2026-11-30T09:00:00Z".parse().unwrap();
         Reservation {
+            number: 0,
             pod: PodRef {
                 namespace: "shop".to_owned(),
                 name: format!("web-{owner}-0"),

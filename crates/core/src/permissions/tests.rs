@@ -26,6 +26,7 @@ fn config(dry_run: bool, method: DisruptionMethod, namespaces: NamespaceScope) -
         limits: DisruptionLimits::default(),
         starting_deadline: Duration::from_secs(60),
         journal: JournalLocation::Memory,
+        history: None,
         events: EventsConfig::default(),
     }
 }

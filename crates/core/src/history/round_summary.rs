@@ -1,0 +1,30 @@
+//! One round that ended, in a few numbers.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::report::RoundStatus;
+
+/// One round that ended. Its slot identifies it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoundSummary {
+    /// The scheduled instant.
+    pub slot: Timestamp,
+    /// When the round ended.
+    pub finished: Timestamp,
+    /// Whether it was a dry run.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub dry_run: bool,
+    /// The result in one word.
+    pub status: RoundStatus,
+    /// How many of the pods checked were candidates.
+    pub candidates: usize,
+    /// Why the round was withheld, held back or failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
