@@ -22,7 +22,7 @@ use crate::telemetry;
 #[command(mut_arg("namespace", |arg| arg.short(None)))]
 pub(super) struct ScheduleArgs {
     /// Number of slots to list
-    #[arg(short, long, value_name = "NUMBER", default_value_t = 10, value_parser = small_number, allow_negative_numbers = true)]
+    #[arg(short, long, value_name = "NUMBER", default_value_t = 10, value_parser = slot_number, allow_negative_numbers = true)]
     number: u16,
     /// List whose turn comes when, with disrupt.pace = "rota"; reads the owners in scope from the cluster
     #[arg(long, conflicts_with = "number")]
@@ -116,6 +116,17 @@ fn print(calendar: &Calendar, from: Timestamp, slots: &[SlotRow], wanted: usize)
     if slots.len() < wanted {
         output::write(&"no more slots before 2101");
     }
+}
+
+/// Parses a number of slots. Elsewhere `-n` is short for `--namespace`.
+fn slot_number(text: &str) -> Result<u16, String> {
+    let is_number = text.parse::<f64>().is_ok();
+    let hint = if is_number {
+        ""
+    } else {
+        "; -n is short for --number here: write --namespace for a namespace"
+    };
+    small_number(text).map_err(|right| format!("{right}{hint}"))
 }
 
 /// Parses a number of weeks.

@@ -1,4 +1,4 @@
-//! Laws of the core, held by random histories and by a second opinion: the journal, the clocks, the schedule, the
+//! Laws of the core, held by random histories and by a second opinion: the journal, the history, the clocks, the schedule, the
 //! guards of siblings, recoveries, patterns of names, the rota.
 
 #![expect(
@@ -6,6 +6,7 @@
     reason = "clippy takes the fixtures of an integration test for code of the program"
 )]
 
+mod history;
 mod journal;
 mod name_patterns;
 mod recovery;
