@@ -34,6 +34,25 @@ pub struct History {
 }
 
 impl History {
+    /// Creates a history of nothing.
+    pub fn new() -> Self {
+        Self {
+            version: VERSION,
+            ..Self::default()
+        }
+    }
+
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.rounds.is_empty()
+    }
+
+    /// Drops the oldest tenth.
+    pub fn shrink(&mut self) {
+        self.entries.drain(..self.entries.len().div_ceil(10));
+        self.rounds.drain(..self.rounds.len().div_ceil(10));
+    }
+
     /// Each victim that was tried, oldest first.
     pub fn entries(&self) -> &[HistoryEntry] {
         &self.entries
