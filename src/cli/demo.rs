@@ -27,13 +27,14 @@ use crate::actors::clock::Trigger;
 use crate::actors::config_changes::ConfigChanges;
 use crate::actors::messages::StopRequested;
 use crate::actors::recipient::StableRecipient;
-use crate::actors::role::ActorRole;
+use crate::actors::role::{ActorRole, OptionalRoles};
 use crate::actors::supervisor::{ActorTimeouts, GAVE_UP, RestartPolicy};
 use crate::actors::{self, ActorsConfig};
 use crate::events::EventRecording;
 use crate::facts::Facts;
 use crate::failpoint::FailPoints;
 use crate::health::HealthState;
+use crate::history::HistoryRecording;
 use crate::journal::JournalStore;
 use crate::k8s::ClusterAccess;
 use crate::notify::{Channel, DeliveryRetry, MessageContext, OutgoingMessage};
@@ -222,8 +223,9 @@ fn actors_config(
         reload: None,
         facts: Facts::default(),
         events: EventRecording::off(platform),
+        history: HistoryRecording::off(platform),
         health: Arc::new(HealthState::new(
-            ActorRole::of_process(false, false).map(ActorRole::as_str),
+            ActorRole::of_process(OptionalRoles::default()).map(ActorRole::as_str),
             platform,
         )),
         platform: platform.clone(),
