@@ -1,5 +1,6 @@
 //! The history over HTTP: what is written after a round, with replicas, conflicts and damage, and what is logged.
 
+mod check;
 mod damage;
 mod fixture;
 mod log;
