@@ -178,9 +178,16 @@ impl LoadedHistory {
     /// The reason why there is none.
     pub(super) fn of_cluster(read: ClusterHistory, zone: TimeZone) -> Result<Self, HistoryFault> {
         let history = read.history?;
-        let journal = read.journal.as_ref();
+        let gaps = match &read.journal {
+            Ok(journal) => history.gaps(journal),
+            Err(_) => log_source::gaps(&history),
+        };
+        let within = |gap: HistoryGap| HistoryGap {
+            to: gap.to.min(read.now),
+            ..gap
+        };
         Ok(Self {
-            gaps: journal.map_or_else(|_| log_source::gaps(&history), |journal| history.gaps(journal)),
+            gaps: gaps.into_iter().map(within).collect(),
             history,
             journal: read.journal,
             now: read.now,
