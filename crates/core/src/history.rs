@@ -5,14 +5,12 @@
 //! shows that something is, and between which two instants.
 
 mod entry;
-mod gap;
 mod round_summary;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::entry::{EntryOutcome, EntryRecovery, HistoryEntry};
-pub use self::gap::HistoryGap;
 pub use self::round_summary::RoundSummary;
 
 /// The version of the format that is written, and the only one that is read.
