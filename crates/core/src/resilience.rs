@@ -21,7 +21,8 @@ pub use self::finding::OwnerFinding;
 pub use self::owner::{OwnerResilience, WithoutTurn};
 pub use self::recovery_stats::{FEW, RecoveryStats};
 use self::tally::OwnerTally;
-use crate::history::{EntryOutcome, History, HistoryEntry, HistoryGap, RoundSummary};
+use crate::history::{EntryOutcome, History, HistoryEntry, RoundSummary};
+use crate::journal::Journal;
 use crate::notice::ScopeOwners;
 use crate::pod::OwnerRef;
 
@@ -44,8 +45,8 @@ pub struct ResilienceQuestion {
 pub struct ResilienceEvidence<'a> {
     /// The history.
     pub history: &'a History,
-    /// Where the history lacks something.
-    pub gaps: &'a [HistoryGap],
+    /// The journal, whose count shows what the history lacks; or why it is not known.
+    pub journal: Result<&'a Journal, &'a str>,
     /// The owners in scope now, or why they are not known.
     pub scope: Result<&'a ScopeOwners, &'a str>,
 }
@@ -163,7 +164,8 @@ fn owners(
     }
 
     if let Ok(scope) = evidence.scope {
-        for (namespace, owner, rule) in scope.iter().filter(|(namespace, ..)| question.includes(namespace)) {
+        let in_scope = scope.iter();
+        for (namespace, owner, rule) in in_scope.filter(|(namespace, ..)| question.includes(namespace)) {
             let owner = OwnerRef {
                 namespace: namespace.to_owned(),
                 owner: owner.clone(),
@@ -182,7 +184,9 @@ fn owners(
     }
 
     let owners = tallies.into_iter();
-    let mut owners: Vec<_> = owners.map(|(owner, tally)| tally.finish(owner, question.to)).collect();
+    let mut owners: Vec<_> = owners
+        .map(|(owner, tally)| tally.finish(owner, question.to))
+        .collect();
     owners.sort_by(OwnerResilience::by_attention);
     owners
 }
