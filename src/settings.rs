@@ -120,6 +120,8 @@ pub struct CommandSettings {
     pub config: ChaosConfig,
     /// The gates, which are guards that ask other services.
     pub gates: Vec<GateConfig>,
+    /// The time zone of the schedule, even if no round is scheduled.
+    pub zone: TimeZone,
     /// What is logged, and in which format.
     pub log: LogSettings,
     /// The cluster to connect to.
@@ -265,11 +267,14 @@ fn decode_view(
     let log = process::decode_log(decoder);
 
     let DecodedConfig {
-        config, by_context, ..
+        config,
+        zone,
+        by_context,
     } = config?;
     Ok(CommandSettings {
         config,
         gates: gates?,
+        zone,
         log: log?,
         cluster: cluster?,
         own_pod: sources.own_pod(),
