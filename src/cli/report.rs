@@ -6,6 +6,7 @@ mod markdown;
 mod table;
 mod words;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use actix::System;
@@ -80,7 +81,7 @@ pub(super) fn run(global: &GlobalArgs, args: &ReportArgs) -> i32 {
     let question = ResilienceQuestion {
         from: before(loaded.now, args.since),
         to: loaded.now,
-        namespaces: args.namespace.clone(),
+        namespaces: args.namespaces(),
     };
     let evidence = ResilienceEvidence {
         history: &loaded.history,
@@ -106,7 +107,7 @@ fn load(
     let mut settings = source::settings_of_place(global, &args.source.place)?;
     let loaded = source::load_with(&settings)?;
     if !args.namespace.is_empty() {
-        settings.config.target.namespaces = NamespaceScope::of_names(args.namespace.clone());
+        settings.config.target.namespaces = NamespaceScope::Named(args.namespaces());
     }
     let scope = System::new().block_on(list_owners(&settings))?;
     Ok((loaded, Ok(scope)))
@@ -144,6 +145,14 @@ fn exit_code(report: &ResilienceReport) -> i32 {
         exit::FOUND
     } else {
         exit::OK
+    }
+}
+
+impl ReportArgs {
+    /// The namespaces asked for, each once.
+    fn namespaces(&self) -> Vec<String> {
+        let names: BTreeSet<_> = self.namespace.iter().cloned().collect();
+        names.into_iter().collect()
     }
 }
 

@@ -38,7 +38,14 @@ pub(in crate::cli) struct SourceArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "macaque_namespace")]
     from: Option<PathBuf>,
     #[command(flatten)]
-    place: PlaceArgs,
+    pub(in crate::cli) place: PlaceArgs,
+}
+
+impl SourceArgs {
+    /// Whether the history comes from a log.
+    pub(in crate::cli) fn is_log(&self) -> bool {
+        self.from.is_some()
+    }
 }
 
 /// A history that was read, from the cluster or from a log.
@@ -88,14 +95,21 @@ pub(in crate::cli) fn load(global: &GlobalArgs, args: &SourceArgs) -> Result<Loa
         return Err(exit::USAGE);
     }
 
-    let settings = settings_of_place(global, &args.place)?;
+    load_with(&settings_of_place(global, &args.place)?)
+}
+
+/// Loads the history of the macaque with these settings.
+///
+/// # Errors
+/// The exit code, after the problem was reported on standard error.
+pub(in crate::cli) fn load_with(settings: &CommandSettings) -> Result<LoadedHistory, i32> {
     let zone = settings.zone.clone();
     let ClusterHistory {
         history,
         journal,
         now,
         warnings,
-    } = read_cluster(&settings)?;
+    } = read_cluster(settings)?;
     let history = history.map_err(|fault| fault.report())?;
     Ok(LoadedHistory {
         history,
@@ -123,7 +137,7 @@ pub(in crate::cli) fn load_from_cluster(
 ///
 /// # Errors
 /// The exit code, after every mistake was reported on standard error.
-pub(super) fn settings_of_place(global: &GlobalArgs, place: &PlaceArgs) -> Result<CommandSettings, i32> {
+pub(in crate::cli) fn settings_of_place(global: &GlobalArgs, place: &PlaceArgs) -> Result<CommandSettings, i32> {
     let named = place.macaque_namespace.as_ref();
     if let Some(name) = named.filter(|name| !is_object_name(name)) {
         telemetry::print_error(&format!("{PLACE_FLAG}: {name:?} is not a valid namespace name"));

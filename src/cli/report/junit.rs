@@ -189,7 +189,7 @@ impl CaseCounts {
     }
 }
 
-fn borrowed(attributes: &[(&'static str, String)]) -> impl Iterator<Item = (&'static str, &str)> {
+fn borrowed<'a>(attributes: &'a [(&'static str, String)]) -> impl Iterator<Item = (&'static str, &'a str)> {
     attributes.iter().map(|(name, value)| (*name, &**value))
 }
 
