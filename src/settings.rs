@@ -185,6 +185,18 @@ pub fn load_calendar(sources: &SettingsSources) -> Result<Calendar, SettingMista
     finish(calendar, decoder)
 }
 
+/// Loads the time zone of the schedule and the settings of the log, so that neither a namespace nor a schedule is needed.
+pub fn load_zone(sources: &SettingsSources) -> Result<(TimeZone, LogSettings), SettingMistakes> {
+    let mut decoder = sources.decoder();
+    let calendar = schedule::decode_calendar(&mut decoder, ScheduleNeed::Optional);
+    let log = process::decode_log(&mut decoder);
+    let decode = || {
+        let (_, zone) = calendar?;
+        Ok((zone, log?))
+    };
+    finish(decode(), decoder)
+}
+
 /// Loads the channels alone, so that neither a namespace nor a schedule is needed.
 pub fn load_notify(sources: &SettingsSources) -> Result<ChannelSettings, SettingMistakes> {
     let mut decoder = sources.decoder();

@@ -85,6 +85,7 @@ pub(super) fn run(global: &GlobalArgs, args: &ReportArgs) -> i32 {
     };
     let evidence = ResilienceEvidence {
         history: &loaded.history,
+        gaps: &loaded.gaps,
         journal: loaded.journal.as_ref().map_err(String::as_str),
         scope: scope.as_ref().map_err(|why| *why),
     };
@@ -104,7 +105,7 @@ fn load(
         return Ok((loaded, Err(LOG_NAMES_NO_SCOPE)));
     }
 
-    let mut settings = source::settings_of_place(global, &args.source.place)?;
+    let mut settings = source::settings_of_place(global, args.source.place())?;
     let loaded = source::load_with(&settings)?;
     if !args.namespace.is_empty() {
         settings.config.target.namespaces = NamespaceScope::Named(args.namespaces());

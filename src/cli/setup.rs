@@ -72,6 +72,17 @@ pub(super) fn load_calendar(global: &GlobalArgs) -> Result<Calendar, i32> {
     settings::load_calendar(&sources(global, Vec::new())).map_err(|mistakes| report(&mistakes))
 }
 
+/// Loads the time zone of the schedule alone, and starts the log: for a command that needs no cluster.
+///
+/// # Errors
+/// The exit code, after every mistake was reported on standard error.
+pub(super) fn load_zone(global: &GlobalArgs) -> Result<TimeZone, i32> {
+    let loaded = settings::load_zone(&sources(global, Vec::new()));
+    let (zone, log) = loaded.map_err(|mistakes| report(&mistakes))?;
+    telemetry::start(&log, &Platform::system());
+    Ok(zone)
+}
+
 /// Loads the settings of the channels alone: they need no namespace and no schedule.
 ///
 /// # Errors

@@ -21,7 +21,7 @@ pub use self::finding::OwnerFinding;
 pub use self::owner::{OwnerResilience, WithoutTurn};
 pub use self::recovery_stats::{FEW, RecoveryStats};
 use self::tally::OwnerTally;
-use crate::history::{EntryOutcome, History, HistoryEntry, RoundSummary};
+use crate::history::{EntryOutcome, History, HistoryEntry, HistoryGap, RoundSummary};
 use crate::journal::Journal;
 use crate::notice::ScopeOwners;
 use crate::pod::OwnerRef;
@@ -45,7 +45,9 @@ pub struct ResilienceQuestion {
 pub struct ResilienceEvidence<'a> {
     /// The history.
     pub history: &'a History,
-    /// The journal, whose count shows what the history lacks; or why it is not known.
+    /// The disruptions that the history is known to lack.
+    pub gaps: &'a [HistoryGap],
+    /// The journal, by which it is known since when nothing is missing unseen; or why it is not known.
     pub journal: Result<&'a Journal, &'a str>,
     /// The owners in scope now, or why they are not known.
     pub scope: Result<&'a ScopeOwners, &'a str>,

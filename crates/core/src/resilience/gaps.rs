@@ -28,20 +28,15 @@ pub(super) fn gaps(question: &ResilienceQuestion, evidence: ResilienceEvidence<'
 /// Which disruptions the history lacks, and where it does not show whether it lacks any.
 fn missing(question: &ResilienceQuestion, evidence: ResilienceEvidence<'_>) -> Vec<String> {
     let unseen = "the history does not show whether it lacks disruptions";
-    let journal = match evidence.journal {
-        Ok(journal) => journal,
-        Err(why) => return vec![format!("{unseen}: {why}")],
-    };
-
     let mut missing = Vec::new();
-    match evidence.history.covered_since(journal) {
-        None => missing.push(format!("{unseen}: the journal has not numbered any yet")),
-        Some(since) if question.from < since => missing.push(format!("before {since} {unseen}")),
-        Some(_) => {}
+    match evidence.journal.map(|journal| evidence.history.covered_since(journal)) {
+        Err(why) => missing.push(format!("{unseen}: {why}")),
+        Ok(None) => missing.push(format!("{unseen}: the journal has not numbered any yet")),
+        Ok(Some(since)) if question.from < since => missing.push(format!("before {since} {unseen}")),
+        Ok(Some(_)) => {}
     }
 
-    let gaps = evidence.history.gaps(journal);
-    let overlapping = gaps.iter().filter(|gap| {
+    let overlapping = evidence.gaps.iter().filter(|gap| {
         let begins = gap.from.is_none_or(|from| from <= question.to);
         begins && question.from <= gap.to
     });

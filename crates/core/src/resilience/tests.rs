@@ -76,6 +76,7 @@ fn report(history: &History, scope: Result<&ScopeOwners, &str>) -> ResilienceRep
     };
     let evidence = ResilienceEvidence {
         history,
+        gaps: &[],
         journal: Err("it cannot be read"),
         scope,
     };
@@ -270,6 +271,7 @@ fn a_namespace_that_was_not_asked_for_is_left_out_but_its_rounds_are_counted() {
         };
         let evidence = ResilienceEvidence {
             history: &history,
+            gaps: &[],
             journal: Err("it cannot be read"),
             scope: Ok(&scope),
         };

@@ -101,6 +101,7 @@ fn report(history: &History, from: i64, to: i64, namespaces: &[&str]) -> Resilie
     };
     let evidence = ResilienceEvidence {
         history,
+        gaps: &[],
         journal: Err("none"),
         scope: Err("none"),
     };
