@@ -163,7 +163,11 @@ fn before(now: Timestamp, since: Duration) -> Timestamp {
 }
 
 fn since(text: &str) -> Result<Duration, String> {
-    args::duration(text, "30d")
+    let since = args::duration(text, "30d")?;
+    if since.is_zero() {
+        return Err("it must be longer than 0".to_owned());
+    }
+    Ok(since)
 }
 
 fn namespace(name: &str) -> Result<String, &'static str> {

@@ -15,6 +15,7 @@ mod output;
 mod pause;
 mod plugin;
 mod reload;
+mod report;
 mod schedule;
 mod secrets;
 mod served;
