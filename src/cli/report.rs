@@ -122,7 +122,7 @@ async fn list_owners(settings: &CommandSettings) -> Result<ScopeOwners, i32> {
     let (_switch, stop) = StopSwitch::new(&platform);
     let eligibility = setup::eligibility(&settings.config, settings.own_pod.clone());
 
-    let listing = round::list_owners(&cluster, &eligibility, &stop, &platform, true);
+    let listing = round::list_every_owner(&cluster, &eligibility, &stop, &platform);
     let listed = platform.within(LIST_TIMEOUT, Box::pin(listing)).await;
     Ok(listed.unwrap_or_else(|| ScopeOwners::unknown("listing the pods in scope took too long")))
 }
