@@ -21,6 +21,7 @@
 //!
 //! - [`program`]: the name by which macaque was called.
 //! - `text`: makes untrusted text safe to show.
+//! - `html`: the parts of pages, which escape what they show.
 //! - `redact`: hides secrets in text, in whichever encoding it holds them.
 //! - `secret_file`: reads files that hold secrets.
 //! - `retry_after`: reads how long a server asks to wait.
@@ -70,6 +71,7 @@ pub mod guards;
 pub mod health;
 pub mod heartbeat;
 pub mod history;
+mod html;
 mod http_client;
 pub mod http_server;
 pub mod journal;

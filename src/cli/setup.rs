@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use macaque_core::config::{ChaosConfig, JournalLocation};
-use macaque_core::eligibility::EligibilityConfig;
+use macaque_core::eligibility::{EligibilityConfig, OwnPod};
 use macaque_core::events::EventsConfig;
 use macaque_core::journal::JournalTiming;
 use macaque_core::schedule::Calendar;
@@ -204,22 +204,25 @@ fn service_account_namespace() -> Option<String> {
 /// The configuration of a round.
 pub(super) fn round_config(settings: &ValidSettings) -> Arc<RoundConfig> {
     let config = &settings.config;
-    let eligibility = EligibilityConfig {
-        target: config.target.clone(),
-        method: config.disrupt.method,
-        own_pod: settings.own_pod.clone(),
-        metadata: Arc::default(),
-    };
-
     Arc::new(RoundConfig {
         dry_run: config.dry_run,
-        eligibility,
+        eligibility: eligibility(config, settings.own_pod.clone()),
         disrupt: config.disrupt.clone(),
         calendar: config.calendar.clone(),
         recovery: config.recovery.clone(),
         guards: config.guards.clone(),
         gates: settings.gates.clone(),
     })
+}
+
+/// The rules by which pods are eligible.
+pub(super) fn eligibility(config: &ChaosConfig, own_pod: Option<OwnPod>) -> EligibilityConfig {
+    EligibilityConfig {
+        target: config.target.clone(),
+        method: config.disrupt.method,
+        own_pod,
+        metadata: Arc::default(),
+    }
 }
 
 /// Where the journal is kept, and what its steps depend on.

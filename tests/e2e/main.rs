@@ -39,6 +39,7 @@ mod proxies;
 mod random_namespace;
 mod recovery;
 mod refusals;
+mod report;
 mod round_guards;
 mod scope;
 mod service_account;

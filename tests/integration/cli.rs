@@ -16,6 +16,7 @@ mod output;
 mod pause;
 mod plugin;
 mod reload;
+mod report;
 mod schedule;
 mod secrets;
 mod served;

@@ -4,6 +4,7 @@
 
 mod chart;
 mod editors;
+mod junit;
 mod metrics;
 mod monitoring;
 mod packages;

@@ -13,6 +13,7 @@ pub mod cluster;
 pub mod fact_recorder;
 pub mod fake_gate;
 pub mod fault_proxy;
+pub mod history_log;
 pub mod loopback_server;
 pub mod manifest;
 pub mod metrics;

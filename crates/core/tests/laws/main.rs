@@ -9,6 +9,7 @@
 mod journal;
 mod name_patterns;
 mod recovery;
+mod resilience;
 mod rota;
 mod schedule;
 mod siblings;
