@@ -163,7 +163,10 @@ fn owners(
     }
 
     if let Ok(scope) = evidence.scope {
-        for (namespace, owner, rule) in scope.iter().filter(|(namespace, ..)| question.includes(namespace)) {
+        for (namespace, owner, rule) in scope
+            .iter()
+            .filter(|(namespace, ..)| question.includes(namespace))
+        {
             let owner = OwnerRef {
                 namespace: namespace.to_owned(),
                 owner: owner.clone(),
@@ -182,7 +185,9 @@ fn owners(
     }
 
     let owners = tallies.into_iter();
-    let mut owners: Vec<_> = owners.map(|(owner, tally)| tally.finish(owner, question.to)).collect();
+    let mut owners: Vec<_> = owners
+        .map(|(owner, tally)| tally.finish(owner, question.to))
+        .collect();
     owners.sort_by(OwnerResilience::by_attention);
     owners
 }

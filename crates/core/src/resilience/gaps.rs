@@ -16,10 +16,17 @@ pub(super) fn gaps(question: &ResilienceQuestion, evidence: ResilienceEvidence<'
 
     match evidence.scope {
         Ok(scope) => {
-            gaps.extend(scope.problems.iter().map(|problem| format!("owners in scope: {problem}")));
+            gaps.extend(
+                scope
+                    .problems
+                    .iter()
+                    .map(|problem| format!("owners in scope: {problem}")),
+            );
             if scope.unjudged() > 0 {
                 let count = scope.unjudged();
-                gaps.push(format!("owners in scope: {count} more than can be looked at by name"));
+                gaps.push(format!(
+                    "owners in scope: {count} more than can be looked at by name"
+                ));
             }
         }
         Err(why) => gaps.push(format!("owners that never had a turn are not known: {why}")),
