@@ -50,7 +50,10 @@ impl OwnerTally {
             EntryOutcome::Pending | EntryOutcome::Unknown => self.unknown += 1,
             EntryOutcome::DryRun => self.picked += 1,
             EntryOutcome::Refused { by } => *self.refused.entry(by.clone()).or_default() += 1,
-            EntryOutcome::Held { by, unanswered: false } => *self.held.entry(by.clone()).or_default() += 1,
+            EntryOutcome::Held {
+                by,
+                unanswered: false,
+            } => *self.held.entry(by.clone()).or_default() += 1,
             EntryOutcome::Held { by, unanswered: true } => {
                 *self.unanswered.entry(by.clone()).or_default() += 1;
             }
