@@ -43,7 +43,7 @@ pub(super) struct ScheduleArgs {
 
 /// The time from which slots are listed.
 #[derive(Debug, Clone, Copy)]
-enum StartTime {
+pub(super) enum StartTime {
     /// A time on the wall clock of the schedule's zone.
     Local(DateTime),
     /// An instant, which needs no zone.
@@ -189,7 +189,7 @@ impl FromStr for StartTime {
 
 impl StartTime {
     /// The instant in `zone`, or an error if it is out of range.
-    fn instant(self, zone: &TimeZone) -> Result<Timestamp, jiff::Error> {
+    pub(super) fn instant(self, zone: &TimeZone) -> Result<Timestamp, jiff::Error> {
         match self {
             Self::Local(local) => Ok(zone.to_ambiguous_zoned(local).compatible()?.timestamp()),
             Self::Instant(instant) => Ok(instant),
