@@ -29,6 +29,9 @@ use crate::telemetry;
 /// Where Kubernetes puts the namespace of a pod's service account.
 const SERVICE_ACCOUNT_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
+/// The flag that names the namespaces in scope.
+const SCOPE_FLAG: &str = "--namespace";
+
 /// Loads the settings of a command that a person types, and starts the log.
 ///
 /// # Errors
@@ -37,7 +40,7 @@ pub(super) fn load(global: &GlobalArgs, more: Vec<FlagSetting>) -> Result<ValidS
     let settings = settings::load(&sources(global, more), ScheduleNeed::Optional);
     let settings = settings.map_err(|mistakes| report(&mistakes))?;
     telemetry::start(&settings.log, &Platform::system());
-    note_context(settings.by_context.as_ref());
+    note_context(settings.by_context.as_ref(), SCOPE_FLAG);
     Ok(settings)
 }
 
@@ -67,6 +70,17 @@ pub(super) fn load_to_reload(
 /// The exit code, after every mistake was reported on standard error.
 pub(super) fn load_calendar(global: &GlobalArgs) -> Result<Calendar, i32> {
     settings::load_calendar(&sources(global, Vec::new())).map_err(|mistakes| report(&mistakes))
+}
+
+/// Loads the time zone of the schedule alone, and starts the log: for a command that needs no cluster.
+///
+/// # Errors
+/// The exit code, after every mistake was reported on standard error.
+pub(super) fn load_zone(global: &GlobalArgs) -> Result<TimeZone, i32> {
+    let loaded = settings::load_zone(&sources(global, Vec::new()));
+    let (zone, log) = loaded.map_err(|mistakes| report(&mistakes))?;
+    telemetry::start(&log, &Platform::system());
+    Ok(zone)
 }
 
 /// Loads the settings of the channels alone: they need no namespace and no schedule.
@@ -116,16 +130,17 @@ pub(super) fn own_namespace() -> Option<String> {
     sources.own_namespace().map(str::to_owned)
 }
 
-/// The namespace of the context in use, which is named on standard error, for a command that needs no scope.
+/// The namespace of the context in use, which is named on standard error with the `flag` that names another, for a command
+/// that needs no scope.
 ///
 /// # Errors
 /// The exit code, after the mistakes were reported on standard error; `without` says what is missing without a context.
-pub(super) fn context_namespace(global: &GlobalArgs, without: &str) -> Result<String, i32> {
+pub(super) fn context_namespace(global: &GlobalArgs, without: &str, flag: &str) -> Result<String, i32> {
     let cluster =
         settings::load_cluster(&sources(global, Vec::new())).map_err(|mistakes| report(&mistakes))?;
     let wrong = match find_context_namespace(&cluster) {
         Ok(Some(found)) if is_object_name(&found.namespace) => {
-            note_context(Some(&found));
+            note_context(Some(&found), flag);
             return Ok(found.namespace);
         }
         Ok(Some(found)) => {
@@ -145,11 +160,11 @@ fn find_context_namespace(cluster: &ClusterSettings) -> Result<Option<ContextNam
         .map_err(|fault| fault.to_string())
 }
 
-/// Names a namespace that nobody named, before anything is done in it.
-fn note_context(by_context: Option<&ContextNamespace>) {
+/// Names a namespace that nobody named, and the `flag` that does, before anything is done in it.
+fn note_context(by_context: Option<&ContextNamespace>, flag: &str) {
     if let Some(ContextNamespace { context, namespace }) = by_context {
         telemetry::print_note(&format!(
-            "namespace {namespace}, from the context {context}; --namespace names another"
+            "namespace {namespace}, from the context {context}; {flag} names another"
         ));
     }
 }
@@ -157,7 +172,7 @@ fn note_context(by_context: Option<&ContextNamespace>) {
 fn load_view_from(sources: &SettingsSources) -> Result<CommandSettings, i32> {
     let view = settings::load_settings(sources).map_err(|mistakes| report(&mistakes))?;
     telemetry::start(&view.log, &Platform::system());
-    note_context(view.by_context.as_ref());
+    note_context(view.by_context.as_ref(), SCOPE_FLAG);
     Ok(view)
 }
 
