@@ -1,5 +1,6 @@
 //! Laws of the core, held by random histories and by a second opinion: the journal, the clocks, the schedule, the
 //! guards of siblings, recoveries, patterns of names, the rota, the calendar for other programs.
+//! guards of siblings, recoveries, patterns of names, the rota, blame.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,6 +8,7 @@
 )]
 
 mod icalendar;
+mod blame;
 mod journal;
 mod name_patterns;
 mod recovery;
