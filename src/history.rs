@@ -1,5 +1,6 @@
-//! The history, stored: one ConfigMap beside the journal's holds it, packed and sealed.
+//! The history outside the core: one ConfigMap beside the journal's holds it, packed and sealed, and it is read out of logs.
 
+mod log_reader;
 mod recent;
 mod recording;
 mod stored;
@@ -7,6 +8,7 @@ mod writer;
 
 use macaque_core::config::ConfigMapRef;
 
+pub use self::log_reader::{LogCounts, LogHistory, last_instant, read_log};
 pub use self::recording::HistoryRecording;
 pub use self::stored::{MOST_PACKED, PackedHistory, StoredHistory, UnusableHistory, pack, unpack};
 pub use self::writer::HistoryWriter;

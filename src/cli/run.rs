@@ -132,10 +132,13 @@ fn prepare(settings: &ValidSettings, platform: &Platform) -> Result<ActorsConfig
     let names = ActorRole::of_process(roles).map(ActorRole::as_str);
     let health = Arc::new(HealthState::new(names, platform));
     let metrics = serving::metrics(settings, &channels, roles, platform);
-    serving::serve(settings, &health, metrics.as_ref(), platform)?;
+    let status = serving::status(settings, &channels, platform);
+    serving::serve(settings, &health, metrics.as_ref(), status.as_ref(), platform)?;
     let metrics = metrics.map(|metrics| metrics as Arc<dyn FactListener>);
+    let status = status.map(|board| board as Arc<dyn FactListener>);
     let listeners = metrics
         .into_iter()
+        .chain(status)
         .chain(events.listener())
         .chain(history.listener());
 
