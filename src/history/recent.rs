@@ -49,6 +49,8 @@ struct RecentState {
 #[derive(Debug)]
 pub(super) struct RecentCopy {
     pub(super) history: History,
+    /// Whether something of it is not written yet.
+    pub(super) is_unwritten: bool,
     /// How many changes it has.
     changes: u64,
 }
@@ -100,6 +102,7 @@ impl RecentHistory {
         let state = self.state();
         RecentCopy {
             history: state.history.clone(),
+            is_unwritten: state.changes > state.written,
             changes: state.changes,
         }
     }

@@ -158,11 +158,10 @@ impl HistoryWriter {
         let config_map = config_map.ok_or_else(|| WriteFault::Missing(self.place.clone()))?;
         let (mut history, is_damaged) = self.stored(&config_map)?;
 
-        let is_needed = is_damaged || self.is_needed();
         let recent = self.recording.recent.copy();
         history.merge(&recent.history);
         history.bound();
-        if is_needed {
+        if recent.is_unwritten || is_damaged {
             let written = self.put(cluster, config_map, &pack(&mut history)).await;
             if !written.map_err(|error| fault_of(error, may_write))? {
                 return Ok(false);
