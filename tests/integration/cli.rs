@@ -17,6 +17,7 @@ mod output;
 mod pause;
 mod plugin;
 mod reload;
+mod report;
 mod schedule;
 mod secrets;
 mod served;

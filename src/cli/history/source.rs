@@ -50,9 +50,16 @@ pub(in crate::cli) fn load(global: &GlobalArgs, args: &SourceArgs) -> Result<Loa
         return load_log(global, file);
     }
 
-    let settings = settings_of_place(global, &args.place)?;
-    let read = read_cluster(&settings)?;
-    LoadedHistory::of_cluster(read, settings.zone).map_err(|fault| fault.report())
+    load_with(&settings_of_place(global, &args.place)?)
+}
+
+/// Loads the history of the macaque with these settings.
+///
+/// # Errors
+/// The exit code, after the problem was reported on standard error.
+pub(in crate::cli) fn load_with(settings: &CommandSettings) -> Result<LoadedHistory, i32> {
+    let read = read_cluster(settings)?;
+    LoadedHistory::of_cluster(read, settings.zone.clone()).map_err(|fault| fault.report())
 }
 
 /// Loads the history that a log holds, and starts the log of this process.
@@ -95,7 +102,7 @@ pub(in crate::cli) fn load_from_cluster(
 ///
 /// # Errors
 /// The exit code, after every mistake was reported on standard error.
-pub(super) fn settings_of_place(global: &GlobalArgs, place: &PlaceArgs) -> Result<CommandSettings, i32> {
+pub(in crate::cli) fn settings_of_place(global: &GlobalArgs, place: &PlaceArgs) -> Result<CommandSettings, i32> {
     let named = place.macaque_namespace.as_ref();
     if let Some(name) = named.filter(|name| !is_object_name(name)) {
         telemetry::print_error(&format!("{PLACE_FLAG}: {name:?} is not a valid namespace name"));
@@ -118,8 +125,13 @@ fn read_cluster(settings: &CommandSettings) -> Result<ClusterHistory, i32> {
 }
 
 impl SourceArgs {
+    /// Whether the history is read out of a log.
+    pub(in crate::cli) fn is_log(&self) -> bool {
+        self.from.is_some()
+    }
+
     /// Where macaque runs, if no log is read.
-    pub(super) fn place(&self) -> &PlaceArgs {
+    pub(in crate::cli) fn place(&self) -> &PlaceArgs {
         &self.place
     }
 }
