@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use actix::System;
 use clap::Args;
 
-pub(in crate::cli) use super::cluster_history::{ClusterHistory, HistoryFault};
+pub(in crate::cli) use super::cluster_history::ClusterHistory;
 use super::cluster_reader::ClusterReader;
 pub(in crate::cli) use super::loaded_history::LoadedHistory;
 use super::log_source;
