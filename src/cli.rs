@@ -54,6 +54,7 @@ Exit codes:
   3   once: all refused or already gone
       once: the journal allowed none
       budgets: a budget needs fixing
+      report: an owner recovered late or not in time
       migrate: a restriction has no equal
       blame: yes or maybe
   4   once: no pod was eligible
@@ -80,7 +81,8 @@ pub mod exit {
     /// `once`: all attempts were refused or the pods were already gone, or the journal allowed none.
     pub const REFUSED: i32 = 3;
     /// `budgets`: a budget needs fixing. The code is that of a refusal: the API server would refuse an eviction.
-    /// `migrate`: a restriction of the other tool has no equal. `blame`: it was macaque, or may have been.
+    /// `report`: an owner recovered late or not in time. `migrate`: a restriction of the other tool has no equal.
+    /// `blame`: it was macaque, or may have been.
     pub const FOUND: i32 = REFUSED;
     /// `once`: no pod was eligible.
     pub const IDLE: i32 = 4;

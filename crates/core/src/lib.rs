@@ -19,6 +19,7 @@
 //! | [`eligibility`] | whether a pod is a candidate, or by which rule it is exempt |
 //! | [`rota`] | which owners have a turn at which slot |
 //! | [`turn_owners`] | which owners have turns |
+//! | [`icalendar`] | which rounds, turns and quiet times a calendar program shows, as an iCalendar file |
 //! | [`siblings`] | nothing: all pods of one owner, counted by what they are |
 //! | [`guard`] | whether what is around a victim lets it be disrupted |
 //! | [`recovery`] | whether, and how fast, a workload became whole again after a disruption |
@@ -57,6 +58,7 @@ pub mod every;
 pub mod freeze;
 pub mod guard;
 pub mod history;
+pub mod icalendar;
 pub mod journal;
 pub mod key_warnings;
 pub mod levels;

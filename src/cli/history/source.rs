@@ -93,16 +93,29 @@ pub(in crate::cli) fn load(global: &GlobalArgs, args: &SourceArgs) -> Result<Loa
         return load_log(global, file);
     }
 
-    let settings = settings_of_place(global, &args.place)?;
-    let read = read_cluster(&settings)?;
-    LoadedHistory::of_cluster(read, settings.zone).map_err(|fault| fault.report())
+    load_with(&settings_of_place(global, &args.place)?)
+}
+
+/// Loads the history of the macaque with these settings.
+///
+/// # Errors
+/// The exit code, after the problem was reported on standard error.
+pub(in crate::cli) fn load_with(settings: &CommandSettings) -> Result<LoadedHistory, i32> {
+    let read = read_cluster(settings)?;
+    LoadedHistory::of_cluster(read, settings.zone.clone()).map_err(|fault| fault.report())
 }
 
 /// Loads the history that a log holds, and starts the log of this process.
 fn load_log(global: &GlobalArgs, file: &Path) -> Result<LoadedHistory, i32> {
-    let unused = global.flags().into_iter().find(|flag| flag.key.starts_with("cluster."));
+    let unused = global
+        .flags()
+        .into_iter()
+        .find(|flag| flag.key.starts_with("cluster."));
     if let Some(flag) = unused {
-        telemetry::print_error(&format!("{} is not used with --from, which needs no cluster", flag.name));
+        telemetry::print_error(&format!(
+            "{} is not used with --from, which needs no cluster",
+            flag.name
+        ));
         return Err(exit::USAGE);
     }
 
@@ -156,8 +169,13 @@ pub(in crate::cli) fn read_cluster(settings: &CommandSettings) -> Result<Cluster
 }
 
 impl SourceArgs {
+    /// Whether the history is read out of a log.
+    pub(in crate::cli) fn is_log(&self) -> bool {
+        self.from.is_some()
+    }
+
     /// Where macaque runs, if no log is read.
-    pub(super) fn place(&self) -> &PlaceArgs {
+    pub(in crate::cli) fn place(&self) -> &PlaceArgs {
         &self.place
     }
 }

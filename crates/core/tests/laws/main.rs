@@ -1,5 +1,5 @@
 //! Laws of the core, held by random histories and by a second opinion: the journal, the clocks, the schedule, the
-//! guards of siblings, recoveries, patterns of names, the rota, blame.
+//! guards of siblings, recoveries, patterns of names, the rota, the calendar for other programs, blame.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,9 +7,11 @@
 )]
 
 mod blame;
+mod icalendar;
 mod journal;
 mod name_patterns;
 mod recovery;
+mod resilience;
 mod rota;
 mod schedule;
 mod siblings;
