@@ -12,6 +12,7 @@
 
 mod access;
 mod agreement;
+mod blame;
 mod budget_audit;
 mod budgets;
 mod chart;

@@ -1,5 +1,6 @@
 //! Promises of the command line, kept by the built program in an empty environment: exit codes, words, formats.
 
+mod blame;
 mod check;
 mod config;
 mod connecting;

@@ -33,7 +33,7 @@ pub(super) fn entry(number: u64) -> Value {
 }
 
 /// A history of these victims, numbered by the journal `j1`.
-fn history(entries: &[Value]) -> Value {
+pub(super) fn history(entries: &[Value]) -> Value {
     json!({
         "version": 1,
         "numbering": {
@@ -46,7 +46,7 @@ fn history(entries: &[Value]) -> Value {
 }
 
 /// The ConfigMap that holds a history.
-fn stored(history: &Value) -> Value {
+pub(super) fn stored(history: &Value) -> Value {
     let mut history: History = serde_json::from_value(history.clone()).unwrap();
     let PackedHistory { bytes, seal } = pack(&mut history);
     config_map(&bytes, &seal)
@@ -62,7 +62,7 @@ fn config_map(packed: &[u8], seal: &str) -> Value {
 }
 
 /// The journal `j1`, which gave six numbers and has the last of them.
-fn journal() -> Value {
+pub(super) fn journal() -> Value {
     let journal = json!({
         "version": 1, "sequence": 40, "uid": "j1", "disruptions": 6, "numbered_since": "2026-03-01T12:00:00Z",
         "usage": [], "cooldowns": [], "outbox": [], "dropped": 0,
