@@ -270,6 +270,7 @@ impl Cluster {
             status.set(Some(response.status().as_u16()));
             if let Some(skew) = clock_skew::of(response.headers(), sent, self.platform.now()) {
                 self.skew.set(Some(skew));
+                self.facts.publish(Fact::ClockCompared(skew));
             }
             read(response, Arc::clone(&connection.server), authorization).await
         };

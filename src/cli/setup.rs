@@ -21,8 +21,8 @@ use crate::proxy::{ProxyEnvironment, ProxyPolicy};
 use crate::round::RoundConfig;
 use crate::settings::{
     self, ChannelSettings, ClusterSettings, CommandSettings, FileSnapshot, FlagSetting, LoadedSettings,
-    NotifySettings, ScheduleNeed, SettingMistakes, SettingsListing, SettingsSources, ValidSettings,
-    is_object_name,
+    NotifySettings, ScheduleNeed, ScheduleSettings, SettingMistakes, SettingsListing, SettingsSources,
+    ValidSettings, is_object_name,
 };
 use crate::telemetry;
 
@@ -81,6 +81,14 @@ pub(super) fn load_zone(global: &GlobalArgs) -> Result<TimeZone, i32> {
     let (zone, log) = loaded.map_err(|mistakes| report(&mistakes))?;
     telemetry::start(&log, &Platform::system());
     Ok(zone)
+}
+
+/// Loads the schedule and what it is shown with: neither a namespace nor the files of secrets are needed.
+///
+/// # Errors
+/// The exit code, after every mistake was reported on standard error.
+pub(super) fn load_schedule(global: &GlobalArgs) -> Result<ScheduleSettings, i32> {
+    settings::load_schedule(&sources(global, Vec::new())).map_err(|mistakes| report(&mistakes))
 }
 
 /// Loads the settings of the channels alone: they need no namespace and no schedule.
@@ -317,11 +325,16 @@ pub(super) fn message_context(settings: &ValidSettings) -> MessageContext {
 
 /// What messages name beside their reports, of this cluster and in this zone.
 pub(super) fn context_of(cluster: &ClusterSettings, zone: &TimeZone) -> MessageContext {
-    let name = cluster.name.clone();
     MessageContext {
-        cluster: name.or_else(|| access(cluster).context_name()),
+        cluster: cluster_name(cluster),
         zone: zone.clone(),
     }
+}
+
+/// The name of the cluster, or else of the context that leads to it.
+pub(super) fn cluster_name(cluster: &ClusterSettings) -> Option<String> {
+    let name = cluster.name.clone();
+    name.or_else(|| access(cluster).context_name())
 }
 
 /// Connects to the cluster, on the Arbiter that will use it.

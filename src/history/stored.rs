@@ -122,7 +122,9 @@ pub fn unpack(packed: Option<&[u8]>, seal: Option<&str>) -> Result<StoredHistory
         return Err(UnusableHistory::Newer(version));
     }
     if version < VERSION {
-        return Err(UnusableHistory::Corrupt(format!("version {version} does not exist")));
+        return Err(UnusableHistory::Corrupt(format!(
+            "version {version} does not exist"
+        )));
     }
 
     if seal == Some(found.to_string().as_str()) {
@@ -288,9 +290,18 @@ mod tests {
             ),
             (b"no gzip".to_vec(), "history.json.gz: invalid gzip header"),
             (cut, "history.json.gz: "),
-            (gzip("{}"), "history.json.gz: missing field `version` at line 1 column 2"),
-            (gzip("{\"version\": 0}"), "history.json.gz: version 0 does not exist"),
-            (gzip(&strange.to_string()), "history.json.gz: unknown field `more`, expected "),
+            (
+                gzip("{}"),
+                "history.json.gz: missing field `version` at line 1 column 2",
+            ),
+            (
+                gzip("{\"version\": 0}"),
+                "history.json.gz: version 0 does not exist",
+            ),
+            (
+                gzip(&strange.to_string()),
+                "history.json.gz: unknown field `more`, expected ",
+            ),
         ] {
             let why = unpack(Some(&packed), Some(&seal)).unwrap_err().to_string();
             assert!(why.starts_with(words), "{why}");

@@ -66,7 +66,10 @@ pub(crate) fn terms<'a>(terms: impl IntoIterator<Item = (&'a str, Markup)>) -> M
 
 /// An instant in `zone`, to the minute; programs read it to the second in UTC.
 pub(crate) fn instant(instant: Timestamp, zone: &TimeZone) -> Markup {
-    let shown = instant.to_zoned(zone.clone()).strftime("%a %-d %b %H:%M %Z").to_string();
+    let shown = instant
+        .to_zoned(zone.clone())
+        .strftime("%a %-d %b %H:%M %Z")
+        .to_string();
     time(instant, &shown)
 }
 

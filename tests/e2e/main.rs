@@ -31,6 +31,7 @@ mod least_privilege;
 mod manifest;
 mod mistakes;
 mod monitoring;
+mod page;
 mod pod_groups;
 mod previews;
 mod program;

@@ -4,6 +4,7 @@ mod check;
 mod config;
 mod connecting;
 mod first_command;
+mod history;
 mod migrate;
 mod mistakes;
 mod namespaces_by_label;

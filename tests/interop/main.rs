@@ -2,6 +2,7 @@
 //! reference libraries of the formats. `just interop` installs them and runs the tests.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod calendar;
 mod chart;
 mod editors;
 mod junit;

@@ -6,6 +6,7 @@
     reason = "clippy takes the fixtures of tests for code of the program"
 )]
 
+pub mod browser;
 pub mod chart;
 pub mod chat_room;
 pub mod chat_server;

@@ -1,7 +1,7 @@
 //! Opens a log, a file or standard input, and reads the history out of it.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, IsTerminal as _, Read};
+use std::io::{self, BufRead, BufReader, IsTerminal as _};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
@@ -34,7 +34,10 @@ pub(super) fn read(file: &Path) -> Result<LogHistory, String> {
     }
 
     if fs::metadata(file).map_err(|error| cannot(&error))?.is_dir() {
-        return Err(format!("{} is a directory: name a file, or - for standard input", name(file)));
+        return Err(format!(
+            "{} is a directory: name a file, or - for standard input",
+            name(file)
+        ));
     }
     let opened = File::open(file).map_err(|error| cannot(&error))?;
     read_from(BufReader::new(opened), file)
@@ -164,8 +167,8 @@ mod tests {
         let two = [packed(&line(1)), packed(&line(2))].concat();
         assert_eq!(read_bytes(&two), Ok(2), "files in gzip may be joined");
         assert_eq!(read_bytes(b""), Ok(0));
-        let wide = line(1).encode_utf16().flat_map(u16::to_le_bytes);
-        let wide: Vec<_> = [0xff, 0xfe].into_iter().chain(wide).collect();
+        let text = format!("\u{feff}{}", line(1));
+        let wide: Vec<_> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         for (bytes, words) in [
             (wide, "FILE is in UTF-16: write it in UTF-8"),
             (b"\x7fELF\x02\0\0".to_vec(), "FILE is a binary file, not a log"),
@@ -181,7 +184,10 @@ mod tests {
     fn a_directory_and_a_file_that_is_not_there_are_named() {
         let directory = tempfile::tempdir().unwrap();
         let why = read(directory.path()).unwrap_err();
-        assert!(why.ends_with("is a directory: name a file, or - for standard input"), "{why}");
+        assert!(
+            why.ends_with("is a directory: name a file, or - for standard input"),
+            "{why}"
+        );
         let why = read(&directory.path().join("absent")).unwrap_err();
         assert!(why.contains("absent: No such file or directory"), "{why}");
     }

@@ -39,8 +39,14 @@ mod tests {
         let mut printer = RowPrinter::default();
         let cells = |cells: [&str; 3]| Vec::from(cells.map(str::to_owned));
         printer.widen(&cells(["12:00", "shop", "web-1"]));
-        assert_eq!(printer.line(cells(["TIME", "NAMESPACE", "POD"])), "TIME   NAMESPACE  POD");
-        assert_eq!(printer.line(cells(["12:00", "shop", "web-1"])), "12:00  shop       web-1");
+        assert_eq!(
+            printer.line(cells(["TIME", "NAMESPACE", "POD"])),
+            "TIME   NAMESPACE  POD"
+        );
+        assert_eq!(
+            printer.line(cells(["12:00", "shop", "web-1"])),
+            "12:00  shop       web-1"
+        );
         assert_eq!(
             printer.line(cells(["12:01", "a-long-namespace", "web-1"])),
             "12:01  a-long-namespace  web-1"

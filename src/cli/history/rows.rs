@@ -73,7 +73,11 @@ pub(super) fn gap_text(gap: &HistoryGap, zone: &TimeZone, source: &str) -> Strin
 /// Who refused or held back.
 fn by(outcome: &EntryOutcome) -> Option<String> {
     match outcome {
-        EntryOutcome::Refused { by } | EntryOutcome::Held { by, unanswered: false } => Some(by.clone()),
+        EntryOutcome::Refused { by }
+        | EntryOutcome::Held {
+            by,
+            unanswered: false,
+        } => Some(by.clone()),
         EntryOutcome::Held { by, unanswered: true } => Some(format!("{by} (no answer)")),
         EntryOutcome::Pending
         | EntryOutcome::Evicted
@@ -89,7 +93,10 @@ fn recovery(entry: &HistoryEntry, loaded: &LoadedHistory) -> String {
     let Some(recovery) = &entry.recovery else {
         return none();
     };
-    let whole = recovery.times.whole_ms.map(|ms| length(Duration::from_millis(ms)));
+    let whole = recovery
+        .times
+        .whole_ms
+        .map(|ms| length(Duration::from_millis(ms)));
     let words = match (recovery.verdict, whole) {
         (None, _) => open(entry, recovery, loaded),
         (Some(RecoveryVerdict::Recovered), Some(whole)) => format!("recovered in {whole}"),

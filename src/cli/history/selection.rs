@@ -43,7 +43,9 @@ impl SelectionArgs {
     /// The exit code, after the problem was reported on standard error.
     pub(super) fn since_instant(&self, loaded: &LoadedHistory) -> Result<Option<Timestamp>, i32> {
         let now = Platform::system().now();
-        let since = self.since.map(|since| since.instant(&loaded.zone, now.max(loaded.now)));
+        let since = self
+            .since
+            .map(|since| since.instant(&loaded.zone, now.max(loaded.now)));
         since.transpose().map_err(|why| {
             telemetry::print_error(&format!("--since: {why}"));
             exit::USAGE
@@ -88,7 +90,9 @@ impl FromStr for ShownOwner {
             Ok(WhySubject::Owner(owner)) => Ok(Self(owner)),
             Ok(WhySubject::PodOrOwner { word, name }) => Ok(Self(NamedOwner::of_word(&word, &name))),
             // A pod without an owner counts as its own.
-            Ok(WhySubject::Pod { name, .. }) if text.contains('/') => Ok(Self(NamedOwner::of_word("pod", &name))),
+            Ok(WhySubject::Pod { name, .. }) if text.contains('/') => {
+                Ok(Self(NamedOwner::of_word("pod", &name)))
+            }
             Ok(WhySubject::Pod { .. }) | Err(_) => Err(accepted.to_owned()),
         }
     }
@@ -120,7 +124,9 @@ mod tests {
     fn selection(words: &str) -> Result<SelectionArgs, String> {
         let words = ["history"].into_iter().chain(words.split_whitespace());
         let parsed = SelectionCommand::try_parse_from(words);
-        parsed.map(|command| command.selection).map_err(|error| error.to_string())
+        parsed
+            .map(|command| command.selection)
+            .map_err(|error| error.to_string())
     }
 
     fn entry(owner: Option<(&str, &str)>, result: &str) -> HistoryEntry {
@@ -153,7 +159,12 @@ mod tests {
             ("--owner deployments.apps/web", web, "evicted", true),
             ("--owner sts/web", web, "evicted", false),
             ("--owner sts/web,deployment/web", web, "evicted", true),
-            ("--owner cronjob/import", Some(("Job", "import-29384")), "evicted", true),
+            (
+                "--owner cronjob/import",
+                Some(("Job", "import-29384")),
+                "evicted",
+                true,
+            ),
             ("--owner cloneset/web", Some(("CloneSet", "web")), "evicted", true),
             ("--owner pod/web-1", None, "evicted", true),
             ("--owner deploy/web-1", None, "evicted", false),

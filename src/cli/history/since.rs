@@ -85,9 +85,15 @@ mod tests {
     #[test]
     fn a_time_in_the_future_and_what_is_no_time_are_refused_with_what_would_be_right() {
         for (text, words) in [
-            ("-7d", "it is negative: write how long ago it is, such as 24h or 7d"),
+            (
+                "-7d",
+                "it is negative: write how long ago it is, such as 24h or 7d",
+            ),
             ("0s", "it is no time at all: write how long ago it is"),
-            ("2026-11-29T12:00:01Z", "2026-11-29T12:00:01Z lies in the future: "),
+            (
+                "2026-11-29T12:00:01Z",
+                "2026-11-29T12:00:01Z lies in the future: ",
+            ),
             ("2027-01-01", "2026-12-31T23:00:00Z lies in the future: "),
             ("1h30", "write 1h30m"),
             ("P7D", "write 7d"),

@@ -107,9 +107,15 @@ pub(in crate::cli) fn load_with(settings: &CommandSettings) -> Result<LoadedHist
 
 /// Loads the history that a log holds, and starts the log of this process.
 fn load_log(global: &GlobalArgs, file: &Path) -> Result<LoadedHistory, i32> {
-    let unused = global.flags().into_iter().find(|flag| flag.key.starts_with("cluster."));
+    let unused = global
+        .flags()
+        .into_iter()
+        .find(|flag| flag.key.starts_with("cluster."));
     if let Some(flag) = unused {
-        telemetry::print_error(&format!("{} is not used with --from, which needs no cluster", flag.name));
+        telemetry::print_error(&format!(
+            "{} is not used with --from, which needs no cluster",
+            flag.name
+        ));
         return Err(exit::USAGE);
     }
 

@@ -51,11 +51,7 @@ struct GapView {
 
 impl<'a> HistoryView<'a> {
     /// Selects what is shown of a history.
-    pub(super) fn of(
-        loaded: &'a LoadedHistory,
-        selection: &SelectionArgs,
-        since: Option<Timestamp>,
-    ) -> Self {
+    pub(super) fn of(loaded: &'a LoadedHistory, selection: &SelectionArgs, since: Option<Timestamp>) -> Self {
         let entries = loaded.history.entries();
         let shown = entries.iter().filter(|entry| selection.shows(entry, since));
         let left_out = entries.iter().filter(|entry| selection.leaves_out(entry, since));
@@ -87,7 +83,10 @@ impl<'a> HistoryView<'a> {
 
         parts.extend(self.beginning());
         let source = self.loaded.source();
-        let gaps = self.gaps.iter().map(|gap| gap_text(&gap.gap(), self.zone(), source));
+        let gaps = self
+            .gaps
+            .iter()
+            .map(|gap| gap_text(&gap.gap(), self.zone(), source));
         parts.extend(gaps);
         parts.join("\n")
     }
@@ -98,11 +97,16 @@ impl<'a> HistoryView<'a> {
         let since = match (self.since, self.begins) {
             (None, None) => format!(": the {} is empty", self.loaded.source()),
             (Some(since), Some(begins)) => format!(" since {}", local(since.max(begins), self.zone())),
-            (Some(instant), None) | (None, Some(instant)) => format!(" since {}", local(instant, self.zone())),
+            (Some(instant), None) | (None, Some(instant)) => {
+                format!(" since {}", local(instant, self.zone()))
+            }
         };
         let others = match self.left_out {
             0 => String::new(),
-            several => format!("; --all lists {} of which none was disrupted", count(several, "victim")),
+            several => format!(
+                "; --all lists {} of which none was disrupted",
+                count(several, "victim")
+            ),
         };
         format!("no {such}disruptions{since}{others}")
     }
@@ -111,7 +115,11 @@ impl<'a> HistoryView<'a> {
     fn beginning(&self) -> Option<String> {
         let begins = self.begins?;
         let is_later = self.since.is_none_or(|since| since < begins);
-        let words = format!("the {} begins {}", self.loaded.source(), local(begins, self.zone()));
+        let words = format!(
+            "the {} begins {}",
+            self.loaded.source(),
+            local(begins, self.zone())
+        );
         is_later.then_some(words)
     }
 

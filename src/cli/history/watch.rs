@@ -178,7 +178,12 @@ impl HistoryWatch<'_> {
             self.printed.insert(key, entry.clone());
         }
 
-        for gap in self.loaded.gaps.iter().filter(|gap| self.since.is_none_or(|since| since <= gap.to)) {
+        for gap in self
+            .loaded
+            .gaps
+            .iter()
+            .filter(|gap| self.since.is_none_or(|since| since <= gap.to))
+        {
             if !self.printed_gaps.contains(gap) {
                 let words = gap_text(gap, &self.loaded.zone, self.loaded.source());
                 telemetry::print_note(&words);
