@@ -43,6 +43,7 @@
 //! - [`journal`]: stores the journal, in a ConfigMap or in memory; the core decides what a step is.
 //! - [`round`]: one round, from the list of pods to the report.
 //! - [`preview`]: what a round would do, for `plan` and `why`.
+//! - [`calendar_feed`]: the schedule as an iCalendar file.
 //! - [`metrics`]: the facts, counted for Prometheus. The only module that uses `prometheus-client`.
 //! - [`health`]: what the probes say.
 //! - [`history`]: writes what happened to a ConfigMap, and reads it and the log.
@@ -62,6 +63,7 @@
 compile_error!("macaque's Supervisor restarts actors that panic: it needs `panic = \"unwind\"`");
 
 pub mod actors;
+pub mod calendar_feed;
 pub mod cli;
 pub mod events;
 pub mod facts;

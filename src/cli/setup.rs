@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use macaque_core::config::{ChaosConfig, JournalLocation};
-use macaque_core::eligibility::EligibilityConfig;
+use macaque_core::eligibility::{EligibilityConfig, OwnPod};
 use macaque_core::events::EventsConfig;
 use macaque_core::journal::JournalTiming;
 use macaque_core::schedule::Calendar;
@@ -21,8 +21,8 @@ use crate::proxy::{ProxyEnvironment, ProxyPolicy};
 use crate::round::RoundConfig;
 use crate::settings::{
     self, ChannelSettings, ClusterSettings, CommandSettings, FileSnapshot, FlagSetting, LoadedSettings,
-    NotifySettings, ScheduleNeed, SettingMistakes, SettingsListing, SettingsSources, ValidSettings,
-    is_object_name,
+    NotifySettings, ScheduleNeed, ScheduleSettings, SettingMistakes, SettingsListing, SettingsSources,
+    ValidSettings, is_object_name,
 };
 use crate::telemetry;
 
@@ -70,6 +70,25 @@ pub(super) fn load_to_reload(
 /// The exit code, after every mistake was reported on standard error.
 pub(super) fn load_calendar(global: &GlobalArgs) -> Result<Calendar, i32> {
     settings::load_calendar(&sources(global, Vec::new())).map_err(|mistakes| report(&mistakes))
+}
+
+/// Loads the time zone of the schedule alone, and starts the log: for a command that needs no cluster.
+///
+/// # Errors
+/// The exit code, after every mistake was reported on standard error.
+pub(super) fn load_zone(global: &GlobalArgs) -> Result<TimeZone, i32> {
+    let loaded = settings::load_zone(&sources(global, Vec::new()));
+    let (zone, log) = loaded.map_err(|mistakes| report(&mistakes))?;
+    telemetry::start(&log, &Platform::system());
+    Ok(zone)
+}
+
+/// Loads the schedule and what it is shown with: neither a namespace nor the files of secrets are needed.
+///
+/// # Errors
+/// The exit code, after every mistake was reported on standard error.
+pub(super) fn load_schedule(global: &GlobalArgs) -> Result<ScheduleSettings, i32> {
+    settings::load_schedule(&sources(global, Vec::new())).map_err(|mistakes| report(&mistakes))
 }
 
 /// Loads the settings of the channels alone: they need no namespace and no schedule.
@@ -193,22 +212,25 @@ fn service_account_namespace() -> Option<String> {
 /// The configuration of a round.
 pub(super) fn round_config(settings: &ValidSettings) -> Arc<RoundConfig> {
     let config = &settings.config;
-    let eligibility = EligibilityConfig {
-        target: config.target.clone(),
-        method: config.disrupt.method,
-        own_pod: settings.own_pod.clone(),
-        metadata: Arc::default(),
-    };
-
     Arc::new(RoundConfig {
         dry_run: config.dry_run,
-        eligibility,
+        eligibility: eligibility(config, settings.own_pod.clone()),
         disrupt: config.disrupt.clone(),
         calendar: config.calendar.clone(),
         recovery: config.recovery.clone(),
         guards: config.guards.clone(),
         gates: settings.gates.clone(),
     })
+}
+
+/// The rules by which pods are eligible.
+pub(super) fn eligibility(config: &ChaosConfig, own_pod: Option<OwnPod>) -> EligibilityConfig {
+    EligibilityConfig {
+        target: config.target.clone(),
+        method: config.disrupt.method,
+        own_pod,
+        metadata: Arc::default(),
+    }
 }
 
 /// Where the journal is kept, and what its steps depend on.
@@ -303,11 +325,16 @@ pub(super) fn message_context(settings: &ValidSettings) -> MessageContext {
 
 /// What messages name beside their reports, of this cluster and in this zone.
 pub(super) fn context_of(cluster: &ClusterSettings, zone: &TimeZone) -> MessageContext {
-    let name = cluster.name.clone();
     MessageContext {
-        cluster: name.or_else(|| access(cluster).context_name()),
+        cluster: cluster_name(cluster),
         zone: zone.clone(),
     }
+}
+
+/// The name of the cluster, or else of the context that leads to it.
+pub(super) fn cluster_name(cluster: &ClusterSettings) -> Option<String> {
+    let name = cluster.name.clone();
+    name.or_else(|| access(cluster).context_name())
 }
 
 /// Connects to the cluster, on the Arbiter that will use it.

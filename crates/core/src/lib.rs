@@ -34,6 +34,7 @@
 //! | [`preview`] | which victims a round would pick, and how likely each is |
 //! | [`report`] | how a round is summed up |
 //! | [`notice`] | what people are to know beside rounds and recoveries |
+//! | [`seal`] | whether what is stored was edited |
 //! | [`journal`] | which step of a round is allowed next, and what must be written down before it |
 //! | [`history`] | nothing: what happened, and where something is missing of it |
 //! | [`blame`] | whether a disruption of macaque can be the cause of what others saw |
@@ -76,6 +77,7 @@ pub mod resilience;
 pub mod rota;
 pub mod schedule;
 pub mod scope_metadata;
+pub mod seal;
 pub mod selection;
 pub mod selector;
 pub mod server_text;

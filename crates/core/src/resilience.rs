@@ -22,6 +22,7 @@ pub use self::owner::{OwnerResilience, WithoutTurn};
 pub use self::recovery_stats::{FEW, RecoveryStats};
 use self::tally::OwnerTally;
 use crate::history::{EntryOutcome, History, HistoryEntry, HistoryGap, RoundSummary};
+use crate::journal::Journal;
 use crate::notice::ScopeOwners;
 use crate::pod::OwnerRef;
 
@@ -44,8 +45,10 @@ pub struct ResilienceQuestion {
 pub struct ResilienceEvidence<'a> {
     /// The history.
     pub history: &'a History,
-    /// Where the history lacks something.
+    /// The disruptions that the history is known to lack.
     pub gaps: &'a [HistoryGap],
+    /// The journal, by which it is known since when nothing is missing unseen; or why it is not known.
+    pub journal: Result<&'a Journal, &'a str>,
     /// The owners in scope now, or why they are not known.
     pub scope: Result<&'a ScopeOwners, &'a str>,
 }
@@ -163,10 +166,8 @@ fn owners(
     }
 
     if let Ok(scope) = evidence.scope {
-        for (namespace, owner, rule) in scope
-            .iter()
-            .filter(|(namespace, ..)| question.includes(namespace))
-        {
+        let in_scope = scope.iter();
+        for (namespace, owner, rule) in in_scope.filter(|(namespace, ..)| question.includes(namespace)) {
             let owner = OwnerRef {
                 namespace: namespace.to_owned(),
                 owner: owner.clone(),

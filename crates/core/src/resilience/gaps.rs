@@ -1,69 +1,57 @@
 //! What is not known of the time asked for, in sentences.
 
 use super::{ResilienceEvidence, ResilienceQuestion};
-use crate::history::{History, HistoryGap};
+use crate::history::HistoryGap;
 
 /// What is not known of the time asked for.
 pub(super) fn gaps(question: &ResilienceQuestion, evidence: ResilienceEvidence<'_>) -> Vec<String> {
     let mut gaps = Vec::new();
-    gaps.extend(beginning(question, evidence.history));
+    if evidence.history.is_empty() {
+        gaps.push("the history is empty".to_owned());
+    }
+    gaps.extend(missing(question, evidence));
+
+    match evidence.scope {
+        Ok(scope) => {
+            let problems = scope.problems.iter();
+            gaps.extend(problems.map(|problem| format!("not every owner in scope is known: {problem}")));
+            let beyond = scope.unjudged();
+            if beyond > 0 {
+                gaps.push(format!("{beyond} further owners in scope are not named: they are too many"));
+            }
+        }
+        Err(why) => gaps.push(format!("which owners never had a turn is not known: {why}")),
+    }
+    gaps
+}
+
+/// Which disruptions the history lacks, and where it does not show whether it lacks any.
+fn missing(question: &ResilienceQuestion, evidence: ResilienceEvidence<'_>) -> Vec<String> {
+    let unseen = "the history does not show whether it lacks disruptions";
+    let mut missing = Vec::new();
+    match evidence.journal.map(|journal| evidence.history.covered_since(journal)) {
+        Err(why) => missing.push(format!("{unseen}: {why}")),
+        Ok(None) => missing.push(format!("{unseen}: the journal has not numbered any yet")),
+        Ok(Some(since)) if question.from < since => missing.push(format!("before {since} {unseen}")),
+        Ok(Some(_)) => {}
+    }
 
     let overlapping = evidence.gaps.iter().filter(|gap| {
         let begins = gap.from.is_none_or(|from| from <= question.to);
         begins && question.from <= gap.to
     });
-    gaps.extend(overlapping.map(missing));
-
-    match evidence.scope {
-        Ok(scope) => {
-            gaps.extend(
-                scope
-                    .problems
-                    .iter()
-                    .map(|problem| format!("owners in scope: {problem}")),
-            );
-            if scope.unjudged() > 0 {
-                let count = scope.unjudged();
-                gaps.push(format!(
-                    "owners in scope: {count} more than can be looked at by name"
-                ));
-            }
-        }
-        Err(why) => gaps.push(format!("owners that never had a turn are not known: {why}")),
-    }
-    gaps
+    missing.extend(overlapping.map(in_words));
+    missing
 }
 
-/// Since when the history is complete, if that is not the whole time asked for.
-fn beginning(question: &ResilienceQuestion, history: &History) -> Option<String> {
-    let first_entry = history.entries().first().map(|entry| entry.at);
-    let first_round = history.rounds().first().map(|round| round.finished);
-    let first = [first_entry, first_round].into_iter().flatten().min();
-    let Some(first) = first else {
-        return Some("the history is empty".to_owned());
-    };
-
-    match history.numbered_since() {
-        None if question.from < first => Some(format!(
-            "the history begins at {first}, and does not show whether it lacks disruptions"
-        )),
-        None => Some("the history does not show whether it lacks disruptions".to_owned()),
-        Some(since) if question.from < since => Some(format!(
-            "before {since} the history does not show whether it lacks disruptions"
-        )),
-        Some(_) => None,
-    }
-}
-
-/// Which disruptions are missing.
-fn missing(gap: &HistoryGap) -> String {
+fn in_words(gap: &HistoryGap) -> String {
     let HistoryGap { from, to, count } = gap;
     let disruptions = match count {
-        1 => "1 disruption".to_owned(),
-        count => format!("{count} disruptions"),
+        1 => "1 disruption is missing".to_owned(),
+        count => format!("{count} disruptions are missing"),
     };
     match from {
-        Some(from) => format!("{disruptions} between {from} and {to} are missing"),
-        None => format!("{disruptions} before {to} are missing"),
+        Some(from) => format!("{disruptions} between {from} and {to}"),
+        None => format!("{disruptions} before {to}"),
     }
 }

@@ -72,43 +72,49 @@ impl OwnerResilience {
     }
 }
 
-/// Shows what stands out in a few words: `2 of 14 not recovered in time: CrashLoopBackOff`, `refused by budget shop/db`.
+/// Shows what stands out in a few words: `2 of 14 not recovered in time: CrashLoopBackOff`, `no turn: refused by budget
+/// shop/db`.
 impl fmt::Display for OwnerResilience {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of = self.disruptions;
-        match self.finding {
-            OwnerFinding::Unrecovered => {
-                write!(f, "{} of {of} not recovered in time", self.recovery.unrecovered)?;
-                self.write_trouble(f)
-            }
-            OwnerFinding::Slow => {
-                write!(f, "{} of {of} recovered later than expected", self.recovery.slow)?;
-                self.write_trouble(f)
-            }
-            OwnerFinding::Unknown => write!(f, "outcome unknown {}", times(self.unknown)),
-            OwnerFinding::Recovering => f.write_str("not whole yet, as far as is known"),
-            OwnerFinding::Refused => self.write_no_turn(f, "no turn: refused by"),
-            OwnerFinding::Held => self.write_no_turn(f, "no turn: held back by"),
-            OwnerFinding::NotDrawn => f.write_str("no turn: never drawn"),
-            OwnerFinding::Gone => f.write_str("no turn: its pods were gone already"),
-            OwnerFinding::Unwatched => f.write_str("disrupted; the recovery was not watched"),
-            OwnerFinding::Exempt => self.write_no_turn(f, "no turn: exempt by"),
-            OwnerFinding::Disrupted => f.write_str("disrupted; no recovery to measure"),
-            OwnerFinding::Picked => write!(f, "picked {} in a dry run", times(self.picked)),
-            OwnerFinding::Recovered => f.write_str("recovered in time"),
-        }
+        let (words, detail) = self.in_words();
+        write!(f, "{words}{}", detail.unwrap_or_default())
     }
 }
 
 impl OwnerResilience {
-    fn write_trouble(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let trouble = self.trouble.as_ref();
-        trouble.map_or(Ok(()), |trouble| write!(f, ": {trouble}"))
-    }
-
-    fn write_no_turn(&self, f: &mut fmt::Formatter<'_>, words: &str) -> fmt::Result {
+    /// What stands out, in words of macaque's own and, where there is more to say, in those of others.
+    pub fn in_words(&self) -> (String, Option<&str>) {
+        let of = self.disruptions;
         let by = self.without_turn.as_ref().and_then(|none| none.by.as_deref());
-        write!(f, "{words} {}", by.unwrap_or("something unknown"))
+        let (words, detail) = match self.finding {
+            OwnerFinding::Unrecovered => {
+                let count = self.recovery.unrecovered;
+                return with_trouble(format!("{count} of {of} not recovered in time"), &self.trouble);
+            }
+            OwnerFinding::Slow => {
+                let count = self.recovery.slow;
+                return with_trouble(format!("{count} of {of} recovered later than expected"), &self.trouble);
+            }
+            OwnerFinding::Unknown => return (format!("outcome unknown {}", times(self.unknown)), None),
+            OwnerFinding::Picked => return (format!("picked {} in a dry run", times(self.picked)), None),
+            OwnerFinding::Recovering => ("not whole yet, as far as is known", None),
+            OwnerFinding::Refused => ("no turn: refused by ", by),
+            OwnerFinding::Held => ("no turn: held back by ", by),
+            OwnerFinding::NotDrawn => ("no turn: never drawn", None),
+            OwnerFinding::Gone => ("no turn: its pods were gone already", None),
+            OwnerFinding::Unwatched => ("disrupted; the recovery was not seen", None),
+            OwnerFinding::Exempt => ("no turn: exempt by ", by),
+            OwnerFinding::Disrupted => ("disrupted; no recovery to measure", None),
+            OwnerFinding::Recovered => ("recovered in time", None),
+        };
+        (words.to_owned(), detail)
+    }
+}
+
+fn with_trouble(words: String, trouble: &Option<String>) -> (String, Option<&str>) {
+    match trouble.as_deref() {
+        Some(trouble) => (format!("{words}: "), Some(trouble)),
+        None => (words, None),
     }
 }
 
