@@ -44,7 +44,7 @@ pub struct StatusBoard {
 pub(crate) struct StatusTexts {
     /// The page in HTML.
     pub(crate) html: String,
-    /// The same as JSON.
+    /// What the page shows, as JSON.
     pub(crate) json: String,
 }
 
@@ -111,7 +111,8 @@ impl FactListener for StatusBoard {
         let now = self.platform.now();
         let mut notes = self.notes();
         match fact {
-            Fact::SlotPlanned(_) | Fact::NamespaceForbidden(_) => {}
+            Fact::SlotPlanned(slot) => notes.next_slot = slot,
+            Fact::NamespaceForbidden(_) => {}
             Fact::PodsChecked { candidates, exempted } => {
                 let exempted = exempted.iter().map(|(rule, tally)| (rule.clone(), tally.count));
                 notes.pods = Some(PodsNotes {

@@ -29,6 +29,8 @@ pub(super) struct StatusNotes {
     pub(super) unusable_since: Option<Timestamp>,
     /// What happened, as far as this process knows.
     pub(super) history: Arc<History>,
+    /// The slot that is waited for.
+    pub(super) next_slot: Option<Timestamp>,
     /// The pods that were checked last.
     pub(super) pods: Option<PodsNotes>,
     /// When the next turn of each owner is, as the last round knew it, the earliest first; `None` without turns.
@@ -83,6 +85,7 @@ impl StatusNotes {
             journal: None,
             unusable_since: None,
             history: Arc::new(History::new()),
+            next_slot: None,
             pods: None,
             turns: None,
             missed_turns: Arc::default(),
