@@ -55,6 +55,7 @@ Exit codes:
   3   once: all refused or already gone
       once: the journal allowed none
       budgets: a budget needs fixing
+      report: an owner recovered late or not in time
       migrate: a restriction has no equal
   4   once: no pod was eligible
   5   once --wait: a victim did not recover in time
@@ -80,7 +81,7 @@ pub mod exit {
     /// `once`: all attempts were refused or the pods were already gone, or the journal allowed none.
     pub const REFUSED: i32 = 3;
     /// `budgets`: a budget needs fixing. The code is that of a refusal: the API server would refuse an eviction.
-    /// `migrate`: a restriction of the other tool has no equal.
+    /// `report`: an owner recovered late or not in time. `migrate`: a restriction of the other tool has no equal.
     pub const FOUND: i32 = REFUSED;
     /// `once`: no pod was eligible.
     pub const IDLE: i32 = 4;

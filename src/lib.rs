@@ -21,6 +21,7 @@
 //!
 //! - [`program`]: the name by which macaque was called.
 //! - `text`: makes untrusted text safe to show.
+//! - `html`: the parts of pages, which escape what they show.
 //! - `redact`: hides secrets in text, in whichever encoding it holds them.
 //! - `secret_file`: reads files that hold secrets.
 //! - `retry_after`: reads how long a server asks to wait.
@@ -42,6 +43,7 @@
 //! - [`journal`]: stores the journal, in a ConfigMap or in memory; the core decides what a step is.
 //! - [`round`]: one round, from the list of pods to the report.
 //! - [`preview`]: what a round would do, for `plan` and `why`.
+//! - [`calendar_feed`]: the schedule as an iCalendar file.
 //! - [`metrics`]: the facts, counted for Prometheus. The only module that uses `prometheus-client`.
 //! - [`health`]: what the probes say.
 //! - [`history`]: writes what happened to a ConfigMap, and reads it and the log.
@@ -61,6 +63,7 @@
 compile_error!("macaque's Supervisor restarts actors that panic: it needs `panic = \"unwind\"`");
 
 pub mod actors;
+pub mod calendar_feed;
 pub mod cli;
 pub mod events;
 pub mod facts;
@@ -70,6 +73,7 @@ pub mod guards;
 pub mod health;
 pub mod heartbeat;
 pub mod history;
+mod html;
 mod http_client;
 pub mod http_server;
 pub mod journal;

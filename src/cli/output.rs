@@ -33,9 +33,17 @@ const SERVER_TEXT: usize = 400;
 /// Whether standard output lacks something that was to be written on it.
 static IS_INCOMPLETE: AtomicBool = AtomicBool::new(false);
 
+/// Whether the reader of standard output has ended.
+static IS_UNREAD: AtomicBool = AtomicBool::new(false);
+
 /// Whether standard output lacks something, and a reader is left to miss it.
 pub(super) fn is_incomplete() -> bool {
     IS_INCOMPLETE.load(Ordering::Relaxed)
+}
+
+/// Whether whoever read standard output has ended: what is written goes nowhere.
+pub(super) fn is_unread() -> bool {
+    IS_UNREAD.load(Ordering::Relaxed)
 }
 
 /// Takes what writing on standard output came to. A reader that has ended is no error: a closed pipe ends the command
@@ -44,7 +52,9 @@ pub(super) fn note(written: io::Result<()>) {
     let Err(error) = written else {
         return;
     };
-    if error.kind() != ErrorKind::BrokenPipe && !IS_INCOMPLETE.swap(true, Ordering::Relaxed) {
+    if error.kind() == ErrorKind::BrokenPipe {
+        IS_UNREAD.store(true, Ordering::Relaxed);
+    } else if !IS_INCOMPLETE.swap(true, Ordering::Relaxed) {
         telemetry::print_error(&format!("cannot write to standard output: {error}"));
     }
 }

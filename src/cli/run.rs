@@ -126,9 +126,11 @@ fn prepare(settings: &ValidSettings, platform: &Platform) -> Result<ActorsConfig
     let roles = ActorRole::of_process(events.is_on(), true);
     let health = Arc::new(HealthState::new(roles.map(ActorRole::as_str), platform));
     let metrics = serving::metrics(settings, &channels, platform);
-    serving::serve(settings, &health, metrics.as_ref(), platform)?;
+    let status = serving::status(settings, &channels, platform);
+    serving::serve(settings, &health, metrics.as_ref(), status.as_ref(), platform)?;
     let metrics = metrics.map(|metrics| metrics as Arc<dyn FactListener>);
-    let listeners = metrics.into_iter().chain(events.listener());
+    let status = status.map(|board| board as Arc<dyn FactListener>);
+    let listeners = metrics.into_iter().chain(status).chain(events.listener());
 
     Ok(ActorsConfig {
         trigger: Trigger::Cron(calendar),

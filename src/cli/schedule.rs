@@ -1,13 +1,15 @@
 //! `macaque schedule`: the next scheduled rounds, and those skipped by quiet times; or whose turn comes when.
 
+mod ics;
 mod owners;
 
 use std::str::FromStr;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use macaque_core::icalendar::MOST_WEEKS;
 use macaque_core::schedule::Calendar;
 use serde::Serialize;
 
@@ -21,6 +23,7 @@ use crate::telemetry;
 #[derive(Debug, Args)]
 // `-n` is the number of slots here, and has been since before there were owners to list.
 #[command(mut_arg("namespace", |arg| arg.short(None)))]
+#[command(group(ArgGroup::new("by_weeks").args(["owners", "ics"]).multiple(true)))]
 pub(super) struct ScheduleArgs {
     /// Number of slots to list
     #[arg(short, long, value_name = "NUMBER", default_value_t = 10, value_parser = small_number, allow_negative_numbers = true)]
@@ -28,8 +31,11 @@ pub(super) struct ScheduleArgs {
     /// List whose turn comes when, with disrupt.pace = "rota"; reads the owners in scope from the cluster
     #[arg(long, conflicts_with = "number")]
     owners: bool,
-    /// Number of weeks of turns to list [default: 2]
-    #[arg(long, value_name = "NUMBER", requires = "owners", value_parser = weeks, allow_negative_numbers = true)]
+    /// Write an iCalendar file (RFC 5545) to standard output, of whole days: with --owners the turns, else the rounds
+    #[arg(long, conflicts_with_all = ["number", "output"])]
+    ics: bool,
+    /// Number of weeks of turns to list, or of the calendar [default: 2, with --ics 8]
+    #[arg(long, value_name = "NUMBER", requires = "by_weeks", value_parser = weeks, allow_negative_numbers = true)]
     weeks: Option<u8>,
     #[command(flatten)]
     scope: ScopeArgs,
@@ -44,7 +50,7 @@ pub(super) struct ScheduleArgs {
 
 /// The time from which slots are listed.
 #[derive(Debug, Clone, Copy)]
-enum StartTime {
+pub(super) enum StartTime {
     /// A time on the wall clock of the schedule's zone.
     Local(DateTime),
     /// An instant, which needs no zone.
@@ -77,8 +83,15 @@ pub(super) fn slots(calendar: &Calendar, from: Timestamp) -> impl Iterator<Item 
 
 /// Lists the next slots, or turns; returns the process's exit code.
 pub(super) fn run(global: &GlobalArgs, args: &ScheduleArgs) -> i32 {
+    if let Some(why) = args.too_many_weeks() {
+        telemetry::print_error(&why);
+        return exit::USAGE;
+    }
     if args.owners {
         return owners::run(global, args);
+    }
+    if args.ics {
+        return ics::run(global, args);
     }
 
     let calendar = match setup::load_calendar(global) {
@@ -151,7 +164,9 @@ pub(super) fn until(from: Timestamp, slot: Timestamp) -> String {
 impl ScheduleArgs {
     /// A flag that was given and means something for owners only, if none are listed.
     pub(super) fn unused_flag(&self, global: &GlobalArgs) -> Option<&'static str> {
-        let given = [global.flags(), self.scope.flags()].concat();
+        // A context may name the cluster, whose name a calendar has.
+        let of_cluster = if self.ics { Vec::new() } else { global.flags() };
+        let given = [of_cluster, self.scope.flags()].concat();
         let first = given.first().filter(|_| !self.owners);
         first.map(|flag| flag.name)
     }
@@ -174,6 +189,19 @@ impl ScheduleArgs {
     fn weeks(&self) -> u8 {
         self.weeks.unwrap_or(2)
     }
+
+    /// How many weeks a calendar has.
+    fn feed_weeks(&self) -> u8 {
+        self.weeks.unwrap_or(MOST_WEEKS)
+    }
+
+    /// The reason why a calendar cannot have as many weeks as were asked for.
+    fn too_many_weeks(&self) -> Option<String> {
+        let weeks = self.weeks.filter(|weeks| self.ics && *weeks > MOST_WEEKS)?;
+        Some(format!(
+            "--weeks: a calendar has at most {MOST_WEEKS} weeks, and {weeks} were asked for"
+        ))
+    }
 }
 
 impl FromStr for StartTime {
@@ -190,7 +218,7 @@ impl FromStr for StartTime {
 
 impl StartTime {
     /// The instant in `zone`, or an error if it is out of range.
-    fn instant(self, zone: &TimeZone) -> Result<Timestamp, jiff::Error> {
+    pub(super) fn instant(self, zone: &TimeZone) -> Result<Timestamp, jiff::Error> {
         match self {
             Self::Local(local) => Ok(zone.to_ambiguous_zoned(local).compatible()?.timestamp()),
             Self::Instant(instant) => Ok(instant),

@@ -15,7 +15,7 @@ use macaque_core::report::SkippedNamespace;
 use macaque_core::schedule::Calendar;
 use serde::Serialize;
 
-use self::subject::{NamedOwner, WhySubject};
+pub(super) use self::subject::{NamedOwner, WhySubject};
 use self::turn::OwnerTurn;
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
 use super::{exit, output, setup};

@@ -10,7 +10,7 @@ use macaque_core::rota::Turn;
 use macaque_core::schedule::Calendar;
 use serde::Serialize;
 
-use super::{ScheduleArgs, local, until};
+use super::{ScheduleArgs, ics, local, until};
 use crate::cli::args::GlobalArgs;
 use crate::cli::output::{self, TableColumns, counted, line, names};
 use crate::cli::{exit, setup};
@@ -86,6 +86,9 @@ pub(super) fn run(global: &GlobalArgs, args: &ScheduleArgs) -> i32 {
         Ok(scan) => scan,
         Err(code) => return code,
     };
+    if args.ics {
+        return ics::run_with_owners(&settings, &scan, args);
+    }
     let to = end(from, args.weeks());
     let Some(turns) = ScopeTurns::of(&config.disrupt, calendar, &scan.owners) else {
         return exit::USAGE;

@@ -3,6 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::texts::{bounded_owner, bounded_pod};
+use crate::guard::{GuardHold, HoldAnswer};
+use crate::notice::short_name;
 use crate::outcome::DisruptionMethod;
 use crate::pod::{PodOwner, PodRef};
 use crate::recovery::{RecoveryTimes, RecoveryVerdict};
@@ -88,7 +91,120 @@ pub struct EntryRecovery {
     pub trouble: Option<String>,
 }
 
+impl HistoryEntry {
+    /// Adds what `other` knows of the same victim: the later outcome, and the earlier of two instants.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.at = self.at.min(other.at);
+        if other.outcome.rank() > self.outcome.rank() {
+            self.outcome = other.outcome;
+        }
+        self.number = self.number.max(other.number);
+        if !self.outcome.has_number() {
+            self.number = None;
+        }
+
+        if other.pod > self.pod {
+            self.pod = other.pod;
+        }
+        self.owner = self.owner.take().max(other.owner);
+        self.team = self.team.take().max(other.team);
+        if other.method.as_str() > self.method.as_str() {
+            self.method = other.method;
+        }
+        match (&mut self.recovery, other.recovery) {
+            (Some(known), Some(more)) => known.absorb(more),
+            (None, more) => self.recovery = more,
+            (Some(_), None) => {}
+        }
+    }
+
+    /// The entry with texts of bounded length, and without a number that it cannot have.
+    pub(super) fn checked(mut self) -> Self {
+        self.number = self
+            .number
+            .filter(|number| *number > 0 && self.outcome.has_number());
+        self.pod = bounded_pod(&self.pod);
+        self.owner = self.owner.as_ref().map(bounded_owner);
+        self.team = self.team.as_deref().map(short_name);
+        if let EntryOutcome::Refused { by } | EntryOutcome::Held { by, .. } = &mut self.outcome {
+            *by = short_name(by);
+        }
+        if let Some(recovery) = &mut self.recovery {
+            recovery.trouble = recovery.trouble.as_deref().map(short_name);
+        }
+        self
+    }
+}
+
+impl EntryRecovery {
+    /// Adds what `other` knows of the same recovery.
+    fn absorb(&mut self, other: Self) {
+        self.accepted = self.accepted.min(other.accepted);
+        let end = |recovery: &Self| recovery.verdict.map(|verdict| (recovery.ended, verdict));
+        let ends = [end(self), end(&other)];
+        // A recovery ends once: of two ends the first counts.
+        let end = ends.into_iter().flatten().min();
+        self.verdict = end.map(|(_, verdict)| verdict);
+        self.ended = end.and_then(|(ended, _)| ended);
+
+        let RecoveryTimes {
+            gone_ms,
+            created_ms,
+            scheduled_ms,
+            containers_ready_ms,
+            ready_ms,
+            whole_ms,
+        } = other.times;
+        let times = &mut self.times;
+        times.gone_ms = times.gone_ms.max(gone_ms);
+        times.created_ms = times.created_ms.max(created_ms);
+        times.scheduled_ms = times.scheduled_ms.max(scheduled_ms);
+        times.containers_ready_ms = times.containers_ready_ms.max(containers_ready_ms);
+        times.ready_ms = times.ready_ms.max(ready_ms);
+        times.whole_ms = times.whole_ms.max(whole_ms);
+
+        self.expect_ms = self.expect_ms.max(other.expect_ms);
+        self.trouble = self.trouble.take().max(other.trouble);
+    }
+}
+
 impl EntryOutcome {
+    /// The outcome of a disruption that happened, or of which that is in doubt.
+    pub(super) fn of_disruption(method: DisruptionMethod, is_doubtful: bool) -> Self {
+        match method {
+            _ if is_doubtful => Self::Unknown,
+            DisruptionMethod::Evict => Self::Evicted,
+            DisruptionMethod::Delete => Self::Deleted,
+        }
+    }
+
+    /// The outcome of a victim that was held back.
+    pub(super) fn held(hold: &GuardHold) -> Self {
+        Self::Held {
+            by: short_name(&hold.guard),
+            unanswered: hold.answer == HoldAnswer::CannotAnswer,
+        }
+    }
+
+    /// Whether the journal numbers a victim with this outcome: it was disrupted, or may have been.
+    pub(super) fn has_number(&self) -> bool {
+        self.is_disruption() || self.is_unknown()
+    }
+
+    /// Which of two outcomes for one victim knows more, and of two that know as much the one that counts.
+    fn rank(&self) -> (u8, &str, bool) {
+        match self {
+            Self::Pending => (0, "", false),
+            Self::DryRun => (1, "", false),
+            Self::Held { by, unanswered } => (2, by, *unanswered),
+            Self::Gone => (3, "", false),
+            Self::Refused { by } => (4, by, false),
+            Self::Unknown => (5, "", false),
+            Self::Deleted => (6, "", false),
+            Self::Evicted => (7, "", false),
+        }
+    }
+
     /// Whether the victim was disrupted, as far as that is known.
     pub fn is_disruption(&self) -> bool {
         matches!(self, Self::Evicted | Self::Deleted)

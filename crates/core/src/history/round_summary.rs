@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::texts::bounded_text;
 use crate::report::RoundStatus;
 
 /// One round that ended. Its slot identifies it.
@@ -23,6 +24,32 @@ pub struct RoundSummary {
     /// Why the round was withheld, held back or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+}
+
+impl RoundSummary {
+    /// Takes over what `other` says of the same round, if it was made later.
+    pub(super) fn absorb(&mut self, other: Self) {
+        if other.rank() > self.rank() {
+            *self = other;
+        }
+    }
+
+    /// The summary with texts of bounded length.
+    pub(super) fn checked(mut self) -> Self {
+        self.why = self.why.as_deref().map(bounded_text);
+        self
+    }
+
+    fn rank(&self) -> (Timestamp, &str, bool, usize, Option<&str>) {
+        let why = self.why.as_deref();
+        (
+            self.finished,
+            self.status.as_str(),
+            self.dry_run,
+            self.candidates,
+            why,
+        )
+    }
 }
 
 fn is_false(value: &bool) -> bool {

@@ -43,7 +43,9 @@ pub struct RoundRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reservation {
-    /// The number of the disruption, from 1 in each journal; 0 in a journal that numbered none yet.
+    /// The number of the disruption, from 1 since [`Journal::numbered_since`]; 0 if it was reserved before.
+    ///
+    /// [`Journal::numbered_since`]: crate::journal::Journal::numbered_since
     #[serde(default)]
     pub number: u64,
     /// The victim.

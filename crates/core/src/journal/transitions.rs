@@ -189,7 +189,7 @@ impl Journal {
             (Resolution::Released, _) => {
                 round.reservations.remove(index);
                 // No other was reserved since: only one is pending at a time.
-                self.disruptions -= u64::from(reservation.number > 0);
+                self.disruptions = self.disruptions.saturating_sub(u64::from(reservation.number > 0));
                 self.release_usage(&reservation);
                 self.release_victim(&reservation);
                 self.release_turn(&reservation);
@@ -263,7 +263,8 @@ impl Journal {
         }
     }
 
-    /// Stops all disruptions until everything that this copy of the journal may lack is too old to matter.
+    /// Stops all disruptions until everything that this copy of the journal may lack is too old to matter, and numbers
+    /// disruptions anew: this copy may lack some, and their numbers would be given again.
     pub(super) fn start_quarantine(&mut self, why: &str, known: u64, context: &StepContext<'_>) {
         let longest = usage::horizon(context.limits).max(context.timing.deadline);
         self.sequence = self.sequence.max(known);
@@ -271,6 +272,12 @@ impl Journal {
             until: whole_second(after(context.now, longest)),
             why: why.to_owned(),
         });
+
+        self.disruptions = 0;
+        self.numbered_since = Some(context.now);
+        for reservation in self.round.iter_mut().flat_map(|round| &mut round.reservations) {
+            reservation.number = 0;
+        }
     }
 
     /// Checks that nothing stops all disruptions now: no pause, no quarantine and no clock skew.

@@ -48,6 +48,13 @@ pub(super) fn horizon(limits: &DisruptionLimits) -> Duration {
 }
 
 impl Journal {
+    /// The instant by which the last disruption was reserved that the journal counts, to the minute; `None` if there was no
+    /// round yet. After two days without one it is the end of the lease of the last round.
+    pub fn latest_reservation(&self) -> Option<Timestamp> {
+        let counted = self.usage.iter().map(|entry| entry.minute).max();
+        counted.or_else(|| self.round.as_ref().map(|round| round.lease_until))
+    }
+
     /// How many more disruptions the limits on all of them allow at `now`; `None` if none is set. The caps on single
     /// nodes, zones, namespaces and owners are not among them.
     pub fn remaining(&self, limits: &DisruptionLimits, now: Timestamp) -> Option<usize> {

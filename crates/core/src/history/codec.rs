@@ -1,0 +1,88 @@
+//! The history as text: JSON, of which nothing is taken over unchecked.
+
+use serde::Deserialize;
+
+use super::texts::bounded_name;
+use super::{History, HistoryEntry, Numbering, RoundSummary, VERSION};
+
+/// The reason why a stored history cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnreadableHistory {
+    /// A newer version of macaque wrote the history.
+    #[error("its version is {0}, and this macaque knows version {VERSION}: use the newer macaque")]
+    Newer(u32),
+    /// The text is not what macaque writes.
+    #[error("it is not a history: {0}")]
+    Malformed(String),
+}
+
+/// The version of a history, which is read before anything else.
+#[derive(Deserialize)]
+struct HistoryVersion {
+    version: u32,
+}
+
+/// A history as it is decoded, before it is checked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DecodedHistory {
+    version: u32,
+    #[serde(default)]
+    numbering: Option<Numbering>,
+    entries: Vec<HistoryEntry>,
+    rounds: Vec<RoundSummary>,
+}
+
+impl History {
+    /// Reads a history.
+    ///
+    /// # Errors
+    /// The reason why it cannot be used.
+    pub fn read(text: &[u8]) -> Result<Self, UnreadableHistory> {
+        let malformed = |error: serde_json::Error| UnreadableHistory::Malformed(error.to_string());
+        let HistoryVersion { version } = serde_json::from_slice(text).map_err(malformed)?;
+        check_version(version)?;
+        serde_json::from_slice(text).map_err(malformed)
+    }
+
+    /// The history as text.
+    pub fn write(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a history serialises")
+    }
+}
+
+impl TryFrom<DecodedHistory> for History {
+    type Error = UnreadableHistory;
+
+    fn try_from(decoded: DecodedHistory) -> Result<Self, UnreadableHistory> {
+        check_version(decoded.version)?;
+
+        let numbering = decoded.numbering.map(|numbering| Numbering {
+            journal: bounded_name(&numbering.journal),
+            ..numbering
+        });
+        let mut history = Self {
+            numbering: numbering.clone(),
+            ..Self::new()
+        };
+        history.merge(&Self {
+            numbering,
+            entries: decoded.entries.into_iter().map(HistoryEntry::checked).collect(),
+            rounds: decoded.rounds.into_iter().map(RoundSummary::checked).collect(),
+            ..Self::new()
+        });
+        history.bound();
+        Ok(history)
+    }
+}
+
+/// Checks that this macaque knows a version.
+pub(super) fn check_version(version: u32) -> Result<(), UnreadableHistory> {
+    match version {
+        VERSION => Ok(()),
+        newer if newer > VERSION => Err(UnreadableHistory::Newer(newer)),
+        unknown => Err(UnreadableHistory::Malformed(format!(
+            "version {unknown} does not exist"
+        ))),
+    }
+}
