@@ -33,7 +33,7 @@ test:
 # $MACAQUE_BINARY, or a release built here, on a real Kubernetes control plane (needs Go, once for about ten minutes)
 e2e:
     test -n "${MACAQUE_BINARY:-}" || cargo build --locked --release
-    PATH="$(.ci/prometheus):$(.ci/tools):$(.ci/helm3):$PATH" PYTHONPATH="$(.ci/verifiers)" \
+    PATH="$(.ci/prometheus):$(.ci/tools):$(.ci/helm3):$PATH" PYTHONPATH="$(.ci/verifiers)" CHROMIUM="$(.ci/chromium)" \
     MACAQUE_BINARY="${MACAQUE_BINARY:-$PWD/target/release/macaque}" \
         tests/controlplane/controlplane run target/controlplane -- \
         sh -c '.ci/deploy && cargo test --locked --test e2e --test conformance -- --ignored \

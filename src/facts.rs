@@ -1,19 +1,22 @@
 //! What happens in this process, as facts that whoever counts or records them listens to. A listener must not block: it is
 //! called by the actors, between two steps of their work.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use macaque_core::config::{DisruptionLimits, NamespaceScope};
+use macaque_core::guard::GuardFinding;
 use macaque_core::history::History;
 use macaque_core::journal::{Journal, PauseRequest};
 use macaque_core::outcome::DisruptionMethod;
-use macaque_core::pod::ControllerRef;
+use macaque_core::pod::{ControllerRef, OwnerRef};
 use macaque_core::recovery::RecoveryReport;
 use macaque_core::report::{AttemptReport, ExemptionTallies, RoundReport};
+use macaque_core::rota::{Rota, RotaOwner};
+use macaque_core::schedule::Calendar;
 
 /// Something that happened, published after it did.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +63,19 @@ pub enum Fact<'a> {
     HistoryRead(&'a History),
     /// The journal is missing or cannot be used.
     JournalUnusable,
+    /// A guard or a gate was asked in a round.
+    GuardAnswered(&'a GuardFinding),
+    /// A round knows when the next turn of each owner is.
+    TurnsPlanned {
+        /// The rota.
+        rota: Rota<'a>,
+        /// The owners that have turns.
+        owners: &'a BTreeSet<RotaOwner>,
+        /// When the next turn is of each owner that has none now.
+        next: &'a BTreeMap<OwnerRef, Timestamp>,
+    },
+    /// An answer of the API server shows by how much this machine's clock is ahead of the server's.
+    ClockCompared(SignedDuration),
     /// A request to the API server ended.
     RequestEnded {
         /// The verb by which Kubernetes authorizes it, such as `list`.
@@ -97,6 +113,8 @@ pub enum Fact<'a> {
         limits: &'a DisruptionLimits,
         /// The names of the guards that are on.
         guards: &'a [String],
+        /// The slots and the quiet times; `None` where rounds follow no calendar.
+        calendar: Option<&'a Calendar>,
     },
     /// The configuration file has changed, and was put into force or was not.
     ReloadEnded {

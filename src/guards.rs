@@ -25,6 +25,7 @@ use macaque_core::scope_metadata::ObjectKeys;
 use macaque_core::siblings::SiblingPods;
 use tokio::time::Instant;
 
+use crate::facts::{Fact, Facts};
 use crate::gates::{Gate, GateQuestion, GateScope, Gates};
 use crate::k8s::{ApiError, Cluster, WorkloadRef};
 use crate::platform::Platform;
@@ -44,6 +45,8 @@ pub struct GuardContext<'a> {
     pub cluster: &'a Cluster,
     /// The gates.
     pub gates: &'a Gates,
+    /// Takes what the guards say, in a round.
+    pub facts: Option<&'a Facts>,
     /// The guards that are on.
     pub config: &'a GuardConfig,
     /// The rules, of which the mode is asked again and the annotations of teams may be switched off.
@@ -175,6 +178,7 @@ impl<'a> RoundGuards<'a> {
         if self.goes_on(&findings) {
             findings.extend(self.ask_gates(GateScope::Round, &[]).await);
         }
+        self.publish(&findings);
         findings
     }
 
@@ -219,6 +223,7 @@ impl<'a> RoundGuards<'a> {
         if first_hold(&findings).is_none() {
             findings.extend(self.ask_replicas(victim).await);
         }
+        self.publish(&findings);
         findings
     }
 
@@ -230,7 +235,18 @@ impl<'a> RoundGuards<'a> {
     /// Asks the gates about `victim`, up to the first that does not say go.
     pub(crate) async fn ask_victim_gates(&mut self, victim: &Pod) -> Vec<GuardFinding> {
         let victim = Candidate::from(victim);
-        self.ask_gates(GateScope::Victim, &[victim]).await
+        let findings = self.ask_gates(GateScope::Victim, &[victim]).await;
+        self.publish(&findings);
+        findings
+    }
+
+    fn publish(&self, findings: &[GuardFinding]) {
+        let Some(facts) = self.context.facts else {
+            return;
+        };
+        for finding in findings {
+            facts.publish(Fact::GuardAnswered(finding));
+        }
     }
 
     /// Whether the next guard is asked after these findings.

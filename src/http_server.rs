@@ -1,7 +1,7 @@
-//! Serves the probes and the metrics over HTTP, on a thread of its own that no actor waits for.
+//! Serves the probes, the metrics and the status page over HTTP, on a thread of its own that no actor waits for.
 //!
 //! Whoever reaches the port may be slow, broken or hostile. So everything has a bound: the connections at once, those of
-//! them that scrape, the time of each, the size of a request, and what the kernel keeps of an answer that nobody reads.
+//! them with a long answer, the time of each, the size of a request, and what the kernel keeps of an answer that nobody reads.
 //! Beyond a bound the oldest connection is closed for the newest: a probe, which sends its request at once, is answered
 //! however many others hold on to theirs.
 
@@ -20,15 +20,17 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use self::connection_limit::{ConnectionLimit, OpenConnection};
-use self::pages::Pages;
+use self::pages::{LongAnswer, Pages};
 use crate::health::HealthState;
 use crate::metrics::Metrics;
 use crate::platform::Platform;
+use crate::status::StatusBoard;
 
 /// How many connections one address has at once.
 pub const MAX_CONNECTIONS: usize = 128;
-/// How many of them may be answered with the metrics at once: these are long, and a slow reader leaves them in memory.
-const MAX_SCRAPES: usize = 32;
+/// How many of them may be answered with the metrics at once, and how many with the status page: these are long, and a slow
+/// reader leaves them in memory.
+const MAX_LONG: usize = 32;
 /// How many connections may wait to be accepted: a burst of scrapers must not make the kernel refuse a probe.
 const BACKLOG: u32 = 1024;
 /// How long the head of a request may take to arrive.
@@ -53,6 +55,8 @@ pub struct HttpEndpoint {
     pub probes: Result<Arc<HealthState>, String>,
     /// The metrics.
     pub metrics: Result<Arc<Metrics>, String>,
+    /// What the status page shows.
+    pub status: Result<Arc<StatusBoard>, String>,
 }
 
 /// The error of an address that cannot be listened on.
@@ -69,6 +73,7 @@ struct HttpService {
     pages: Pages,
     connections: ConnectionLimit,
     scrapes: ConnectionLimit,
+    status_readers: ConnectionLimit,
     platform: Platform,
 }
 
@@ -149,7 +154,8 @@ impl HttpService {
         Self {
             pages: Pages::new(endpoint, platform),
             connections: ConnectionLimit::new(MAX_CONNECTIONS),
-            scrapes: ConnectionLimit::new(MAX_SCRAPES),
+            scrapes: ConnectionLimit::new(MAX_LONG),
+            status_readers: ConnectionLimit::new(MAX_LONG),
             platform: platform.clone(),
         }
     }
@@ -157,8 +163,10 @@ impl HttpService {
     /// Answers the one request of a connection.
     async fn serve(&self, stream: TcpStream, connection: &OpenConnection) {
         let service = service_fn(|request| {
-            if self.pages.is_scrape(&request) {
-                self.scrapes.admit(connection);
+            match self.pages.long_answer(&request) {
+                Some(LongAnswer::Metrics) => drop(self.scrapes.admit(connection)),
+                Some(LongAnswer::Status) => drop(self.status_readers.admit(connection)),
+                None => {}
             }
             let response = self.pages.answer(&request);
             async { Ok::<_, Infallible>(response) }
@@ -180,5 +188,6 @@ impl HttpService {
         }
         self.connections.release(connection);
         self.scrapes.release(connection);
+        self.status_readers.release(connection);
     }
 }

@@ -12,6 +12,8 @@ mod connect;
 mod dry_run;
 mod error;
 mod events;
+mod history_config_map;
+mod journal_config_map;
 mod key_list;
 mod name_list;
 mod namespaces;
@@ -25,10 +27,12 @@ mod watch;
 mod wire;
 mod workload;
 
-pub use config_map::{JournalConfigMap, PauseAnnotations, WriteResult};
+pub use config_map::WriteResult;
 pub use connect::{ClusterAccess, ConnectionFault, ContextNamespace, RequestDeadlines};
 pub use error::{AccessFault, ApiError};
 pub use events::EventWrite;
+pub use history_config_map::{HISTORY_KEY, HistoryConfigMap};
+pub use journal_config_map::{JournalConfigMap, PauseAnnotations};
 pub use key_list::{KeyedResource, KeysPage, NamedKeys};
 pub use name_list::NamePage;
 pub use namespaces::FoundNamespace;
@@ -164,6 +168,11 @@ impl Cluster {
         self
     }
 
+    /// The time by this machine's clock.
+    pub fn now(&self) -> Timestamp {
+        self.platform.now()
+    }
+
     /// How far this machine's clock is ahead of the API server's, negative if it is behind, according to the last
     /// answer; `None` until an answer shows the server's time.
     pub fn skew(&self) -> Option<SignedDuration> {
@@ -266,6 +275,7 @@ impl Cluster {
             status.set(Some(response.status().as_u16()));
             if let Some(skew) = clock_skew::of(response.headers(), sent, self.platform.now()) {
                 self.skew.set(Some(skew));
+                self.facts.publish(Fact::ClockCompared(skew));
             }
             read(response, Arc::clone(&connection.server), authorization).await
         };

@@ -9,8 +9,9 @@
 //!                                                        RecoveryReported{report}
 //!
 //!   EventRecorder: writes Kubernetes Events about what the others publish, if Events are on
+//!   HistoryRecorder: writes what the others publish to the history, if there is one
 //!   Supervisor: starts the others and restarts them
-//!   Killer, Watcher and EventRecorder speak through k8s (kube client) with the Kubernetes API: a real server, or the sandbox
+//!   Killer, Watcher and the recorders speak through k8s (kube client) with the Kubernetes API: a real server, or the sandbox
 //! ```
 //!
 //! Decisions are in [`macaque_core`], where time, chance and answers are arguments. This crate carries them out.
@@ -21,6 +22,7 @@
 //!
 //! - [`program`]: the name by which macaque was called.
 //! - `text`: makes untrusted text safe to show.
+//! - `html`: the parts of pages, which escape what they show.
 //! - `redact`: hides secrets in text, in whichever encoding it holds them.
 //! - `secret_file`: reads files that hold secrets.
 //! - `retry_after`: reads how long a server asks to wait.
@@ -42,6 +44,7 @@
 //! - [`journal`]: stores the journal, in a ConfigMap or in memory; the core decides what a step is.
 //! - [`round`]: one round, from the list of pods to the report.
 //! - [`preview`]: what a round would do, for `plan` and `why`.
+//! - [`calendar_feed`]: the schedule as an iCalendar file.
 //! - [`metrics`]: the facts, counted for Prometheus. The only module that uses `prometheus-client`.
 //! - [`health`]: what the probes say.
 //! - [`history`]: writes what happened to a ConfigMap, and reads it and the log.
@@ -50,7 +53,8 @@
 //! - [`settings`]: defaults, file, environment and flags, validated into one configuration.
 //! - [`migrate`]: the settings that do what another tool was configured to do.
 //! - [`reload`]: judges and proves a configuration file that has changed, before it is in force.
-//! - [`actors`]: Clock, Killer, Watcher, Notifier, EventRecorder, Reloader and Supervisor, thin shells around the modules above.
+//! - [`actors`]: Clock, Killer, Watcher, Notifier, EventRecorder, HistoryRecorder, Reloader and Supervisor, thin shells around
+//!   the modules above.
 //! - [`telemetry`]: the log. The only module that uses `env_logger`.
 //! - [`cli`] and `main`: one file for each command; `main` holds the only exit.
 //!
@@ -61,6 +65,7 @@
 compile_error!("macaque's Supervisor restarts actors that panic: it needs `panic = \"unwind\"`");
 
 pub mod actors;
+pub mod calendar_feed;
 pub mod cli;
 pub mod events;
 pub mod facts;
@@ -70,6 +75,7 @@ pub mod guards;
 pub mod health;
 pub mod heartbeat;
 pub mod history;
+mod html;
 mod http_client;
 pub mod http_server;
 pub mod journal;

@@ -34,7 +34,7 @@ use crate::platform::Platform;
 use crate::stop::StopToken;
 
 pub use self::context::{ClaimState, RoundContext, RoundResult};
-pub use self::owners::list_owners;
+pub use self::owners::{list_every_owner, list_owners};
 pub use self::takeover::{Takeover, take_over};
 
 /// The configuration of a round.

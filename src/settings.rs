@@ -38,6 +38,7 @@ mod process;
 mod recovery;
 mod remedy;
 mod schedule;
+mod schedule_settings;
 mod schema;
 mod secret;
 mod sources;
@@ -70,6 +71,7 @@ pub use log_words::LogFormat;
 pub use mistake::{SettingMistake, SettingMistakes};
 pub use notify::NotifySettings;
 pub use process::{ClusterSettings, ListenAddress, LogSettings, MetricsSettings, StatusSettings};
+pub use schedule_settings::{ScheduleSettings, load_schedule};
 pub use schema::config_schema;
 pub use sources::{ContextLookup, FlagSetting, SettingsSources};
 pub use table_fields::{FieldDefault, FieldType, TableField, TableKind, table_fields};
@@ -120,6 +122,8 @@ pub struct CommandSettings {
     pub config: ChaosConfig,
     /// The gates, which are guards that ask other services.
     pub gates: Vec<GateConfig>,
+    /// The time zone of the schedule, even if no round is scheduled.
+    pub zone: TimeZone,
     /// What is logged, and in which format.
     pub log: LogSettings,
     /// The cluster to connect to.
@@ -181,6 +185,14 @@ pub fn load_calendar(sources: &SettingsSources) -> Result<Calendar, SettingMista
     let mut decoder = sources.decoder();
     let calendar = schedule::decode_required_calendar(&mut decoder);
     finish(calendar, decoder)
+}
+
+/// Loads the time zone of the schedule and the settings of the log, so that neither a namespace nor a schedule is needed.
+pub fn load_zone(sources: &SettingsSources) -> Result<(TimeZone, LogSettings), SettingMistakes> {
+    let mut decoder = sources.decoder();
+    let calendar = schedule::decode_calendar(&mut decoder, ScheduleNeed::Optional);
+    let log = process::decode_log(&mut decoder);
+    finish(calendar.and_then(|(_, zone)| Ok((zone, log?))), decoder)
 }
 
 /// Loads the channels alone, so that neither a namespace nor a schedule is needed.
@@ -265,11 +277,14 @@ fn decode_view(
     let log = process::decode_log(decoder);
 
     let DecodedConfig {
-        config, by_context, ..
+        config,
+        zone,
+        by_context,
     } = config?;
     Ok(CommandSettings {
         config,
         gates: gates?,
+        zone,
         log: log?,
         cluster: cluster?,
         own_pod: sources.own_pod(),

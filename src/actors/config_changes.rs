@@ -113,6 +113,7 @@ impl ActorsConfig {
             namespaces: &round.eligibility.target.namespaces,
             limits: self.journal.limits(),
             guards: &guards,
+            calendar: round.calendar.as_ref(),
         });
     }
 }

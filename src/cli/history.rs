@@ -1,15 +1,98 @@
-//! `macaque history`.
+//! `macaque history`: what was disrupted, and how it recovered; from the cluster, or out of a log.
 
-use clap::Args;
+mod cluster_history;
+mod cluster_reader;
+mod gaps;
+mod loaded_history;
+mod log_source;
+mod row_printer;
+mod rows;
+mod selection;
+pub(super) mod since;
+pub(super) mod source;
+mod view;
+mod watch;
 
+use clap::{Args, ValueEnum};
+
+use self::selection::SelectionArgs;
+use self::source::SourceArgs;
+use self::view::HistoryView;
 use super::args::GlobalArgs;
-use super::exit;
+use super::{exit, output};
+use crate::telemetry;
 
 /// The flags of `macaque history`.
 #[derive(Debug, Args)]
-pub(super) struct HistoryArgs {}
+pub(super) struct HistoryArgs {
+    #[command(flatten)]
+    selection: SelectionArgs,
+    /// After the list, print each victim as it appears, and again when more is known of it
+    #[arg(short, long, conflicts_with = "from")]
+    watch: bool,
+    #[command(flatten)]
+    source: SourceArgs,
+    /// Output format
+    #[arg(short, long, value_enum, default_value_t)]
+    output: HistoryOutput,
+}
 
-/// Runs the command; returns the process's exit code.
-pub(super) fn run(_global: &GlobalArgs, _args: &HistoryArgs) -> i32 {
+/// How a history is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum HistoryOutput {
+    // For people.
+    #[default]
+    Table,
+    // For people, with more columns.
+    Wide,
+    // For programs.
+    Json,
+    // For both.
+    Yaml,
+}
+
+/// Lists the history; returns the process's exit code.
+pub(super) fn run(global: &GlobalArgs, args: &HistoryArgs) -> i32 {
+    let HistoryArgs {
+        selection,
+        source,
+        output: format,
+        ..
+    } = args;
+    if args.watch {
+        if *format == HistoryOutput::Yaml {
+            telemetry::print_error("--watch: use -o table, wide or json");
+            return exit::USAGE;
+        }
+        return watch::run(global, source.place(), selection, *format);
+    }
+
+    let loaded = match source::load(global, source) {
+        Ok(loaded) => loaded,
+        Err(code) => return code,
+    };
+    let since = match selection.since_instant(&loaded) {
+        Ok(since) => since,
+        Err(code) => return code,
+    };
+    loaded.print_warnings();
+    let view = HistoryView::of(&loaded, selection, since);
+    match format {
+        HistoryOutput::Table | HistoryOutput::Wide => output::write_plain(&view.page(format.is_wide())),
+        HistoryOutput::Json => output::json(&view),
+        HistoryOutput::Yaml => output::yaml(&view),
+    }
     exit::OK
+}
+
+impl HistoryOutput {
+    /// Whether people read it.
+    fn is_for_people(self) -> bool {
+        matches!(self, Self::Table | Self::Wide)
+    }
+
+    /// Whether it has the columns of `-o wide`.
+    fn is_wide(self) -> bool {
+        self == Self::Wide
+    }
 }

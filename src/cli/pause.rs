@@ -155,7 +155,10 @@ fn with_journal(
         return exit::USAGE;
     }
     let named = args.namespace.clone().or_else(setup::own_namespace);
-    let namespace = match named.map_or_else(|| setup::context_namespace(global, NO_NAMESPACE), Ok) {
+    let namespace = match named.map_or_else(
+        || setup::context_namespace(global, NO_NAMESPACE, "--namespace"),
+        Ok,
+    ) {
         Ok(namespace) => namespace,
         Err(code) => return code,
     };

@@ -1,17 +1,20 @@
 //! `macaque schedule`: the next scheduled rounds, and those skipped by quiet times; or whose turn comes when.
 
+mod ics;
 mod owners;
 
 use std::str::FromStr;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use macaque_core::icalendar::MOST_WEEKS;
 use macaque_core::schedule::Calendar;
 use serde::Serialize;
 
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs, small_number};
+use super::output::{TableColumns, line};
 use super::{exit, output, setup};
 use crate::platform::Platform;
 use crate::telemetry;
@@ -20,6 +23,7 @@ use crate::telemetry;
 #[derive(Debug, Args)]
 // `-n` is the number of slots here, and has been since before there were owners to list.
 #[command(mut_arg("namespace", |arg| arg.short(None)))]
+#[command(group(ArgGroup::new("by_weeks").args(["owners", "ics"]).multiple(true)))]
 pub(super) struct ScheduleArgs {
     /// Number of slots to list
     #[arg(short, long, value_name = "NUMBER", default_value_t = 10, value_parser = slot_number, allow_negative_numbers = true)]
@@ -27,8 +31,11 @@ pub(super) struct ScheduleArgs {
     /// List whose turn comes when, with disrupt.pace = "rota"; reads the owners in scope from the cluster
     #[arg(long, conflicts_with = "number")]
     owners: bool,
-    /// Number of weeks of turns to list [default: 2]
-    #[arg(long, value_name = "NUMBER", requires = "owners", value_parser = weeks, allow_negative_numbers = true)]
+    /// Write an iCalendar file (RFC 5545) to standard output, of whole days: with --owners the turns, else the rounds
+    #[arg(long, conflicts_with_all = ["number", "output"])]
+    ics: bool,
+    /// Number of weeks of turns to list, or of the calendar [default: 2, with --ics 8]
+    #[arg(long, value_name = "NUMBER", requires = "by_weeks", value_parser = weeks, allow_negative_numbers = true)]
     weeks: Option<u8>,
     #[command(flatten)]
     scope: ScopeArgs,
@@ -43,7 +50,7 @@ pub(super) struct ScheduleArgs {
 
 /// The time from which slots are listed.
 #[derive(Debug, Clone, Copy)]
-enum StartTime {
+pub(super) enum StartTime {
     /// A time on the wall clock of the schedule's zone.
     Local(DateTime),
     /// An instant, which needs no zone.
@@ -76,8 +83,15 @@ pub(super) fn slots(calendar: &Calendar, from: Timestamp) -> impl Iterator<Item 
 
 /// Lists the next slots, or turns; returns the process's exit code.
 pub(super) fn run(global: &GlobalArgs, args: &ScheduleArgs) -> i32 {
+    if let Some(why) = args.too_many_weeks() {
+        telemetry::print_error(&why);
+        return exit::USAGE;
+    }
     if args.owners {
         return owners::run(global, args);
+    }
+    if args.ics {
+        return ics::run(global, args);
     }
 
     let calendar = match setup::load_calendar(global) {
@@ -92,30 +106,30 @@ pub(super) fn run(global: &GlobalArgs, args: &ScheduleArgs) -> i32 {
     // A slot at that very time is shown too.
     let before = from.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(from);
     let slots: Vec<_> = slots(&calendar, before).take(usize::from(args.number)).collect();
-    match args.output {
-        OutputFormat::Json => output::json(&slots),
-        OutputFormat::Yaml => output::yaml(&slots),
-        OutputFormat::Table => print(&calendar, from, &slots, usize::from(args.number)),
-    }
+    let page = |is_wide| page(&calendar, from, &slots, usize::from(args.number), is_wide);
+    output::write_in(args.output, &slots, page);
     exit::OK
 }
 
-fn print(calendar: &Calendar, from: Timestamp, slots: &[SlotRow], wanted: usize) {
-    let rows = slots.iter().map(|slot| {
-        let what = match &slot.quiet {
-            Some(quiet) => format!("quiet: {quiet}"),
-            None => "round".to_owned(),
-        };
-        [slot.local.clone(), until(from, slot.slot), what]
-    });
-
-    output::write(calendar);
+/// The slots for people.
+fn page(calendar: &Calendar, from: Timestamp, slots: &[SlotRow], wanted: usize, is_wide: bool) -> String {
+    let mut parts = vec![line(&calendar.to_string())];
     if !slots.is_empty() {
-        output::write(&output::table(["SLOT", "IN", "WHAT"], rows));
+        let table = TableColumns::new(is_wide)
+            .column("SLOT", |slot: &SlotRow| slot.local.clone())
+            .wide("UTC", |slot| slot.slot.to_string())
+            .column("IN", |slot| until(from, slot.slot))
+            .result("WHAT", |slot| match &slot.quiet {
+                Some(quiet) => format!("quiet: {quiet}"),
+                None => "round".to_owned(),
+            })
+            .table(slots);
+        parts.push(table);
     }
     if slots.len() < wanted {
-        output::write(&"no more slots before 2101");
+        parts.push("no more slots before 2101".to_owned());
     }
+    parts.join("\n")
 }
 
 /// Parses a number of slots. Elsewhere `-n` is short for `--namespace`.
@@ -161,7 +175,9 @@ pub(super) fn until(from: Timestamp, slot: Timestamp) -> String {
 impl ScheduleArgs {
     /// A flag that was given and means something for owners only, if none are listed.
     pub(super) fn unused_flag(&self, global: &GlobalArgs) -> Option<&'static str> {
-        let given = [global.flags(), self.scope.flags()].concat();
+        // A context may name the cluster, whose name a calendar has.
+        let of_cluster = if self.ics { Vec::new() } else { global.flags() };
+        let given = [of_cluster, self.scope.flags()].concat();
         let first = given.first().filter(|_| !self.owners);
         first.map(|flag| flag.name)
     }
@@ -184,6 +200,19 @@ impl ScheduleArgs {
     fn weeks(&self) -> u8 {
         self.weeks.unwrap_or(2)
     }
+
+    /// How many weeks a calendar has.
+    fn feed_weeks(&self) -> u8 {
+        self.weeks.unwrap_or(MOST_WEEKS)
+    }
+
+    /// The reason why a calendar cannot have as many weeks as were asked for.
+    fn too_many_weeks(&self) -> Option<String> {
+        let weeks = self.weeks.filter(|weeks| self.ics && *weeks > MOST_WEEKS)?;
+        Some(format!(
+            "--weeks: a calendar has at most {MOST_WEEKS} weeks, and {weeks} were asked for"
+        ))
+    }
 }
 
 impl FromStr for StartTime {
@@ -200,7 +229,7 @@ impl FromStr for StartTime {
 
 impl StartTime {
     /// The instant in `zone`, or an error if it is out of range.
-    fn instant(self, zone: &TimeZone) -> Result<Timestamp, jiff::Error> {
+    pub(super) fn instant(self, zone: &TimeZone) -> Result<Timestamp, jiff::Error> {
         match self {
             Self::Local(local) => Ok(zone.to_ambiguous_zoned(local).compatible()?.timestamp()),
             Self::Instant(instant) => Ok(instant),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use macaque_core::config::{ChaosConfig, JournalLocation};
-use macaque_core::eligibility::EligibilityConfig;
+use macaque_core::eligibility::{EligibilityConfig, OwnPod};
 use macaque_core::events::EventsConfig;
 use macaque_core::journal::JournalTiming;
 use macaque_core::schedule::Calendar;
@@ -13,6 +13,7 @@ use macaque_core::schedule::Calendar;
 use super::args::GlobalArgs;
 use super::exit;
 use crate::events::EventRecording;
+use crate::history::HistoryRecording;
 use crate::journal::JournalStore;
 use crate::k8s::{Cluster, ClusterAccess, ContextNamespace};
 use crate::notify::MessageContext;
@@ -21,13 +22,16 @@ use crate::proxy::{ProxyEnvironment, ProxyPolicy};
 use crate::round::RoundConfig;
 use crate::settings::{
     self, ChannelSettings, ClusterSettings, CommandSettings, FileSnapshot, FlagSetting, LoadedSettings,
-    NotifySettings, ScheduleNeed, SettingMistakes, SettingsListing, SettingsSources, ValidSettings,
-    is_object_name,
+    NotifySettings, ScheduleNeed, ScheduleSettings, SettingMistakes, SettingsListing, SettingsSources,
+    ValidSettings, is_object_name,
 };
 use crate::telemetry;
 
 /// Where Kubernetes puts the namespace of a pod's service account.
 const SERVICE_ACCOUNT_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+
+/// The flag that names the namespaces in scope.
+const SCOPE_FLAG: &str = "--namespace";
 
 /// Loads the settings of a command that a person types, and starts the log.
 ///
@@ -37,7 +41,7 @@ pub(super) fn load(global: &GlobalArgs, more: Vec<FlagSetting>) -> Result<ValidS
     let settings = settings::load(&sources(global, more), ScheduleNeed::Optional);
     let settings = settings.map_err(|mistakes| report(&mistakes))?;
     telemetry::start(&settings.log, &Platform::system());
-    note_context(settings.by_context.as_ref());
+    note_context(settings.by_context.as_ref(), SCOPE_FLAG);
     Ok(settings)
 }
 
@@ -67,6 +71,25 @@ pub(super) fn load_to_reload(
 /// The exit code, after every mistake was reported on standard error.
 pub(super) fn load_calendar(global: &GlobalArgs) -> Result<Calendar, i32> {
     settings::load_calendar(&sources(global, Vec::new())).map_err(|mistakes| report(&mistakes))
+}
+
+/// Loads the time zone of the schedule alone, and starts the log: for a command that needs no cluster.
+///
+/// # Errors
+/// The exit code, after every mistake was reported on standard error.
+pub(super) fn load_zone(global: &GlobalArgs) -> Result<TimeZone, i32> {
+    let loaded = settings::load_zone(&sources(global, Vec::new()));
+    let (zone, log) = loaded.map_err(|mistakes| report(&mistakes))?;
+    telemetry::start(&log, &Platform::system());
+    Ok(zone)
+}
+
+/// Loads the schedule and what it is shown with: neither a namespace nor the files of secrets are needed.
+///
+/// # Errors
+/// The exit code, after every mistake was reported on standard error.
+pub(super) fn load_schedule(global: &GlobalArgs) -> Result<ScheduleSettings, i32> {
+    settings::load_schedule(&sources(global, Vec::new())).map_err(|mistakes| report(&mistakes))
 }
 
 /// Loads the settings of the channels alone: they need no namespace and no schedule.
@@ -116,16 +139,17 @@ pub(super) fn own_namespace() -> Option<String> {
     sources.own_namespace().map(str::to_owned)
 }
 
-/// The namespace of the context in use, which is named on standard error, for a command that needs no scope.
+/// The namespace of the context in use, which is named on standard error with the `flag` that names another, for a command
+/// that needs no scope.
 ///
 /// # Errors
 /// The exit code, after the mistakes were reported on standard error; `without` says what is missing without a context.
-pub(super) fn context_namespace(global: &GlobalArgs, without: &str) -> Result<String, i32> {
+pub(super) fn context_namespace(global: &GlobalArgs, without: &str, flag: &str) -> Result<String, i32> {
     let cluster =
         settings::load_cluster(&sources(global, Vec::new())).map_err(|mistakes| report(&mistakes))?;
     let wrong = match find_context_namespace(&cluster) {
         Ok(Some(found)) if is_object_name(&found.namespace) => {
-            note_context(Some(&found));
+            note_context(Some(&found), flag);
             return Ok(found.namespace);
         }
         Ok(Some(found)) => {
@@ -145,11 +169,11 @@ fn find_context_namespace(cluster: &ClusterSettings) -> Result<Option<ContextNam
         .map_err(|fault| fault.to_string())
 }
 
-/// Names a namespace that nobody named, before anything is done in it.
-fn note_context(by_context: Option<&ContextNamespace>) {
+/// Names a namespace that nobody named, and the `flag` that does, before anything is done in it.
+fn note_context(by_context: Option<&ContextNamespace>, flag: &str) {
     if let Some(ContextNamespace { context, namespace }) = by_context {
         telemetry::print_note(&format!(
-            "namespace {namespace}, from the context {context}; --namespace names another"
+            "namespace {namespace}, from the context {context}; {flag} names another"
         ));
     }
 }
@@ -157,7 +181,7 @@ fn note_context(by_context: Option<&ContextNamespace>) {
 fn load_view_from(sources: &SettingsSources) -> Result<CommandSettings, i32> {
     let view = settings::load_settings(sources).map_err(|mistakes| report(&mistakes))?;
     telemetry::start(&view.log, &Platform::system());
-    note_context(view.by_context.as_ref());
+    note_context(view.by_context.as_ref(), SCOPE_FLAG);
     Ok(view)
 }
 
@@ -189,22 +213,25 @@ fn service_account_namespace() -> Option<String> {
 /// The configuration of a round.
 pub(super) fn round_config(settings: &ValidSettings) -> Arc<RoundConfig> {
     let config = &settings.config;
-    let eligibility = EligibilityConfig {
-        target: config.target.clone(),
-        method: config.disrupt.method,
-        own_pod: settings.own_pod.clone(),
-        metadata: Arc::default(),
-    };
-
     Arc::new(RoundConfig {
         dry_run: config.dry_run,
-        eligibility,
+        eligibility: eligibility(config, settings.own_pod.clone()),
         disrupt: config.disrupt.clone(),
         calendar: config.calendar.clone(),
         recovery: config.recovery.clone(),
         guards: config.guards.clone(),
         gates: settings.gates.clone(),
     })
+}
+
+/// The rules by which pods are eligible.
+pub(super) fn eligibility(config: &ChaosConfig, own_pod: Option<OwnPod>) -> EligibilityConfig {
+    EligibilityConfig {
+        target: config.target.clone(),
+        method: config.disrupt.method,
+        own_pod,
+        metadata: Arc::default(),
+    }
 }
 
 /// Where the journal is kept, and what its steps depend on.
@@ -268,6 +295,18 @@ fn recording_of(events: EventsConfig, settings: &ValidSettings, platform: &Platf
     )
 }
 
+/// The history of this process, which a dry run does not write; a reload may arm it.
+pub(super) fn history_recording(settings: &ValidSettings, platform: &Platform) -> HistoryRecording {
+    let config = &settings.config;
+    let is_logged = telemetry::is_json(&settings.log);
+    let recording = HistoryRecording::new(config.history.clone(), is_logged, platform);
+    if config.dry_run {
+        recording.in_dry_run()
+    } else {
+        recording
+    }
+}
+
 /// The timing of the journal of `config`.
 pub(super) fn timing(config: &ChaosConfig) -> JournalTiming {
     JournalTiming {
@@ -299,11 +338,16 @@ pub(super) fn message_context(settings: &ValidSettings) -> MessageContext {
 
 /// What messages name beside their reports, of this cluster and in this zone.
 pub(super) fn context_of(cluster: &ClusterSettings, zone: &TimeZone) -> MessageContext {
-    let name = cluster.name.clone();
     MessageContext {
-        cluster: name.or_else(|| access(cluster).context_name()),
+        cluster: cluster_name(cluster),
         zone: zone.clone(),
     }
+}
+
+/// The name of the cluster, or else of the context that leads to it.
+pub(super) fn cluster_name(cluster: &ClusterSettings) -> Option<String> {
+    let name = cluster.name.clone();
+    name.or_else(|| access(cluster).context_name())
 }
 
 /// Connects to the cluster, on the Arbiter that will use it.

@@ -224,6 +224,7 @@ mod tests {
                 namespaces: &NamespaceScope::Named(vec!["shop".to_owned()]),
                 limits: &Default::default(),
                 guards: &[],
+                calendar: None,
             });
         };
         queue.set_dry_run(true);

@@ -1,65 +1,59 @@
-//! The pages of one address: the probes, the metrics, and a list of what there is.
+//! The pages of one address: the probes, the metrics, the status page, and a list of what there is.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+mod answers;
+mod fresh;
+mod metrics_page;
+mod status_pages;
 
-use http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::Full;
-use hyper::body::Bytes;
-use tokio::time::Instant;
+use std::sync::Arc;
 
+use http::header::ALLOW;
+use http::{HeaderValue, Method, Request, StatusCode};
+
+use self::answers::{Answer, missing, text};
+use self::metrics_page::MetricsPage;
+use self::status_pages::{StatusPages, StatusPath};
 use super::HttpEndpoint;
 use crate::health::{HealthState, ProbeAnswer};
-use crate::metrics::{Exposition, ExpositionFormat, Metrics};
 use crate::platform::Platform;
 
 /// The path of the metrics.
 const METRICS: &str = "/metrics";
 
-/// How long the metrics are the same for all who ask: so no number of scrapers makes them be written more often.
-const FRESH: Duration = Duration::from_secs(1);
-
-/// An answer, whose body may be shared.
-type Answer = Response<Full<Bytes>>;
-
 /// The pages of one address. What is not served there is `Err`, with what to do about it.
 pub(super) struct Pages {
     probes: Result<Arc<HealthState>, String>,
-    metrics: Result<SharedMetrics, String>,
+    metrics: Result<MetricsPage, String>,
+    status: Result<StatusPages, String>,
 }
 
-/// The metrics, as they were written last in each format.
-struct SharedMetrics {
-    metrics: Arc<Metrics>,
-    platform: Platform,
-    open_metrics: Mutex<Option<WrittenMetrics>>,
-    classic: Mutex<Option<WrittenMetrics>>,
-}
-
-/// What was written of the metrics, and when.
-struct WrittenMetrics {
-    at: Instant,
-    exposition: Exposition,
+/// What an answer is about that is so long that a slow reader leaves it in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LongAnswer {
+    /// The metrics.
+    Metrics,
+    /// The status page, or what else its address has.
+    Status,
 }
 
 impl Pages {
     pub(super) fn new(endpoint: HttpEndpoint, platform: &Platform) -> Self {
-        let metrics = endpoint.metrics.map(|metrics| SharedMetrics {
-            metrics,
-            platform: platform.clone(),
-            open_metrics: Mutex::default(),
-            classic: Mutex::default(),
-        });
         Self {
             probes: endpoint.probes,
-            metrics,
+            metrics: endpoint
+                .metrics
+                .map(|metrics| MetricsPage::new(metrics, platform)),
+            status: endpoint.status.map(|board| StatusPages::new(board, platform)),
         }
     }
 
-    /// Whether a request is answered with the metrics.
-    pub(super) fn is_scrape<B>(&self, request: &Request<B>) -> bool {
-        self.metrics.is_ok() && request.uri().path() == METRICS
+    /// Whether a request has a long answer, and about what.
+    pub(super) fn long_answer<B>(&self, request: &Request<B>) -> Option<LongAnswer> {
+        match request.uri().path() {
+            METRICS if self.metrics.is_ok() => Some(LongAnswer::Metrics),
+            path if self.status.is_ok() && StatusPath::of(path).is_some() => Some(LongAnswer::Status),
+            _ => None,
+        }
     }
 
     /// Answers a request.
@@ -72,17 +66,20 @@ impl Pages {
             return answer;
         }
 
+        let path = request.uri().path();
         let query = request.uri().query().unwrap_or_default();
         let verbose = query.split('&').any(|part| part == "verbose");
-        match request.uri().path() {
-            "/" => text(StatusCode::OK, self.list()),
-            "/livez" | "/healthz" => self.probe(|health| health.livez(verbose)),
-            "/readyz" => self.probe(|health| health.readyz(verbose)),
-            METRICS => match &self.metrics {
+        match (path, StatusPath::of(path), &self.status) {
+            ("/livez" | "/healthz", ..) => self.probe(|health| health.livez(verbose)),
+            ("/readyz", ..) => self.probe(|health| health.readyz(verbose)),
+            (METRICS, ..) => match &self.metrics {
                 Ok(metrics) => metrics.answer(request.headers()),
                 Err(remedy) => missing(remedy),
             },
-            _ => text(
+            (_, Some(path), Ok(status)) => status.answer(path, query, request.headers()),
+            (_, Some(StatusPath::Page), Err(_)) => text(StatusCode::OK, self.list()),
+            (_, Some(_), Err(remedy)) => missing(remedy),
+            (_, None, _) => text(
                 StatusCode::NOT_FOUND,
                 format!("not found; there is:\n\n{}", self.list()),
             ),
@@ -105,6 +102,12 @@ impl Pages {
     /// What there is, one path a line.
     fn list(&self) -> String {
         let mut lines = Vec::new();
+        if self.status.is_ok() {
+            lines.push("/               the status page\n");
+            lines.push("/api/v1/status  the same as JSON\n");
+            lines.push("/api/v1/blame   whether it was macaque: ?at=TIME, or ?from=TIME&to=TIME\n");
+            lines.push("/calendar.ics   the next rounds, for calendars\n");
+        }
         if self.probes.is_ok() {
             lines.push("/livez    whether macaque works, or needs a new container\n");
             lines.push("/readyz   whether all of it runs; /readyz?verbose names each part\n");
@@ -114,51 +117,6 @@ impl Pages {
         }
         lines.concat()
     }
-}
-
-impl SharedMetrics {
-    /// The metrics, in the format that the headers of a request ask for.
-    fn answer(&self, headers: &HeaderMap) -> Answer {
-        let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
-        let Exposition { content_type, text } = self.written(ExpositionFormat::accepted(accept));
-
-        let mut answer = Response::new(Full::from(text));
-        answer.headers_mut().insert(CONTENT_TYPE, content_type);
-        answer
-    }
-
-    /// The metrics as they were written a moment ago, or are written now.
-    fn written(&self, format: ExpositionFormat) -> Exposition {
-        let written = match format {
-            ExpositionFormat::OpenMetrics => &self.open_metrics,
-            ExpositionFormat::Classic => &self.classic,
-        };
-        let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
-
-        let now = self.platform.monotonic();
-        match &*written {
-            Some(fresh) if now - fresh.at < FRESH => fresh.exposition.clone(),
-            _ => {
-                let exposition = self.metrics.write(format);
-                let shared = exposition.clone();
-                *written = Some(WrittenMetrics { at: now, exposition });
-                shared
-            }
-        }
-    }
-}
-
-/// The answer for a page that is not served here.
-fn missing(remedy: &str) -> Answer {
-    text(StatusCode::NOT_FOUND, format!("{remedy}\n"))
-}
-
-fn text(status: StatusCode, text: String) -> Answer {
-    let mut answer = Response::new(Full::from(text));
-    *answer.status_mut() = status;
-    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-    answer.headers_mut().insert(CONTENT_TYPE, plain);
-    answer
 }
 
 #[cfg(test)]

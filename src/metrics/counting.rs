@@ -46,7 +46,10 @@ impl FactListener for Metrics {
             Fact::RoundFinished(report) => self.count_round(report),
             Fact::RecoveryReported(report) => self.count_recovery(report),
             Fact::JournalRead { journal, pause, now } => self.show_journal(journal, pause, now),
-            Fact::HistoryRead(_) => {}
+            Fact::HistoryRead(_)
+            | Fact::GuardAnswered(_)
+            | Fact::TurnsPlanned { .. }
+            | Fact::ClockCompared(_) => {}
             Fact::JournalUnusable => self.journal().note_unusable(),
             Fact::RequestEnded {
                 verb,
@@ -71,6 +74,7 @@ impl FactListener for Metrics {
                 namespaces,
                 limits,
                 guards,
+                ..
             } => {
                 let before = self.config().clone();
                 let config = MetricsConfig {

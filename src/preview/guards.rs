@@ -219,6 +219,7 @@ impl<'a> OwnerQuestions<'a> {
         let context = GuardContext {
             cluster: reader.cluster,
             gates,
+            facts: None,
             config: &config.guards,
             eligibility: &config.eligibility,
             slot: None,

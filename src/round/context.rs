@@ -92,6 +92,7 @@ impl<'a> RoundContext<'a> {
         GuardContext {
             cluster: self.cluster,
             gates: self.gates,
+            facts: Some(self.facts),
             config: &self.config.guards,
             eligibility: &self.config.eligibility,
             slot: Some(slot),

@@ -1,17 +1,18 @@
-//! Lists the owners of the pods in scope, for a digest: judged by the rules of a round, and disrupted by nobody.
+//! Lists the owners of the pods in scope, for a digest or a report: judged by the rules of a round, and disrupted by nobody.
 
 use macaque_core::config::DisruptionPace;
 use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::notice::ScopeOwners;
 use macaque_core::report::RoundEnd;
 
-use super::scan::{PodScan, PodScanner};
+use super::scan::{EveryOwner, PodScan, PodScanner, PodSink};
 use super::scope::ScopeReader;
 use crate::k8s::Cluster;
 use crate::platform::Platform;
 use crate::stop::StopToken;
 
-/// Lists the owners in scope page by page, with what kept macaque from listing some or all of them.
+/// Lists the owners in scope page by page, as many by name as a daemon has room for, with what kept macaque from listing some
+/// or all of them.
 pub async fn list_owners(
     cluster: &Cluster,
     eligibility: &EligibilityConfig,
@@ -19,7 +20,27 @@ pub async fn list_owners(
     platform: &Platform,
     dry_run: bool,
 ) -> ScopeOwners {
-    let mut scan = PodScan::<ScopeOwners>::default();
+    scan_owners::<ScopeOwners>(cluster, eligibility, stop, platform, dry_run).await
+}
+
+/// Lists the owners in scope page by page, each by name, with what kept macaque from listing some or all of them.
+pub async fn list_every_owner(
+    cluster: &Cluster,
+    eligibility: &EligibilityConfig,
+    stop: &StopToken,
+    platform: &Platform,
+) -> ScopeOwners {
+    scan_owners::<EveryOwner>(cluster, eligibility, stop, platform, true).await
+}
+
+async fn scan_owners<S: PodSink + Into<ScopeOwners>>(
+    cluster: &Cluster,
+    eligibility: &EligibilityConfig,
+    stop: &StopToken,
+    platform: &Platform,
+    dry_run: bool,
+) -> ScopeOwners {
+    let mut scan = PodScan::<S>::default();
     let reader = ScopeReader {
         cluster,
         stop,
@@ -41,7 +62,7 @@ pub async fn list_owners(
         Err(end) => Err(end),
     };
 
-    let mut owners = scan.sink;
+    let mut owners: ScopeOwners = scan.sink.into();
     owners.problems.extend(scan.problems);
     if let Err(RoundEnd::Failed { why }) = end {
         owners.problems.push(why);

@@ -142,6 +142,31 @@ impl PodSink for ScopeOwners {
     }
 }
 
+/// The owners in scope, each by name.
+pub(super) struct EveryOwner(ScopeOwners);
+
+impl Default for EveryOwner {
+    fn default() -> Self {
+        Self(ScopeOwners::unbounded())
+    }
+}
+
+impl From<EveryOwner> for ScopeOwners {
+    fn from(owners: EveryOwner) -> Self {
+        owners.0
+    }
+}
+
+impl PodSink for EveryOwner {
+    fn push(&mut self, pod: Pod, judged: Result<Candidate, Exemption>, eligibility: &EligibilityConfig) {
+        self.0.push(pod, judged, eligibility);
+    }
+
+    fn append(&mut self, more: Self) {
+        self.0.append(more.0);
+    }
+}
+
 impl<S: PodSink> PodScan<S> {
     fn add(&mut self, pod: Pod, eligibility: &EligibilityConfig, now: Timestamp) {
         self.listed += 1;

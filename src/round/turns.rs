@@ -26,7 +26,7 @@ pub(super) struct RoundTurns {
     /// The slot of the turns that are due.
     slot: Timestamp,
     /// When the next turn of each owner is that has none now.
-    next: BTreeMap<OwnerRef, Timestamp>,
+    pub(super) next: BTreeMap<OwnerRef, Timestamp>,
     /// The reason why pods of an owner cannot be disrupted.
     pub(super) reasons: BTreeMap<OwnerRef, String>,
 }

@@ -15,6 +15,7 @@ mod links;
 mod monitoring;
 mod recovery;
 mod reload;
+mod report;
 
 use std::fs;
 use std::path::Path;

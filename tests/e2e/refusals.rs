@@ -145,7 +145,7 @@ impl TestNamespace {
     }
 
     /// Validates `operation` on `resource` in this namespace by an admission policy; returns the policy's name.
-    async fn forbid_by(&mut self, validation: Value, operation: &str, resource: &str) -> String {
+    pub(crate) async fn forbid_by(&mut self, validation: Value, operation: &str, resource: &str) -> String {
         let name = format!("{}-policy", self.name);
         let api = "admissionregistration.k8s.io/v1";
         let policy = json!({

@@ -43,7 +43,16 @@ impl TestNamespace {
 
     /// A new namespace with these labels.
     pub(crate) async fn labelled(labels: Value) -> Self {
-        let mut namespace = Self::visiting(&format!("e2e-{:08x}", rand::random::<u32>())).await;
+        Self::created(&format!("e2e-{:08x}", rand::random::<u32>()), labels).await
+    }
+
+    /// A new and empty namespace of this name.
+    pub(crate) async fn named(name: &str) -> Self {
+        Self::created(name, json!({})).await
+    }
+
+    async fn created(name: &str, labels: Value) -> Self {
+        let mut namespace = Self::visiting(name).await;
         let name = namespace.name.clone();
         let object = json!({
             "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels},

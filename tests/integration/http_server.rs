@@ -27,6 +27,7 @@ fn server() -> SocketAddr {
         address: ([127, 0, 0, 1], 0).into(),
         probes: Ok(Arc::new(HealthState::new([], &platform))),
         metrics: Ok(Arc::new(Metrics::new(&config, &platform))),
+        status: Err(String::new()),
     };
     http_server::serve(vec![endpoint], &platform).unwrap()[0]
 }
@@ -284,6 +285,7 @@ fn an_address_that_is_taken_is_an_error_that_names_the_key() {
         address: taken,
         probes: Err(String::new()),
         metrics: Err(String::new()),
+        status: Err(String::new()),
     };
     let error = http_server::serve(vec![endpoint], &platform).unwrap_err();
     let expected = format!("metrics.listen: cannot listen on {taken}: Address already in use");

@@ -15,6 +15,7 @@ pub(crate) fn serve(health: Arc<HealthState>, metrics: Option<Arc<Metrics>>) -> 
         address: ([127, 0, 0, 1], 0).into(),
         probes: Ok(health),
         metrics: metrics.ok_or("off".to_owned()),
+        status: Err("off".to_owned()),
     };
     http_server::serve(vec![endpoint], &Platform::system()).unwrap()[0]
 }

@@ -19,6 +19,7 @@
 //! | [`eligibility`] | whether a pod is a candidate, or by which rule it is exempt |
 //! | [`rota`] | which owners have a turn at which slot |
 //! | [`turn_owners`] | which owners have turns |
+//! | [`icalendar`] | which rounds, turns and quiet times a calendar program shows, as an iCalendar file |
 //! | [`siblings`] | nothing: all pods of one owner, counted by what they are |
 //! | [`guard`] | whether what is around a victim lets it be disrupted |
 //! | [`recovery`] | whether, and how fast, a workload became whole again after a disruption |
@@ -33,6 +34,7 @@
 //! | [`preview`] | which victims a round would pick, and how likely each is |
 //! | [`report`] | how a round is summed up |
 //! | [`notice`] | what people are to know beside rounds and recoveries |
+//! | [`seal`] | whether what is stored was edited |
 //! | [`journal`] | which step of a round is allowed next, and what must be written down before it |
 //! | [`history`] | nothing: what happened, and where something is missing of it |
 //! | [`blame`] | whether a disruption of macaque can be the cause of what others saw |
@@ -56,6 +58,7 @@ pub mod every;
 pub mod freeze;
 pub mod guard;
 pub mod history;
+pub mod icalendar;
 pub mod journal;
 pub mod key_warnings;
 pub mod levels;
@@ -74,6 +77,7 @@ pub mod resilience;
 pub mod rota;
 pub mod schedule;
 pub mod scope_metadata;
+pub mod seal;
 pub mod selection;
 pub mod selector;
 pub mod server_text;

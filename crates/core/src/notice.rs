@@ -2,6 +2,7 @@
 //! digest of a week.
 
 mod activity;
+mod owner_result;
 mod scope_owners;
 
 use jiff::Timestamp;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::activity::Activity;
 pub(crate) use self::activity::{refuser, short_name};
+pub(crate) use self::owner_result::OwnerResult;
 pub use self::scope_owners::ScopeOwners;
 use crate::schedule::DayWindow;
 
@@ -152,4 +154,14 @@ impl NoticeContent {
 impl NoTurn {
     /// Every reason.
     pub const ALL: [Self; 4] = [Self::Refused, Self::Held, Self::NotDrawn, Self::Exempt];
+
+    /// The reason in one word, for tables and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Held => "held",
+            Self::NotDrawn => "not-drawn",
+            Self::Exempt => "exempt",
+        }
+    }
 }

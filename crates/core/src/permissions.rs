@@ -6,7 +6,7 @@ mod guards;
 
 use std::fmt;
 
-use crate::config::{ChaosConfig, JournalLocation, NamespaceScope};
+use crate::config::{ChaosConfig, ConfigMapRef, JournalLocation, NamespaceScope};
 use crate::outcome::DisruptionMethod;
 
 pub use excess::{ExcessPermissions, excessive};
@@ -194,14 +194,26 @@ pub fn journal_permissions(config: &ChaosConfig) -> Vec<ScopedPermission> {
         return Vec::new();
     }
 
-    let on_journal = |permission: Permission| ScopedPermission {
-        name: Some(config_map.name.clone()),
-        ..permission.within(Some(&config_map.namespace))
-    };
-    [GET_CONFIG_MAP, UPDATE_CONFIG_MAP]
-        .into_iter()
-        .map(on_journal)
-        .collect()
+    on_config_map(config_map).into()
+}
+
+/// The permissions with which `config` writes its history: to read and write one ConfigMap, or none in a dry run.
+pub fn history_permissions(config: &ChaosConfig) -> Vec<OptionalPermission> {
+    let place = config.history.as_ref().filter(|_| !config.dry_run);
+    let grants = place.map(on_config_map).into_iter().flatten();
+    let optional = grants.map(|grant| OptionalPermission {
+        grant,
+        without: "no history is written, which the commands history, report and blame read",
+    });
+    optional.collect()
+}
+
+/// The permissions to read and to write one ConfigMap.
+pub fn on_config_map(place: &ConfigMapRef) -> [ScopedPermission; 2] {
+    [GET_CONFIG_MAP, UPDATE_CONFIG_MAP].map(|permission| ScopedPermission {
+        name: Some(place.name.clone()),
+        ..permission.within(Some(&place.namespace))
+    })
 }
 
 /// The rule that grants `grants`, which must all be on one object.

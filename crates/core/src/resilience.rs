@@ -1,17 +1,57 @@
-//! Resilience: what the history says of each owner. How often it was disrupted, who refused, what held back, how fast it
-//! recovered, and who never had a turn.
+//! Resilience: what the history says of each owner. How often it was disrupted, who refused, what held back, how fast
+//! it recovered, and who never had a turn.
+//!
+//! Nothing is made up: percentiles come with the number of recoveries that they are of, an owner is only said to have had
+//! no turn if the owners in scope are known, and whatever is not known is listed as a gap.
+
+mod finding;
+mod gaps;
+mod owner;
+mod recovery_stats;
+mod tally;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::history::History;
-use crate::notice::NoTurn;
+pub use self::finding::OwnerFinding;
+pub use self::owner::{OwnerResilience, WithoutTurn};
+pub use self::recovery_stats::{FEW, RecoveryStats};
+use self::tally::OwnerTally;
+use crate::history::{EntryOutcome, History, HistoryEntry, HistoryGap, RoundSummary};
+use crate::journal::Journal;
+use crate::notice::ScopeOwners;
 use crate::pod::OwnerRef;
 
 /// The version of the report's JSON.
 pub const VERSION: u32 = 1;
+
+/// The question: what happened to the owners between these two instants?
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResilienceQuestion {
+    /// The first instant.
+    pub from: Timestamp,
+    /// The last instant, not before the first.
+    pub to: Timestamp,
+    /// The namespaces; none are all.
+    pub namespaces: Vec<String>,
+}
+
+/// What is known when the question is answered.
+#[derive(Debug, Clone, Copy)]
+pub struct ResilienceEvidence<'a> {
+    /// The history.
+    pub history: &'a History,
+    /// The disruptions that the history is known to lack.
+    pub gaps: &'a [HistoryGap],
+    /// The journal, by which it is known since when nothing is missing unseen; or why it is not known.
+    pub journal: Result<&'a Journal, &'a str>,
+    /// The owners in scope now, or why they are not known.
+    pub scope: Result<&'a ScopeOwners, &'a str>,
+}
 
 /// What the history says of a span of time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,74 +62,133 @@ pub struct ResilienceReport {
     pub from: Timestamp,
     /// The last instant.
     pub to: Timestamp,
-    /// Whether every round was a dry run.
+    /// The namespaces that were asked for; none are all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub namespaces: Vec<String>,
+    /// Whether macaque disrupted nothing, because each round was a dry run.
     pub dry_run: bool,
-    /// How many rounds ended.
+    /// How many rounds ended, in whichever namespace.
     pub rounds: usize,
+    /// How many rounds ended with each result.
+    pub results: BTreeMap<&'static str, usize>,
     /// The owners, those that need attention first.
     pub owners: Vec<OwnerResilience>,
     /// What is not known: the history begins later, or lacks something.
     pub gaps: Vec<String>,
 }
 
-/// What the history says of one owner.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct OwnerResilience {
-    /// The owner.
-    #[serde(flatten)]
-    pub owner: OwnerRef,
-    /// The owner's team, if it has one.
-    pub team: Option<String>,
-    /// How many of its pods were disrupted.
-    pub disruptions: usize,
-    /// Of how many nobody knows whether they were disrupted.
-    pub unknown: usize,
-    /// When the last was disrupted.
-    pub last: Option<Timestamp>,
-    /// How often a dry run picked one of its pods.
-    pub picked: usize,
-    /// The refusals, by who refused.
-    pub refused: BTreeMap<String, usize>,
-    /// How often a victim was held back, by guard.
-    pub held: BTreeMap<String, usize>,
-    /// The recoveries.
-    pub recovery: RecoveryStats,
-    /// Why the owner had no turn, if it had none and that is known.
-    pub without_turn: Option<NoTurn>,
-}
-
-/// The recoveries of one owner.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct RecoveryStats {
-    /// How many were measured.
-    pub count: usize,
-    /// The median, in milliseconds.
-    pub p50_ms: Option<u64>,
-    /// The 90th percentile, in milliseconds.
-    pub p90_ms: Option<u64>,
-    /// The slowest, in milliseconds.
-    pub max_ms: Option<u64>,
-    /// How many took longer than expected.
-    pub slow: usize,
-    /// How many did not end in time.
-    pub unrecovered: usize,
-    /// Of how many the end was not seen.
-    pub unwatched: usize,
-}
-
 impl ResilienceReport {
-    /// What `history` says of the time between two instants.
-    pub fn of(history: &History, from: Timestamp, to: Timestamp) -> Self {
-        let rounds = history.rounds().iter();
-        let rounds = rounds.filter(|round| from <= round.finished && round.finished <= to);
+    /// Answers the question by what is known.
+    pub fn of(question: &ResilienceQuestion, evidence: ResilienceEvidence<'_>) -> Self {
+        let rounds: Vec<_> = question.rounds(evidence.history).collect();
+        let entries: Vec<_> = question.entries(evidence.history).collect();
+
+        let mut results = BTreeMap::new();
+        for round in &rounds {
+            *results.entry(round.status.as_str()).or_default() += 1;
+        }
+
         Self {
             version: VERSION,
-            from,
-            to,
-            dry_run: false,
-            rounds: rounds.count(),
-            owners: Vec::new(),
-            gaps: Vec::new(),
+            from: question.from,
+            to: question.to,
+            namespaces: question.namespaces.clone(),
+            dry_run: is_dry_run(&rounds, &entries),
+            rounds: rounds.len(),
+            results,
+            owners: owners(question, evidence, &entries),
+            gaps: gaps::gaps(question, evidence),
         }
     }
+
+    /// How many owners there are for each finding, those that need attention first.
+    pub fn findings(&self) -> BTreeMap<OwnerFinding, usize> {
+        let mut findings = BTreeMap::new();
+        for owner in &self.owners {
+            *findings.entry(owner.finding).or_default() += 1;
+        }
+        findings
+    }
+
+    /// How many pods were disrupted.
+    pub fn disruptions(&self) -> usize {
+        self.owners.iter().map(|owner| owner.disruptions).sum()
+    }
+
+    /// How many pods the dry runs picked.
+    pub fn picked(&self) -> usize {
+        self.owners.iter().map(|owner| owner.picked).sum()
+    }
+}
+
+impl ResilienceQuestion {
+    /// Whether an instant is within the time asked for.
+    fn covers(&self, at: Timestamp) -> bool {
+        self.from <= at && at <= self.to
+    }
+
+    /// Whether a namespace is among those asked for.
+    fn includes(&self, namespace: &str) -> bool {
+        self.namespaces.is_empty() || self.namespaces.iter().any(|name| name == namespace)
+    }
+
+    /// The rounds that ended within the time asked for.
+    fn rounds<'a>(&self, history: &'a History) -> impl Iterator<Item = &'a RoundSummary> {
+        let rounds = history.rounds().iter();
+        rounds.filter(|round| self.covers(round.finished))
+    }
+
+    /// The victims tried within the time and the namespaces asked for.
+    fn entries<'a>(&self, history: &'a History) -> impl Iterator<Item = &'a HistoryEntry> {
+        let entries = history.entries().iter();
+        entries.filter(|entry| self.covers(entry.at) && self.includes(&entry.pod.namespace))
+    }
+}
+
+/// Whether something ran, and each of it was a dry run.
+fn is_dry_run(rounds: &[&RoundSummary], entries: &[&HistoryEntry]) -> bool {
+    let is_picked = |entry: &&HistoryEntry| entry.outcome == EntryOutcome::DryRun;
+    let is_armed = |entry: &&HistoryEntry| entry.outcome.is_disruption() || entry.outcome.is_unknown();
+    let all_dry = rounds.iter().all(|round| round.dry_run) && !entries.iter().any(is_armed);
+    all_dry && (!rounds.is_empty() || entries.iter().any(is_picked))
+}
+
+/// The owners that were tried, and those in scope that were not; those that need attention first.
+fn owners(
+    question: &ResilienceQuestion,
+    evidence: ResilienceEvidence<'_>,
+    entries: &[&HistoryEntry],
+) -> Vec<OwnerResilience> {
+    let mut tallies: BTreeMap<OwnerRef, OwnerTally> = BTreeMap::new();
+    for entry in entries {
+        let owner = OwnerRef::of(&entry.pod, entry.owner.as_ref());
+        tallies.entry(owner).or_default().note(entry);
+    }
+
+    if let Ok(scope) = evidence.scope {
+        let in_scope = scope.iter();
+        for (namespace, owner, rule) in in_scope.filter(|(namespace, ..)| question.includes(namespace)) {
+            let owner = OwnerRef {
+                namespace: namespace.to_owned(),
+                owner: owner.clone(),
+            };
+            tallies.entry(owner).or_default().note_in_scope(rule);
+        }
+    }
+
+    // The last disruption may be before the time asked for.
+    let before = evidence.history.entries().iter();
+    for entry in before.filter(|entry| entry.at < question.from && entry.outcome.is_disruption()) {
+        let owner = OwnerRef::of(&entry.pod, entry.owner.as_ref());
+        if let Some(tally) = tallies.get_mut(&owner) {
+            tally.note_earlier(entry);
+        }
+    }
+
+    let owners = tallies.into_iter();
+    let mut owners: Vec<_> = owners
+        .map(|(owner, tally)| tally.finish(owner, question.to))
+        .collect();
+    owners.sort_by(OwnerResilience::by_attention);
+    owners
 }

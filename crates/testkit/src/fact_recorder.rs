@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use macaque::facts::{Fact, FactListener, Facts, MessageResult};
+use macaque_core::guard::GuardFinding;
 use macaque_core::history::History;
+use macaque_core::pod::OwnerRef;
 use macaque_core::recovery::RecoveryReport;
 use macaque_core::report::{AttemptReport, RoundReport};
 
@@ -40,6 +42,9 @@ pub enum RecordedFact {
         is_paused: bool,
     },
     HistoryRead(Box<History>),
+    GuardAnswered(GuardFinding),
+    TurnsPlanned(BTreeMap<OwnerRef, Timestamp>),
+    ClockCompared(SignedDuration),
     JournalUnusable,
     RequestEnded {
         verb: &'static str,
@@ -128,6 +133,9 @@ impl From<Fact<'_>> for RecordedFact {
                 is_paused: pause.is_some(),
             },
             Fact::HistoryRead(history) => Self::HistoryRead(Box::new(history.clone())),
+            Fact::GuardAnswered(finding) => Self::GuardAnswered(finding.clone()),
+            Fact::TurnsPlanned { next, .. } => Self::TurnsPlanned(next.clone()),
+            Fact::ClockCompared(skew) => Self::ClockCompared(skew),
             Fact::JournalUnusable => Self::JournalUnusable,
             Fact::RequestEnded {
                 verb,

@@ -6,6 +6,7 @@
     reason = "clippy takes the fixtures of tests for code of the program"
 )]
 
+pub mod browser;
 pub mod chart;
 pub mod chat_room;
 pub mod chat_server;
@@ -13,6 +14,7 @@ pub mod cluster;
 pub mod fact_recorder;
 pub mod fake_gate;
 pub mod fault_proxy;
+pub mod history_log;
 pub mod loopback_server;
 pub mod manifest;
 pub mod metrics;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use macaque_core::config::NamespaceScope;
 use macaque_core::owner_kinds::{self, names_kind};
-use macaque_core::pod::{Pod, TEMPLATE_HASHES};
+use macaque_core::pod::{Pod, PodOwner, TEMPLATE_HASHES};
 
 use crate::settings::is_object_name;
 
@@ -143,7 +143,7 @@ impl NamedOwner {
     }
 
     /// The owner that `WORD/NAME` names.
-    pub(super) fn of_word(word: &str, name: &str) -> Self {
+    pub(in crate::cli) fn of_word(word: &str, name: &str) -> Self {
         Self::new(word, name)
     }
 
@@ -153,22 +153,25 @@ impl NamedOwner {
             return false;
         };
 
-        match self.kind.as_str() {
-            REPLICA_SET if owner.kind != REPLICA_SET => {
-                // A pod of a Deployment is held by a ReplicaSet called DEPLOYMENT-HASH.
-                let label = TEMPLATE_HASHES.iter().find(|(kind, _)| *kind == owner.kind);
-                let hash = label.and_then(|(_, label)| pod.labels.get(*label));
-                hash.is_some_and(|hash| format!("{}-{hash}", owner.name) == self.name)
-            }
-            // A CronJob calls its Jobs CRONJOB-NUMBER.
-            CRON_JOB => {
-                let rest = owner.name.strip_prefix(&self.name);
-                let number = rest.and_then(|rest| rest.strip_prefix('-')).unwrap_or_default();
-                let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-                owner.kind == "Job" && is_number
-            }
-            kind => owner.name == self.name && names_kind(&owner.kind, kind),
+        if self.kind == REPLICA_SET && owner.kind != REPLICA_SET {
+            // A pod of a Deployment is held by a ReplicaSet called DEPLOYMENT-HASH.
+            let label = TEMPLATE_HASHES.iter().find(|(kind, _)| *kind == owner.kind);
+            let hash = label.and_then(|(_, label)| pod.labels.get(*label));
+            return hash.is_some_and(|hash| format!("{}-{hash}", owner.name) == self.name);
         }
+        self.is(owner)
+    }
+
+    /// Whether `owner` is meant, or a Job of the CronJob that is.
+    pub(in crate::cli) fn is(&self, owner: &PodOwner) -> bool {
+        // A CronJob calls its Jobs CRONJOB-NUMBER.
+        if self.kind == CRON_JOB {
+            let rest = owner.name.strip_prefix(&self.name);
+            let number = rest.and_then(|rest| rest.strip_prefix('-')).unwrap_or_default();
+            let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+            return owner.kind == "Job" && is_number;
+        }
+        owner.name == self.name && names_kind(&owner.kind, &self.kind)
     }
 }
 

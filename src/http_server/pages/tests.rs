@@ -1,8 +1,13 @@
 //! Promises about what each path answers, where something is served and where it is not.
 
+use std::time::Duration;
+
+use http::header::{ACCEPT, CONTENT_TYPE};
+
+use super::fresh::FRESH;
 use super::*;
 use crate::facts::{Fact, FactListener as _};
-use crate::metrics::MetricsConfig;
+use crate::metrics::{ExpositionFormat, Metrics, MetricsConfig};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0";
 
@@ -22,6 +27,7 @@ fn pages(probes: bool, metrics: Result<Arc<Metrics>, &str>) -> Pages {
             Err("the probes are elsewhere".to_owned())
         },
         metrics: metrics.map_err(str::to_owned),
+        status: Err("the status page is off".to_owned()),
     };
     Pages::new(endpoint, &platform)
 }
@@ -69,7 +75,10 @@ async fn a_page_that_is_not_served_here_says_what_to_do_and_is_not_listed() {
     let answered = answer(&without_metrics, "GET", "/metrics").await;
     assert_eq!(answered, (404, "metrics.listen is off\n".to_owned()));
     assert!(!answer(&without_metrics, "GET", "/").await.1.contains("/metrics"));
-    assert!(!without_metrics.is_scrape(&request("GET", "/metrics", "*/*")));
+    assert_eq!(
+        without_metrics.long_answer(&request("GET", "/metrics", "*/*")),
+        None
+    );
 
     let without_probes = pages(false, Ok(metrics()));
     for path in ["/livez", "/healthz", "/readyz"] {

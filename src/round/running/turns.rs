@@ -8,6 +8,7 @@ use macaque_core::report::TurnReport;
 use macaque_core::rota::{Rota, RotaOwner, by_chance};
 
 use super::RunningRound;
+use crate::facts::Fact;
 use crate::round::scan::ScannedOwners;
 use crate::round::turns::{RoundRota, RoundTurns, due_slot};
 
@@ -55,6 +56,11 @@ impl RunningRound<'_> {
             slot,
         };
         self.turns = rota.turns();
+        self.context.facts.publish(Fact::TurnsPlanned {
+            rota: rota.rota,
+            owners,
+            next: &self.turns.next,
+        });
         self.tell_earlier(&rota, journal);
         self.report.turns_reported = true;
     }

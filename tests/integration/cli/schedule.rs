@@ -95,3 +95,35 @@ fn without_a_schedule_the_key_is_named() {
         &["invalid value 'soon' for '--from", "such as 2026-12-24T15:00"],
     );
 }
+
+#[test]
+fn a_calendar_for_other_programs_has_each_round_and_no_escape_sequence() {
+    let output = hourly("--ics --weeks 1").run();
+    output.says(
+        0,
+        &[
+            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n",
+            "DTSTART:20261127T130000Z\r\n",
+            "SUMMARY:macaque: 15 rounds (dry run)\r\n",
+            "SUMMARY:macaque: quiet time\r\n",
+            "END:VCALENDAR\r\n",
+        ],
+    );
+    assert_eq!(output.err, "");
+}
+
+#[test]
+fn what_a_calendar_cannot_be_is_refused_with_the_reason() {
+    hourly("--ics --weeks 9").run().complains(
+        2,
+        &["--weeks: a calendar has at most 8 weeks, and 9 were asked for"],
+    );
+    for (args, words) in [
+        ("--ics -n 5", "cannot be used with '--number"),
+        ("--ics -o json", "cannot be used with '--output"),
+        ("--ics --selector app=web", "does not use it without --owners"),
+        ("--weeks 2", "required arguments were not provided"),
+    ] {
+        hourly(args).run().complains(2, &[words]);
+    }
+}

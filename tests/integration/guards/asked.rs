@@ -57,6 +57,7 @@ impl GuardFixture {
         RoundGuards::new(GuardContext {
             cluster: &self.cluster,
             gates: &self.gates,
+            facts: None,
             config: &self.config,
             eligibility: &self.eligibility,
             slot: None,

@@ -1,6 +1,7 @@
 //! The journal as text: JSON that people can read, with a seal that shows whether it was edited.
 
 use super::Journal;
+use crate::seal::seal_of;
 
 /// The version of the format that is written, and the only one that is read.
 pub(super) const VERSION: u32 = 1;
@@ -75,11 +76,4 @@ impl Journal {
         let seal = seal_of(&text);
         (text, seal)
     }
-}
-
-/// The 64-bit FNV-1a hash of `text`: it detects accidental and well-meant edits, not malicious ones.
-fn seal_of(text: &str) -> String {
-    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, step);
-    format!("{hash:016x}")
 }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::indented_bytes;
 use crate::notice::{
-    Activity, Digest, NoTurn, OwnerWithoutTurn, OwnersWithoutTurn, ScopeOwners, refuser, short_name,
+    Activity, Digest, NoTurn, OwnerResult, OwnerWithoutTurn, OwnersWithoutTurn, ScopeOwners, refuser,
+    short_name,
 };
 use crate::outcome::Outcome;
 use crate::pod::PodOwner;
@@ -44,18 +45,6 @@ pub(super) struct WeekRecord {
     forgotten: usize,
 }
 
-/// What became of an owner that was tried.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum OwnerResult {
-    /// One of its pods was disrupted, or may have been.
-    Had,
-    /// The disruption was refused, by whom this says.
-    Refused(String),
-    /// This guard held it back.
-    Held(String),
-}
-
 impl WeekRecord {
     /// A week that begins.
     pub(super) fn since(since: Timestamp) -> Self {
@@ -85,10 +74,8 @@ impl WeekRecord {
                     OwnerResult::Had
                 }
             };
-            let known = self.owners.entry(key(namespace, owner)).or_insert(turn.clone());
-            if *known != OwnerResult::Had {
-                *known = turn;
-            }
+            let known = self.owners.entry(key(namespace, owner));
+            known.or_insert_with(|| turn.clone()).note(turn);
         }
         self.bound();
     }
@@ -132,12 +119,9 @@ impl WeekRecord {
     fn without_turn(&self, scope: &ScopeOwners) -> Vec<OwnersWithoutTurn> {
         let mut by_reason: BTreeMap<NoTurn, OwnersWithoutTurn> = BTreeMap::new();
         for (namespace, owner, rule) in scope.iter() {
-            let (reason, by) = match (self.owners.get(&key(namespace, owner)), rule) {
-                (Some(OwnerResult::Had), _) => continue,
-                (Some(OwnerResult::Refused(by)), _) => (NoTurn::Refused, Some(by.clone())),
-                (Some(OwnerResult::Held(by)), _) => (NoTurn::Held, Some(by.clone())),
-                (None, Some(rule)) => (NoTurn::Exempt, Some(rule.to_owned())),
-                (None, None) => (NoTurn::NotDrawn, None),
+            let known = self.owners.get(&key(namespace, owner));
+            let Some((reason, by)) = OwnerResult::without_turn(known, rule) else {
+                continue;
             };
 
             let group = by_reason.entry(reason).or_insert(OwnersWithoutTurn {

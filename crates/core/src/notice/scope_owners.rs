@@ -7,12 +7,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::eligibility::{EligibilityConfig, Exemption};
 use crate::pod::{Pod, PodOwner};
 
-/// The most owners that are looked at by name; further ones are only counted.
+/// The most owners that a daemon looks at by name; further ones are only counted.
 const MAX_OWNERS: usize = 2_000;
 
 /// The owners of the pods in scope, of bounded size.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ScopeOwners {
+    /// The most owners that are looked at by name; further ones are only counted.
+    room: usize,
     /// By owner, the rule that exempts its first pod; `None` if one of its pods is eligible.
     owners: BTreeMap<NamespacedOwner, Option<&'static str>>,
     /// The hashes of the owners for which there was no room.
@@ -25,6 +27,14 @@ pub struct ScopeOwners {
 type NamespacedOwner = (String, PodOwner);
 
 impl ScopeOwners {
+    /// Room for every owner by name, for a command that prints them and ends.
+    pub fn unbounded() -> Self {
+        Self {
+            room: usize::MAX,
+            ..Self::default()
+        }
+    }
+
     /// What is known if the pods could not be listed.
     pub fn unknown(why: &str) -> Self {
         Self {
@@ -67,12 +77,23 @@ impl ScopeOwners {
     fn add(&mut self, key: NamespacedOwner, rule: Option<&'static str>) {
         if let Some(known) = self.owners.get_mut(&key) {
             *known = known.filter(|_| rule.is_some());
-        } else if self.owners.len() < MAX_OWNERS {
+        } else if self.owners.len() < self.room {
             self.owners.insert(key, rule);
         } else {
             let mut hasher = DefaultHasher::new();
             key.hash(&mut hasher);
             self.beyond.insert(hasher.finish());
+        }
+    }
+}
+
+impl Default for ScopeOwners {
+    fn default() -> Self {
+        Self {
+            room: MAX_OWNERS,
+            owners: BTreeMap::new(),
+            beyond: HashSet::new(),
+            problems: Vec::new(),
         }
     }
 }

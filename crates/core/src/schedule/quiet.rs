@@ -1,6 +1,7 @@
 //! Quiet times, in which no round is due, on a wall clock without a zone. The calendar handles zones.
 
 mod parse;
+mod stretch;
 
 use std::fmt;
 

@@ -89,3 +89,12 @@ fn owners_without_end_are_counted_and_take_no_more_room() {
     assert_eq!(owners.iter().count(), MAX_OWNERS);
     assert_eq!(owners.unjudged(), 50);
 }
+
+#[test]
+fn a_command_that_ends_has_room_for_every_owner_by_name() {
+    let mut owners = ScopeOwners::unbounded();
+    for n in 0..MAX_OWNERS + 50 {
+        owners.note(&pod_of(&format!("web-{n}")), None, &rules());
+    }
+    assert_eq!((owners.iter().count(), owners.unjudged()), (MAX_OWNERS + 50, 0));
+}

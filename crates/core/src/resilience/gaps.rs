@@ -1,0 +1,62 @@
+//! What is not known of the time asked for, in sentences.
+
+use super::{ResilienceEvidence, ResilienceQuestion};
+use crate::history::HistoryGap;
+
+/// What is not known of the time asked for.
+pub(super) fn gaps(question: &ResilienceQuestion, evidence: ResilienceEvidence<'_>) -> Vec<String> {
+    let mut gaps = Vec::new();
+    if evidence.history.is_empty() {
+        gaps.push("the history is empty".to_owned());
+    }
+    gaps.extend(missing(question, evidence));
+
+    match evidence.scope {
+        Ok(scope) => {
+            let problems = scope.problems.iter();
+            gaps.extend(problems.map(|problem| format!("not every owner in scope is known: {problem}")));
+            let beyond = scope.unjudged();
+            if beyond > 0 {
+                gaps.push(format!(
+                    "{beyond} further owners in scope are not named: they are too many"
+                ));
+            }
+        }
+        Err(why) => gaps.push(format!("which owners never had a turn is not known: {why}")),
+    }
+    gaps
+}
+
+/// The disruptions that the history lacks, and where it does not show whether it lacks any.
+fn missing(question: &ResilienceQuestion, evidence: ResilienceEvidence<'_>) -> Vec<String> {
+    let unseen = "the history does not show whether it lacks disruptions";
+    let mut missing = Vec::new();
+    match evidence
+        .journal
+        .map(|journal| evidence.history.covered_since(journal))
+    {
+        Err(why) => missing.push(format!("{unseen}: {why}")),
+        Ok(None) => missing.push(format!("{unseen}: the journal has not numbered any yet")),
+        Ok(Some(since)) if question.from < since => missing.push(format!("before {since} {unseen}")),
+        Ok(Some(_)) => {}
+    }
+
+    let overlapping = evidence.gaps.iter().filter(|gap| {
+        let begins = gap.from.is_none_or(|from| from <= question.to);
+        begins && question.from <= gap.to
+    });
+    missing.extend(overlapping.map(in_words));
+    missing
+}
+
+fn in_words(gap: &HistoryGap) -> String {
+    let HistoryGap { from, to, count } = gap;
+    let disruptions = match count {
+        1 => "1 disruption is missing".to_owned(),
+        count => format!("{count} disruptions are missing"),
+    };
+    match from {
+        Some(from) => format!("{disruptions} between {from} and {to}"),
+        None => format!("{disruptions} before {to}"),
+    }
+}

@@ -1,0 +1,59 @@
+//! Prints the rows of a table one by one, below each other as far as what came before shows how wide they are.
+
+use crate::cli::output;
+use crate::text::chars;
+
+/// The spaces between two columns.
+const GAP: usize = 2;
+
+/// How wide the columns are so far.
+#[derive(Debug, Default)]
+pub(super) struct RowPrinter {
+    widths: Vec<usize>,
+}
+
+impl RowPrinter {
+    /// Makes the columns wide enough for these cells.
+    pub(super) fn widen(&mut self, cells: &[String]) {
+        self.widths.resize(self.widths.len().max(cells.len()), 0);
+        for (width, cell) in self.widths.iter_mut().zip(cells) {
+            *width = (*width).max(chars(&output::line(cell)));
+        }
+    }
+
+    /// The line of these cells.
+    pub(super) fn line(&mut self, cells: Vec<String>) -> String {
+        self.widen(&cells);
+        let cells = cells.iter().zip(&self.widths);
+        let padded = cells.map(|(cell, width)| format!("{:1$}", output::line(cell), width + GAP));
+        String::from_iter(padded).trim_end().to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_stand_below_each_other_and_a_wider_one_moves_those_after_it() {
+        let mut printer = RowPrinter::default();
+        let cells = |cells: [&str; 3]| Vec::from(cells.map(str::to_owned));
+        printer.widen(&cells(["12:00", "shop", "web-1"]));
+        assert_eq!(
+            printer.line(cells(["TIME", "NAMESPACE", "POD"])),
+            "TIME   NAMESPACE  POD"
+        );
+        assert_eq!(
+            printer.line(cells(["12:00", "shop", "web-1"])),
+            "12:00  shop       web-1"
+        );
+        assert_eq!(
+            printer.line(cells(["12:01", "a-long-namespace", "web-1"])),
+            "12:01  a-long-namespace  web-1"
+        );
+        assert_eq!(
+            printer.line(cells(["12:02", "a\u{1b}[2J\nb", ""])),
+            "12:02  a [2J b"
+        );
+    }
+}

@@ -1,0 +1,178 @@
+//! What is broken now, and the last rounds.
+
+use macaque_core::recovery::RecoveryVerdict;
+use maud::{Markup, html};
+
+use super::super::view::{BrokenView, RoundView, ShownRecovery, StatusView, VictimName, VictimView};
+use super::rest;
+use super::top::zone;
+use crate::html::{
+    BadgeTone, HtmlColumn, HtmlTable, RecoveryBar, ago, badge, instant, name, none, section, span,
+};
+
+/// The victims whose owners are not whole again.
+pub(super) fn broken(view: &StatusView) -> Markup {
+    let row = |broken: &BrokenView| {
+        let is_late = broken.age_ms > broken.expect_ms;
+        let tone = if is_late {
+            BadgeTone::Bad
+        } else {
+            BadgeTone::Notice
+        };
+        let phase = match &broken.trouble {
+            Some(trouble) => format!("{}: {trouble}", broken.phase),
+            None => broken.phase.to_owned(),
+        };
+        vec![
+            owner(&broken.victim),
+            pod(&broken.victim),
+            html! { (ago(broken.since, view.at)) " of expected " (span(Some(broken.expect_ms))) },
+            badge(tone, &phase),
+        ]
+    };
+    let count = view.broken.count();
+    let table = HtmlTable {
+        caption: "Victims whose owners are not whole again".to_owned(),
+        columns: vec![
+            HtmlColumn::text("Owner"),
+            HtmlColumn::text("Victim"),
+            HtmlColumn::text("Disrupted"),
+            HtmlColumn::text("State"),
+        ],
+        rows: view.broken.items.iter().map(row).collect(),
+        empty: match count {
+            0 => "Nothing is: every owner that macaque disrupted is whole again, as far as it watched."
+                .to_owned(),
+            1 => "1 victim's owner is not whole again.".to_owned(),
+            count => format!("The owners of {count} victims are not whole again."),
+        },
+        rest: rest(
+            view.broken.more,
+            view.broken.items.len(),
+            "`macaque history -o wide`",
+        )
+        .filter(|_| !view.broken.items.is_empty()),
+    };
+    section("broken", "Broken by macaque now", &table.markup())
+}
+
+/// The last rounds.
+pub(super) fn rounds(view: &StatusView) -> Markup {
+    let rows = view.rounds.items.iter().flat_map(|round| rows(view, round));
+    let table = HtmlTable {
+        caption: "The last rounds, the newest first. Bars: 1 s to 10 min, each factor of ten has the same length, the \
+                  dashes are what was expected"
+            .to_owned(),
+        columns: vec![
+            HtmlColumn::text("Slot"),
+            HtmlColumn::text("Owner"),
+            HtmlColumn::text("Victim"),
+            HtmlColumn::text("Outcome"),
+            HtmlColumn::text("Recovery"),
+        ],
+        rows: rows.collect(),
+        empty: "No round is known yet.".to_owned(),
+        rest: rest(view.rounds.more, view.rounds.items.len(), "`macaque history`"),
+    };
+    section("rounds", "Last rounds", &table.markup())
+}
+
+/// One row a victim, or one for a round without any.
+fn rows(view: &StatusView, round: &RoundView) -> Vec<Vec<Markup>> {
+    let slot = || instant(round.slot, &zone(view));
+    if round.victims.items.is_empty() {
+        return vec![vec![slot(), none(), none(), result(round), none()]];
+    }
+
+    let victims = round.victims.items.iter();
+    let mut rows: Vec<_> = victims.map(|victim| row(slot(), victim)).collect();
+    if round.victims.more > 0 {
+        let more = html! { "and " (round.victims.more) " more victims" };
+        rows.push(vec![slot(), more, none(), none(), none()]);
+    }
+    rows
+}
+
+fn row(slot: Markup, victim: &VictimView) -> Vec<Markup> {
+    let recovery = victim.recovery.as_ref();
+    vec![
+        slot,
+        owner(&victim.name),
+        pod(&victim.name),
+        outcome(victim),
+        recovery.map_or_else(none, recovery_cell),
+    ]
+}
+
+/// The result of a round, of which no victim is shown.
+fn result(round: &RoundView) -> Markup {
+    let (tone, words) = match round.result {
+        None => (BadgeTone::Notice, "goes on, or its end is not known"),
+        Some("disrupted") => (BadgeTone::Good, "disrupted"),
+        Some("dry-run") => (BadgeTone::Quiet, "dry run"),
+        Some("refused") => (BadgeTone::Quiet, "refused"),
+        Some("held") => (BadgeTone::Notice, "held back"),
+        Some("unanswered") => (BadgeTone::Notice, "held back: no answer"),
+        Some("idle") => (BadgeTone::Quiet, "no pod was eligible"),
+        Some(_) => (BadgeTone::Bad, "failed"),
+    };
+    let counts = round
+        .outcomes
+        .iter()
+        .map(|(word, count)| format!("{count} {word}"));
+    let counts: Vec<_> = counts.collect();
+    html! {
+        (badge(tone, words))
+        @if let Some(by) = &round.held_by { " by " (by) }
+        @if !counts.is_empty() { " " (counts.join(", ")) }
+    }
+}
+
+fn outcome(victim: &VictimView) -> Markup {
+    let (tone, words) = match victim.outcome {
+        "evicted" | "deleted" => (BadgeTone::Good, victim.outcome),
+        "pending" => (BadgeTone::Notice, "not known yet"),
+        "unknown" => (BadgeTone::Bad, "nobody knows"),
+        "held" => (BadgeTone::Notice, "held back"),
+        "gone" => (BadgeTone::Quiet, "gone already"),
+        "dry-run" => (BadgeTone::Quiet, "picked (dry run)"),
+        word => (BadgeTone::Quiet, word),
+    };
+    html! { (badge(tone, words)) @if let Some(by) = &victim.by { " by " (by) } }
+}
+
+fn recovery_cell(recovery: &ShownRecovery) -> Markup {
+    let bar = RecoveryBar {
+        times: recovery.times,
+        verdict: recovery.verdict,
+        expect_ms: recovery.expect_ms,
+    };
+    let is_bad = recovery.verdict.is_some_and(RecoveryVerdict::is_bad);
+    let words = match recovery.verdict {
+        None => "not whole yet",
+        Some(RecoveryVerdict::Recovered) => "",
+        Some(verdict) => verdict.as_str(),
+    };
+    html! {
+        span {
+            (bar.markup()) " "
+            @if recovery.times.whole_ms.is_some() { (span(recovery.times.whole_ms)) " " }
+            @if !words.is_empty() {
+                (badge(if is_bad { BadgeTone::Bad } else { BadgeTone::Quiet }, words))
+            }
+            @if let Some(trouble) = &recovery.trouble { " " (trouble) }
+        }
+    }
+}
+
+fn owner(victim: &VictimName) -> Markup {
+    match (&victim.namespace, &victim.owner) {
+        (Some(namespace), Some(owner)) => html! { (name(owner)) " in " (namespace) },
+        (Some(namespace), None) => html! { "a bare pod in " (namespace) },
+        (None, _) => html! { span.quiet { "not named: out of scope" } },
+    }
+}
+
+fn pod(victim: &VictimName) -> Markup {
+    victim.pod.as_ref().map_or_else(none, |pod| html! { (pod) })
+}
