@@ -145,15 +145,15 @@ fn numbers_of(own: Option<&Numbering>, other: Option<&Numbering>) -> NumbersOf {
     }
 }
 
-/// When it was seen that the journal was set back, and the number that it gave next: at that moment it had not given a
-/// number that one of the victims had long before.
+/// When it was seen that the journal was set back, and the number that it gave next: at that moment it had given fewer numbers,
+/// the one of a pending reservation included, than one of the victims had long before.
 fn set_back_between(one: &History, other: &History) -> Option<(Timestamp, u64)> {
     let seen = |numbers: &History, counts: &History| {
         let counts = counts.numbering.as_ref()?;
         let is_lost = |entry: &&HistoryEntry| {
             let age = counts.counted.duration_since(entry.at);
             entry.outcome != EntryOutcome::Pending
-                && entry.number > Some(counts.count)
+                && entry.number > Some(counts.count.saturating_add(1))
                 && age > CLOCKS_APART.try_into().unwrap_or_default()
         };
         let is_lost = numbers.entries.iter().any(|entry| is_lost(&entry));

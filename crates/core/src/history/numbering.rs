@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::HistoryEntry;
-use crate::journal::Journal;
+use crate::journal::{Journal, RoundRecord};
 
 /// The numbering of disruptions by one journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,9 +20,9 @@ pub(super) struct Numbering {
     pub(super) since: Timestamp,
     /// The number of the first disruption since then.
     pub(super) first: u64,
-    /// The highest number that is known to be given.
+    /// The highest number that is known to be given for good: a pending reservation may give its own back.
     pub(super) count: u64,
-    /// When it was first seen that this number was given.
+    /// When that was first seen.
     pub(super) counted: Timestamp,
 }
 
@@ -30,12 +30,14 @@ impl Numbering {
     /// The numbering by `journal`, as it was read at `now`; `None` if it numbered nothing yet.
     pub(super) fn of(journal: &Journal, now: Timestamp) -> Option<Self> {
         let begun = journal.numbered_since()?;
+        let pending = journal.round().and_then(RoundRecord::pending_reservation);
+        let is_pending = pending.is_some_and(|reservation| reservation.number > 0);
         Some(Self {
             journal: journal.uid().to_owned(),
             begun,
             since: begun,
             first: 1,
-            count: journal.disruptions(),
+            count: journal.disruptions().saturating_sub(u64::from(is_pending)),
             counted: now,
         })
     }

@@ -79,6 +79,26 @@ fn a_victim_that_was_released_leaves_no_gap_and_none_is_seen_in_its_number() {
     assert_eq!(gaps.iter().map(|gap| gap.count).collect::<Vec<_>>(), [1]);
 }
 
+#[test]
+fn a_number_that_was_given_back_says_nothing_of_when_it_is_given_again() {
+    let mut recorded = RecordedHistory::new();
+    let resolve = |resolution| HolderStep::of(0, StepKind::Resolve { resolution });
+    assert!(recorded.take(&HolderStep::of(0, StepKind::Claim)));
+    assert!(recorded.take(&HolderStep::of(0, StepKind::Reserve { pod: 0 })));
+    assert!(recorded.take(&resolve(Resolution::Released)));
+    recorded.write(0, WriteFate::Written);
+
+    disrupt_in_round(&mut recorded, 1);
+    recorded.write(0, WriteFate::Lost);
+    assert!(recorded.take(&HolderStep::of(0, StepKind::Claim).after(3600)));
+    let gaps = recorded.stored.gaps(&recorded.journal.journal);
+    let lost = recorded.numbers[&1].1;
+    assert!(
+        matches!(gaps[..], [gap] if gap.from <= Some(lost) && lost <= gap.to),
+        "{gaps:?}"
+    );
+}
+
 fn disrupt_in_round(recorded: &mut RecordedHistory, pod: u8) {
     let resolution = Resolution::Disrupted;
     assert!(recorded.take(&HolderStep::of(0, StepKind::Reserve { pod }).after(60)));
