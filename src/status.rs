@@ -19,12 +19,11 @@ mod view;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use macaque_core::icalendar::{CalendarFeed, FeedSpan, calendar_text};
-
 pub use self::config::StatusConfig;
 
 use self::notes::{PodsNotes, StatusNotes};
 use self::view::StatusView;
+use crate::calendar_feed::FeedSource;
 use crate::facts::{Fact, FactListener};
 use crate::html::style_source;
 use crate::platform::Platform;
@@ -41,11 +40,11 @@ pub struct StatusBoard {
 
 /// The page and the same as JSON, made at one moment.
 #[derive(Debug, Clone)]
-pub(crate) struct StatusTexts {
+pub struct StatusTexts {
     /// The page in HTML.
-    pub(crate) html: String,
+    pub html: String,
     /// What the page shows, as JSON.
-    pub(crate) json: String,
+    pub json: String,
 }
 
 impl StatusBoard {
@@ -58,7 +57,7 @@ impl StatusBoard {
     }
 
     /// The page as of now.
-    pub(crate) fn texts(&self) -> StatusTexts {
+    pub fn texts(&self) -> StatusTexts {
         let view = StatusView::of(&self.noted(), self.platform.now());
         StatusTexts {
             html: page::html(&view),
@@ -80,15 +79,14 @@ impl StatusBoard {
         let calendar = config.calendar.as_ref()?;
         let now = self.platform.now();
 
-        let feed = CalendarFeed {
+        let feed = FeedSource {
             calendar,
-            span: FeedSpan::of(calendar, now, CALENDAR_WEEKS),
             turns: None,
             cluster: config.cluster.as_deref(),
-            scope: config.cluster.as_deref().unwrap_or_default(),
+            namespaces: &config.namespaces.to_string(),
             dry_run: config.is_dry_run,
         };
-        Some(calendar_text(&feed, now))
+        Some(feed.text(now, CALENDAR_WEEKS, now))
     }
 
     /// The only style that the page has, as a source of `Content-Security-Policy`.

@@ -1,16 +1,37 @@
 //! Blame: whether a disruption of macaque can be the cause of what others saw at some time. A "no" is only said if it is
 //! complete: the journal and the history cover the time, and nothing is unknown.
+//!
+//! ```text
+//!          reserved   accepted            whole again
+//! ─────────┬──────────┬───────────────────┬───────────────────┬────────▶
+//!   no     │  maybe   │        yes        │   maybe (slack)   │   no
+//! ```
+//!
+//! The journal has every disruption before it happens, and numbers it. So what the history lacks shows as a gap between
+//! the numbers, and for that time the answer is that nobody can tell.
+
+mod coverage;
+mod document;
+mod impact;
+mod proof;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use self::coverage::first_hole;
+pub use self::document::BlameDocument;
+use self::impact::{Impact, impacts};
+use self::proof::Proof;
 use crate::history::{History, HistoryEntry};
 use crate::journal::Journal;
 
 /// How long after a recovery a disruption may still be the cause of something, unless another time is asked for.
 pub const SLACK: Duration = Duration::from_secs(600);
+/// How much the clocks of others may differ from macaque's: it disrupts nothing if its own differs more from the API
+/// server's.
+const CLOCKS: Duration = Duration::from_secs(30);
 
 /// The question: was it macaque, between these two instants?
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +53,8 @@ pub struct BlameEvidence<'a> {
     pub journal: Result<&'a Journal, &'a str>,
     /// The history, or why it cannot be read.
     pub history: Result<&'a History, &'a str>,
+    /// How long a recovery is watched: what nobody saw the end of may have lasted that long.
+    pub timeout: Duration,
     /// When both were read.
     pub now: Timestamp,
 }
@@ -73,12 +96,77 @@ impl BlameVerdict {
     }
 }
 
-/// Answers the question by what is known.
-pub fn blame(_question: &BlameQuestion, evidence: BlameEvidence<'_>) -> BlameAnswer {
-    let why = evidence.journal.err().unwrap_or("nothing is known");
-    BlameAnswer {
-        verdict: BlameVerdict::CannotTell,
-        proof: why.to_owned(),
-        disruptions: Vec::new(),
+impl BlameQuestion {
+    /// The first instant at which a disruption may still be the cause.
+    fn earliest(&self) -> Timestamp {
+        before(self.from, self.slack)
+    }
+
+    /// The last instant at which a disruption may be the cause, as the clocks of others may be ahead.
+    fn latest(&self) -> Timestamp {
+        after(self.to, self.slack.min(CLOCKS))
+    }
+
+    fn is_about(&self, entry: &HistoryEntry) -> bool {
+        let namespace = self.namespace.as_ref();
+        namespace.is_none_or(|namespace| *namespace == entry.pod.namespace)
     }
 }
+
+/// Answers the question by what is known: yes before cannot tell, before maybe, before no.
+pub fn blame(question: &BlameQuestion, evidence: BlameEvidence<'_>) -> BlameAnswer {
+    let known = evidence.merged();
+    let proof = Proof::new(question, evidence.now);
+    let impacts = impacts(&known, question, evidence);
+    let among = |is_meant: &dyn Fn(&Impact<'_>) -> bool| -> Vec<Impact<'_>> {
+        impacts.iter().filter(|impact| is_meant(impact)).copied().collect()
+    };
+
+    let causes = among(&|impact| impact.is_cause(question));
+    if let Some(first) = causes.first() {
+        return answer(BlameVerdict::Yes, proof.cause(first, &causes), &causes);
+    }
+    if let Some(hole) = first_hole(&known, question, evidence) {
+        return answer(BlameVerdict::CannotTell, proof.hole(&hole), &[]);
+    }
+    let unknown = among(&|impact| impact.is_unknown() && impact.may_be_cause(question));
+    if let Some(first) = unknown.first() {
+        return answer(BlameVerdict::CannotTell, proof.unknown(first, &unknown), &unknown);
+    }
+    let possible = among(&|impact| impact.may_be_cause(question));
+    if let Some(last) = possible.last() {
+        return answer(BlameVerdict::Maybe, proof.possible(last, &possible), &possible);
+    }
+    let last = impacts.iter().rev().find(|impact| impact.begin < question.from);
+    answer(BlameVerdict::No, proof.nothing(last), &[])
+}
+
+fn answer(verdict: BlameVerdict, proof: String, about: &[Impact<'_>]) -> BlameAnswer {
+    BlameAnswer {
+        verdict,
+        proof,
+        disruptions: about.iter().map(|impact| impact.entry.clone()).collect(),
+    }
+}
+
+impl BlameEvidence<'_> {
+    /// The history with what only the journal knows.
+    fn merged(&self) -> History {
+        let mut known = self.history.map_or_else(|_| History::new(), Clone::clone);
+        if let Ok(journal) = self.journal {
+            known.note_journal(journal, self.now);
+        }
+        known
+    }
+}
+
+fn after(instant: Timestamp, length: Duration) -> Timestamp {
+    instant.checked_add(length).unwrap_or(Timestamp::MAX)
+}
+
+fn before(instant: Timestamp, length: Duration) -> Timestamp {
+    instant.checked_sub(length).unwrap_or(Timestamp::MIN)
+}
+
+#[cfg(test)]
+mod tests;

@@ -138,19 +138,6 @@ fn load_log(global: &GlobalArgs, file: &Path) -> Result<LoadedHistory, i32> {
     })
 }
 
-/// Loads what the cluster knows, part by part, and the time zone of the schedule; starts the log.
-///
-/// # Errors
-/// The exit code, after the problem was reported on standard error: the settings have mistakes, or no cluster is known.
-pub(in crate::cli) fn load_from_cluster(
-    global: &GlobalArgs,
-    place: &PlaceArgs,
-) -> Result<(ClusterHistory, TimeZone), i32> {
-    let settings = settings_of_place(global, place)?;
-    let read = read_cluster(&settings)?;
-    Ok((read, settings.zone))
-}
-
 /// Loads the settings of the macaque at this place.
 ///
 /// # Errors
@@ -168,7 +155,11 @@ pub(in crate::cli) fn settings_of_place(global: &GlobalArgs, place: &PlaceArgs) 
     setup::load_settings_at(global, Vec::new(), &namespace)
 }
 
-fn read_cluster(settings: &CommandSettings) -> Result<ClusterHistory, i32> {
+/// Reads what the cluster knows, part by part.
+///
+/// # Errors
+/// The exit code, after the problem was reported on standard error: no cluster is known.
+pub(in crate::cli) fn read_cluster(settings: &CommandSettings) -> Result<ClusterHistory, i32> {
     System::new().block_on(async {
         let platform = Platform::system();
         let cluster = setup::connect(&settings.cluster, &platform).await?;

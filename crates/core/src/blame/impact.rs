@@ -1,0 +1,160 @@
+//! The time in which a disruption had its effect: for sure, and perhaps.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{BlameEvidence, BlameQuestion, after};
+use crate::history::{EntryOutcome, EntryRecovery, History, HistoryEntry};
+use crate::journal::RecoveryRecord;
+use crate::recovery::RecoveryVerdict;
+
+/// How long an owner that did not recover may go on lacking a pod.
+const UNRECOVERED: Duration = Duration::from_secs(24 * 3600);
+
+/// One disruption that happened, or may have, and the time in which it had its effect.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Impact<'a> {
+    /// The disruption.
+    pub entry: &'a HistoryEntry,
+    /// The first instant at which it may have had its effect.
+    pub begin: Timestamp,
+    /// When it was accepted, as far as that is known.
+    pub accepted: Timestamp,
+    /// What is known of its end.
+    pub end: ImpactEnd,
+    /// The last instant at which its owner may have lacked a pod because of it.
+    pub until: Timestamp,
+}
+
+/// What is known of the end of a disruption's effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ImpactEnd {
+    /// The owner was whole again then.
+    Whole(Timestamp),
+    /// The owner was not comparable any more from then on: it was rolled out, had completed, or was deleted.
+    Changed(Timestamp, RecoveryVerdict),
+    /// The owner is not whole yet, as far as its watcher has seen.
+    Open(Timestamp),
+    /// The owner was not whole until then, when nobody watched any more.
+    Unrecovered(Timestamp),
+    /// Nobody saw the end.
+    Unseen,
+    /// The pod had no owner that could become whole again.
+    Ownerless,
+    /// Nobody knows whether there was an effect at all.
+    Unknown,
+}
+
+/// Every disruption that the question may be about, in the order in which they may have begun.
+pub(super) fn impacts<'a>(
+    known: &'a History,
+    question: &BlameQuestion,
+    evidence: BlameEvidence<'_>,
+) -> Vec<Impact<'a>> {
+    let entries = known.entries().iter();
+    let disruptive = entries.filter(|entry| entry.outcome.is_disruption() || entry.outcome.is_unknown());
+    let about = disruptive.filter(|entry| question.is_about(entry));
+
+    let mut impacts: Vec<_> = about.map(|entry| Impact::of(entry, evidence)).collect();
+    impacts.sort_by_key(|impact| impact.begin);
+    impacts
+}
+
+impl<'a> Impact<'a> {
+    fn of(entry: &'a HistoryEntry, evidence: BlameEvidence<'_>) -> Self {
+        let accepted = entry.recovery.as_ref().map_or(entry.at, |recovery| recovery.accepted);
+        let end = ending(entry, accepted, evidence);
+
+        // What nobody saw the end of lasts as long as it would have been watched.
+        let unseen = after(accepted.max(entry.at), evidence.timeout);
+        let recorded = entry.recovery.as_ref().and_then(|recovery| recovery.ended);
+        let until = match end {
+            ImpactEnd::Whole(at) | ImpactEnd::Changed(at, _) | ImpactEnd::Open(at) => at,
+            ImpactEnd::Unrecovered(at) => after(at, UNRECOVERED),
+            ImpactEnd::Ownerless => accepted,
+            ImpactEnd::Unknown if entry.outcome == EntryOutcome::Pending => unseen.max(evidence.now),
+            ImpactEnd::Unseen | ImpactEnd::Unknown => recorded.map_or(unseen, |ended| unseen.max(ended)),
+        };
+        Self {
+            entry,
+            begin: entry.at.min(accepted),
+            accepted,
+            end,
+            until,
+        }
+    }
+
+    /// Whether an owner was surely not whole at some instant of the span.
+    pub(super) fn is_cause(&self, question: &BlameQuestion) -> bool {
+        !self.is_unknown() && self.accepted <= question.to && self.sure_until() >= question.from
+    }
+
+    /// Whether the disruption can be the cause of something in the span: slack and clocks included.
+    pub(super) fn may_be_cause(&self, question: &BlameQuestion) -> bool {
+        self.begin <= question.latest() && self.until >= question.earliest()
+    }
+
+    /// Whether nobody knows if the victim was disrupted.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.end == ImpactEnd::Unknown
+    }
+
+    /// The last instant at which its owner surely lacked a pod.
+    fn sure_until(&self) -> Timestamp {
+        match self.end {
+            ImpactEnd::Whole(at)
+            | ImpactEnd::Changed(at, _)
+            | ImpactEnd::Open(at)
+            | ImpactEnd::Unrecovered(at) => at.max(self.accepted),
+            ImpactEnd::Unseen | ImpactEnd::Ownerless | ImpactEnd::Unknown => self.accepted,
+        }
+    }
+}
+
+/// How the effect of a disruption ended.
+fn ending(entry: &HistoryEntry, accepted: Timestamp, evidence: BlameEvidence<'_>) -> ImpactEnd {
+    if entry.outcome.is_unknown() {
+        return ImpactEnd::Unknown;
+    }
+    let Some(recovery) = &entry.recovery else {
+        return match entry.owner {
+            Some(_) => ImpactEnd::Unseen,
+            None => ImpactEnd::Ownerless,
+        };
+    };
+    if let Some(whole) = whole_at(recovery) {
+        return ImpactEnd::Whole(whole);
+    }
+
+    let given_up = after(accepted, evidence.timeout);
+    let ended = recovery.ended.map_or(given_up, |ended| ended.min(given_up));
+    match recovery.verdict {
+        Some(RecoveryVerdict::Recovered | RecoveryVerdict::Slow | RecoveryVerdict::Shrunk) => {
+            ImpactEnd::Whole(ended)
+        }
+        Some(
+            verdict @ (RecoveryVerdict::Rolled | RecoveryVerdict::Completed | RecoveryVerdict::Ownerless),
+        ) => ImpactEnd::Changed(ended, verdict),
+        Some(RecoveryVerdict::Unrecovered) => ImpactEnd::Unrecovered(ended),
+        Some(RecoveryVerdict::Unwatched) => ImpactEnd::Unseen,
+        None if is_watched(entry, evidence) => ImpactEnd::Open(evidence.now),
+        None => ImpactEnd::Unseen,
+    }
+}
+
+/// When the owner was seen whole again, if it was.
+fn whole_at(recovery: &EntryRecovery) -> Option<Timestamp> {
+    let is_whole = recovery.verdict.is_some_and(RecoveryVerdict::is_whole);
+    let whole = recovery.times.whole_ms.filter(|_| is_whole)?;
+    Some(after(recovery.accepted, Duration::from_millis(whole)))
+}
+
+/// Whether somebody still watches the recovery, as the journal says.
+fn is_watched(entry: &HistoryEntry, evidence: BlameEvidence<'_>) -> bool {
+    let is_record = |record: &&RecoveryRecord| {
+        record.victim.slot == entry.slot && record.victim.pod.uid == entry.pod.uid
+    };
+    let record = evidence.journal.ok().and_then(|journal| journal.recovering().iter().find(is_record));
+    record.is_some_and(|record| record.is_open(evidence.now) && evidence.now <= record.lease_until)
+}
