@@ -12,12 +12,15 @@
 
 mod blame_query;
 mod config;
+mod noted_rota;
 mod notes;
 mod page;
 mod services;
 mod view;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use macaque_core::icalendar::MOST_WEEKS;
 
 pub use self::config::StatusConfig;
 
@@ -27,9 +30,6 @@ use crate::calendar_feed::FeedSource;
 use crate::facts::{Fact, FactListener};
 use crate::html::style_source;
 use crate::platform::Platform;
-
-/// How many weeks the calendar shows.
-const CALENDAR_WEEKS: u8 = 4;
 
 /// What is known of this process and its cluster, for those who look at it.
 #[derive(Debug)]
@@ -75,18 +75,20 @@ impl StatusBoard {
 
     /// The slots of the next weeks as an iCalendar file; `None` where rounds follow no calendar.
     pub(crate) fn calendar(&self) -> Option<String> {
-        let config = self.noted().config;
+        let notes = self.noted();
+        let config = &notes.config;
         let calendar = config.calendar.as_ref()?;
         let now = self.platform.now();
 
-        let feed = FeedSource {
+        let rota = notes.rota.as_ref().filter(|_| config.names);
+        let source = FeedSource {
             calendar,
-            turns: None,
+            turns: rota.map(|rota| rota.turns(calendar)),
             cluster: config.cluster.as_deref(),
             namespaces: &config.namespaces.to_string(),
             dry_run: config.is_dry_run,
         };
-        Some(feed.text(now, CALENDAR_WEEKS, now))
+        Some(source.text(now, MOST_WEEKS, now))
     }
 
     /// The only style that the page has, as a source of `Content-Security-Policy`.
@@ -137,7 +139,7 @@ impl FactListener for StatusBoard {
                     guard.note(finding, now);
                 }
             }
-            Fact::TurnsPlanned(next) => notes.note_turns(next),
+            Fact::TurnsPlanned { rota, owners, next } => notes.note_turns(rota, owners, next),
             Fact::RequestEnded {
                 verb,
                 resource,

@@ -29,13 +29,14 @@ use crate::actors::clock::Trigger;
 use crate::actors::config_changes::ConfigChanges;
 use crate::actors::messages::StopRequested;
 use crate::actors::recipient::StableRecipient;
-use crate::actors::role::ActorRole;
+use crate::actors::role::{ActorRole, OptionalRoles};
 use crate::actors::supervisor::{ActorTimeouts, GAVE_UP, RestartPolicy};
 use crate::actors::{self, ActorsConfig};
 use crate::events::EventRecording;
 use crate::facts::Facts;
 use crate::failpoint::FailPoints;
 use crate::health::HealthState;
+use crate::history::HistoryRecording;
 use crate::journal::JournalStore;
 use crate::k8s::ClusterAccess;
 use crate::notify::{Channel, DeliveryRetry, MessageContext, OutgoingMessage};
@@ -109,7 +110,11 @@ pub(super) fn run(args: &DemoArgs) -> i32 {
             return exit::USAGE;
         }
     };
-    let rounds = if args.page { usize::MAX } else { usize::from(args.rounds) };
+    let rounds = if args.page {
+        usize::MAX
+    } else {
+        usize::from(args.rounds)
+    };
     let screen = DemoScreen::new(&platform);
     screen.open(every, (!args.page).then_some(args.rounds));
     let (sender, messages) = mpsc::channel();
@@ -136,7 +141,9 @@ fn page_of(args: &DemoArgs, platform: &Platform) -> Result<Facts, String> {
         return Ok(Facts::default());
     }
     let (board, address) = page::serve(platform)?;
-    write(&format!("The status page is on http://{address}/ until Ctrl-C.\n"));
+    write(&format!(
+        "The status page is on http://{address}/ until Ctrl-C.\n"
+    ));
     Ok(Facts::new([board]))
 }
 
@@ -248,8 +255,9 @@ fn actors_config(
         reload: None,
         facts: Facts::default(),
         events: EventRecording::off(platform),
+        history: HistoryRecording::off(platform),
         health: Arc::new(HealthState::new(
-            ActorRole::of_process(false, false).map(ActorRole::as_str),
+            ActorRole::of_process(OptionalRoles::default()).map(ActorRole::as_str),
             platform,
         )),
         platform: platform.clone(),

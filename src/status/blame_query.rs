@@ -71,7 +71,10 @@ fn without_hidden_names(notes: &StatusNotes, question: &BlameQuestion, answer: B
     let may_name = |entry: &HistoryEntry| notes.names(&entry.pod.namespace);
     // The proof of a "no" names the last disruption before.
     let is_all_in_scope = notes.config.namespaces == NamespaceScope::All;
-    let is_asked_in_scope = question.namespace.as_deref().is_some_and(|name| notes.names(name));
+    let is_asked_in_scope = question
+        .namespace
+        .as_deref()
+        .is_some_and(|name| notes.names(name));
     let may_prove = notes.config.names && (is_all_in_scope || is_asked_in_scope);
 
     let proof = if may_prove {
@@ -82,7 +85,12 @@ fn without_hidden_names(notes: &StatusNotes, question: &BlameQuestion, answer: B
     };
     BlameAnswer {
         proof: text::clean(&proof, LONGEST_PROOF),
-        disruptions: answer.disruptions.into_iter().filter(may_name).take(MOST).collect(),
+        disruptions: answer
+            .disruptions
+            .into_iter()
+            .filter(may_name)
+            .take(MOST)
+            .collect(),
         ..answer
     }
 }

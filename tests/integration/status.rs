@@ -60,7 +60,9 @@ fn json(board: &StatusBoard) -> Value {
 /// What a reader sees of a page: its text, one line for each element.
 fn seen(html: &str) -> String {
     let (_, body) = html.split_once("<body>").unwrap();
-    let parts = body.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));
+    let parts = body
+        .split('<')
+        .map(|part| part.split_once('>').map_or(part, |(_, text)| text));
     let lines = parts.map(str::trim).filter(|text| !text.is_empty());
     lines.collect::<Vec<_>>().join("\n")
 }

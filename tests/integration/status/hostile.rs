@@ -129,32 +129,70 @@ async fn a_hostile_text_is_text_wherever_it_stands() {
         let (_, body) = page.html.split_once("</style>").unwrap();
 
         // Every element and every attribute is one of ours.
-        for tag in body.split('<').skip(1).filter_map(|part| part.split_once('>')).map(|(tag, _)| tag) {
-            let name: String = tag.chars().take_while(|c| c.is_alphanumeric() || *c == '/').collect();
+        for tag in body
+            .split('<')
+            .skip(1)
+            .filter_map(|part| part.split_once('>'))
+            .map(|(tag, _)| tag)
+        {
+            let name: String = tag
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '/')
+                .collect();
             assert!(
                 ELEMENTS.contains(&name.trim_start_matches('/')),
                 "{attack}: <{tag}>"
             );
             for attribute in attributes(tag) {
-                assert!(ATTRIBUTES.contains(&attribute.as_str()), "{attack}: {attribute} in <{tag}>");
+                assert!(
+                    ATTRIBUTES.contains(&attribute.as_str()),
+                    "{attack}: {attribute} in <{tag}>"
+                );
             }
         }
-        assert!(!page.html.contains('\u{202e}') && !page.html.contains('\u{1b}'), "{attack}");
-        assert!(body.contains("sentinel") || attack.contains("evil.example"), "{attack}");
+        assert!(
+            !page.html.contains('\u{202e}') && !page.html.contains('\u{1b}'),
+            "{attack}"
+        );
+        assert!(
+            body.contains("sentinel") || attack.contains("evil.example"),
+            "{attack}"
+        );
         let _: serde_json::Value = serde_json::from_str(&page.json).unwrap();
     }
 }
 
 /// The elements of the body of a page.
 const ELEMENTS: [&str; 34] = [
-    "body", "header", "main", "footer", "section", "h1", "h2", "h3", "p", "span", "strong", "code", "a", "div", "dl",
-    "dt", "dd", "time", "table", "caption", "thead", "tbody", "tr", "th", "td", "svg", "title", "rect", "path", "html",
-    "head", "ul", "li", "meta",
+    "body", "header", "main", "footer", "section", "h1", "h2", "h3", "p", "span", "strong", "code", "a",
+    "div", "dl", "dt", "dd", "time", "table", "caption", "thead", "tbody", "tr", "th", "td", "svg", "title",
+    "rect", "path", "html", "head", "ul", "li", "meta",
 ];
 /// Their attributes.
 const ATTRIBUTES: [&str; 23] = [
-    "class", "id", "role", "scope", "data-heading", "datetime", "title", "aria-labelledby", "aria-label", "aria-hidden",
-    "viewBox", "width", "height", "x", "y", "d", "href", "lang", "tabindex", "headers", "colspan", "abbr", "rel",
+    "class",
+    "id",
+    "role",
+    "scope",
+    "data-heading",
+    "datetime",
+    "title",
+    "aria-labelledby",
+    "aria-label",
+    "aria-hidden",
+    "viewBox",
+    "width",
+    "height",
+    "x",
+    "y",
+    "d",
+    "href",
+    "lang",
+    "tabindex",
+    "headers",
+    "colspan",
+    "abbr",
+    "rel",
 ];
 
 /// The names of the attributes of a tag, whose values have no quotes in them.
@@ -191,7 +229,11 @@ async fn what_a_gate_or_a_webhook_says_is_not_on_the_page() {
         message: said.clone(),
         temporary: false,
     };
-    for outcome in [Outcome::Held(hold.clone()), Outcome::Refused(webhook), Outcome::Unknown { why: said }] {
+    for outcome in [
+        Outcome::Held(hold.clone()),
+        Outcome::Refused(webhook),
+        Outcome::Unknown { why: said },
+    ] {
         board.note(tried(&attempt("shop", outcome), start()));
     }
     board.note(Fact::RoundFinished(&RoundReport {

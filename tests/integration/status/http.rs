@@ -55,7 +55,12 @@ pub(super) fn ask(address: SocketAddr, line: &str, headers: &str) -> ServedAnswe
 }
 
 /// The paths of the status page.
-const PATHS: [&str; 4] = ["/", "/api/v1/status", "/api/v1/blame?at=2026-01-01T00:00:00Z", "/calendar.ics"];
+const PATHS: [&str; 4] = [
+    "/",
+    "/api/v1/status",
+    "/api/v1/blame?at=2026-01-01T00:00:00Z",
+    "/calendar.ics",
+];
 
 #[test]
 fn every_path_has_its_type_and_the_headers_that_keep_browsers_from_doing_more_than_showing_it() {
@@ -80,15 +85,24 @@ fn every_path_has_its_type_and_the_headers_that_keep_browsers_from_doing_more_th
             assert_eq!(answer.headers[name], value, "{path}: {name}");
         }
         let policy = &answer.headers["content-security-policy"];
-        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+        assert!(
+            policy.starts_with("default-src 'none'; style-src 'sha256-"),
+            "{policy}"
+        );
         assert!(policy.ends_with("frame-ancestors 'none'"), "{policy}");
-        assert!(!policy.contains("unsafe") && !policy.contains("script"), "{policy}");
+        assert!(
+            !policy.contains("unsafe") && !policy.contains("script"),
+            "{policy}"
+        );
         for name in ["set-cookie", "access-control-allow-origin"] {
             assert!(!answer.headers.contains_key(name), "{path}: {name}");
         }
     }
     let page = ask(address, "GET /", "").body;
-    assert!(!page.contains("<script") && !page.contains("<form") && !page.contains("style="), "{page}");
+    assert!(
+        !page.contains("<script") && !page.contains("<form") && !page.contains("style="),
+        "{page}"
+    );
 }
 
 #[test]
@@ -143,7 +157,11 @@ fn a_path_that_is_none_is_not_found_however_it_is_written() {
     ] {
         let answer = ask(address, &format!("GET {path}"), "");
         assert_eq!(answer.status, 404, "{path}");
-        assert!(answer.body.starts_with("not found; there is:\n\n/ "), "{path}: {}", answer.body);
+        assert!(
+            answer.body.starts_with("not found; there is:\n\n/ "),
+            "{path}: {}",
+            answer.body
+        );
         assert!(!answer.body.contains("passwd"));
     }
 }
@@ -155,10 +173,17 @@ fn a_huge_header_is_cut_off() {
     assert_eq!(answer.status, 200);
 
     let mut stream = TcpStream::connect(address).unwrap();
-    let _ = write!(stream, "GET / HTTP/1.1\r\nX-Huge: {}\r\n\r\n", "x".repeat(1 << 20));
+    let _ = write!(
+        stream,
+        "GET / HTTP/1.1\r\nX-Huge: {}\r\n\r\n",
+        "x".repeat(1 << 20)
+    );
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
-    assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 431"), "{answer:?}");
+    assert!(
+        answer.is_empty() || answer.starts_with(b"HTTP/1.1 431"),
+        "{answer:?}"
+    );
 }
 
 #[test]
@@ -173,7 +198,11 @@ fn where_the_status_is_off_its_paths_say_what_to_do_and_the_list_is_as_ever() {
     };
     let address = http_server::serve(vec![endpoint], &platform).unwrap()[0];
     for path in &PATHS[1..] {
-        let answer = ask(address, &format!("GET {path}"), "Origin: https://evil.example\r\n");
+        let answer = ask(
+            address,
+            &format!("GET {path}"),
+            "Origin: https://evil.example\r\n",
+        );
         let expected = (404, "the status page is off: set status.listen\n");
         assert_eq!((answer.status, answer.body.as_str()), expected, "{path}");
     }

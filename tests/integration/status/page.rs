@@ -1,6 +1,6 @@
 //! What the page shows of facts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::time::Duration;
 
@@ -9,14 +9,13 @@ use macaque::facts::{Fact, FactListener as _, MessageResult};
 use macaque::status::{StatusBoard, StatusConfig};
 use macaque_core::config::NamespaceScope;
 use macaque_core::guard::{GuardAnswer, GuardFinding};
-use macaque_core::history::{
-    EntryOutcome, EntryRecovery, History, HistoryEntry, HistoryLine, LineContent,
-};
+use macaque_core::history::{EntryOutcome, EntryRecovery, History, HistoryEntry, HistoryLine, LineContent};
 use macaque_core::journal::{PauseEnd, PauseRequest};
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::pod::{OwnerRef, PodOwner, PodRef};
 use macaque_core::recovery::{RecoveryReport, RecoveryTimes, RecoveryVerdict};
 use macaque_core::report::{RoundEnd, RoundReport};
+use macaque_core::rota::Rota;
 use macaque_testkit::metrics::{TestJournal, attempt, exempted, hold, refused_by_budget, tried};
 use macaque_testkit::notify::{recovery, round};
 
@@ -224,12 +223,26 @@ async fn whose_turn_it_is_stands_beside_the_slot() {
         },
     };
     let slot = "2027-03-01T10:00:00Z".parse().unwrap();
-    board.note(Fact::TurnsPlanned(&BTreeMap::from([
-        (owner("shop", "cart"), slot),
-        (owner("elsewhere", "secret-owner"), slot),
-        (owner("shop", "web"), slot + SignedDuration::from_hours(100)),
-    ])));
-    assert_eq!(json(&board)["slots"][0]["turns"], serde_json::json!(["shop/deployment/cart"]));
+    let calendar = config().calendar.unwrap();
+    let rota = Rota {
+        calendar: &calendar,
+        every: Duration::from_secs(7 * 24 * 3600),
+        capacity: 1,
+        seed: 1,
+    };
+    board.note(Fact::TurnsPlanned {
+        rota,
+        owners: &BTreeSet::new(),
+        next: &BTreeMap::from([
+            (owner("shop", "cart"), slot),
+            (owner("elsewhere", "secret-owner"), slot),
+            (owner("shop", "web"), slot + SignedDuration::from_hours(100)),
+        ]),
+    });
+    assert_eq!(
+        json(&board)["slots"][0]["turns"],
+        serde_json::json!(["shop/deployment/cart"])
+    );
     assert!(!html(&board).contains("secret-owner"));
 }
 
@@ -275,7 +288,10 @@ async fn what_is_not_in_scope_any_more_is_not_named() {
     });
     let texts = board.texts();
     for text in [seen(&texts.html), texts.json] {
-        assert!(!text.contains("deployment/web") && !text.contains("shop"), "{text}");
+        assert!(
+            !text.contains("deployment/web") && !text.contains("shop"),
+            "{text}"
+        );
     }
 }
 
@@ -326,5 +342,9 @@ async fn ten_thousand_owners_make_a_page_of_bounded_size_that_says_how_many_it_l
     let texts = board.texts();
     assert!(texts.html.len() < 300_000, "{}", texts.html.len());
     assert!(texts.json.len() < 300_000, "{}", texts.json.len());
-    assert!(seen(&texts.html).contains("and 4950 more: `macaque report`"), "{}", texts.html);
+    assert!(
+        seen(&texts.html).contains("and 4950 more: `macaque report`"),
+        "{}",
+        texts.html
+    );
 }

@@ -42,7 +42,7 @@ pub(super) enum ImpactEnd {
     Unseen,
     /// The pod had no owner that could become whole again.
     Ownerless,
-    /// Nobody knows whether there was an effect at all.
+    /// Nobody knows whether there was an effect at all, or whether that of another was found.
     Unknown,
 }
 
@@ -63,8 +63,12 @@ pub(super) fn impacts<'a>(
 
 impl<'a> Impact<'a> {
     fn of(entry: &'a HistoryEntry, evidence: BlameEvidence<'_>) -> Self {
-        let accepted = entry.recovery.as_ref().map_or(entry.at, |recovery| recovery.accepted);
+        let accepted = entry
+            .recovery
+            .as_ref()
+            .map_or(entry.at, |recovery| recovery.accepted);
         let end = ending(entry, accepted, evidence);
+        let whole = entry.recovery.as_ref().and_then(whole_at);
 
         // What nobody saw the end of lasts as long as it would have been watched.
         let unseen = after(accepted.max(entry.at), evidence.timeout);
@@ -74,7 +78,9 @@ impl<'a> Impact<'a> {
             ImpactEnd::Unrecovered(at) => after(at, UNRECOVERED),
             ImpactEnd::Ownerless => accepted,
             ImpactEnd::Unknown if entry.outcome == EntryOutcome::Pending => unseen.max(evidence.now),
-            ImpactEnd::Unseen | ImpactEnd::Unknown => recorded.map_or(unseen, |ended| unseen.max(ended)),
+            ImpactEnd::Unseen | ImpactEnd::Unknown => {
+                whole.unwrap_or_else(|| recorded.map_or(unseen, |ended| unseen.max(ended)))
+            }
         };
         Self {
             entry,
@@ -95,7 +101,7 @@ impl<'a> Impact<'a> {
         self.begin <= question.latest() && self.until >= question.earliest()
     }
 
-    /// Whether nobody knows if the victim was disrupted.
+    /// Whether nobody knows if the victim was disrupted, or by whom.
     pub(super) fn is_unknown(&self) -> bool {
         self.end == ImpactEnd::Unknown
     }
@@ -114,7 +120,7 @@ impl<'a> Impact<'a> {
 
 /// How the effect of a disruption ended.
 fn ending(entry: &HistoryEntry, accepted: Timestamp, evidence: BlameEvidence<'_>) -> ImpactEnd {
-    if entry.outcome.is_unknown() {
+    if entry.outcome.is_unknown() || entry.inferred {
         return ImpactEnd::Unknown;
     }
     let Some(recovery) = &entry.recovery else {
@@ -152,9 +158,11 @@ fn whole_at(recovery: &EntryRecovery) -> Option<Timestamp> {
 
 /// Whether somebody still watches the recovery, as the journal says.
 fn is_watched(entry: &HistoryEntry, evidence: BlameEvidence<'_>) -> bool {
-    let is_record = |record: &&RecoveryRecord| {
-        record.victim.slot == entry.slot && record.victim.pod.uid == entry.pod.uid
-    };
-    let record = evidence.journal.ok().and_then(|journal| journal.recovering().iter().find(is_record));
+    let is_record =
+        |record: &&RecoveryRecord| record.victim.slot == entry.slot && record.victim.pod.uid == entry.pod.uid;
+    let record = evidence
+        .journal
+        .ok()
+        .and_then(|journal| journal.recovering().iter().find(is_record));
     record.is_some_and(|record| record.is_open(evidence.now) && evidence.now <= record.lease_until)
 }
