@@ -7,6 +7,7 @@ mod args;
 mod blame;
 mod budgets;
 mod check;
+mod color;
 mod complete;
 mod completions;
 mod config;
@@ -36,6 +37,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use self::args::{GlobalArgs, ScopeArgs};
+use self::color::ColorWhen;
 use crate::program;
 
 /// What follows the flags. Clap wraps each line at the terminal's width and keeps its indentation, so a line that hangs
@@ -49,12 +51,14 @@ Exit codes:
       once: failed or interrupted
       check: a failure was found
       notify test: a channel did not take the sample
+      blame: nobody can tell
   2   wrong usage or configuration
   3   once: all refused or already gone
       once: the journal allowed none
       budgets: a budget needs fixing
       report: an owner recovered late or not in time
       migrate: a restriction has no equal
+      blame: yes or maybe
   4   once: no pod was eligible
   5   once --wait: a victim did not recover in time
   6   once: a guard held back
@@ -72,7 +76,7 @@ pub mod exit {
     /// The command did what it was asked; `once`: at least one pod was disrupted, or picked in a dry run.
     pub const OK: i32 = 0;
     /// The cluster did not respond, did not permit it or has no such object, the outcome is unknown, or the round failed;
-    /// or standard output cannot be written.
+    /// or standard output cannot be written. `blame`: what is known does not suffice for an answer.
     pub const CLUSTER: i32 = 1;
     /// Wrong usage or configuration.
     pub const USAGE: i32 = 2;
@@ -80,6 +84,7 @@ pub mod exit {
     pub const REFUSED: i32 = 3;
     /// `budgets`: a budget needs fixing. The code is that of a refusal: the API server would refuse an eviction.
     /// `report`: an owner recovered late or not in time. `migrate`: a restriction of the other tool has no equal.
+    /// `blame`: it was macaque, or may have been.
     pub const FOUND: i32 = REFUSED;
     /// `once`: no pod was eligible.
     pub const IDLE: i32 = 4;
@@ -174,6 +179,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
     if let Some(path) = args.first() {
         program::set_called_by(path);
     }
+    ColorWhen::of(&args).decide();
     let cli = match Cli::from_args(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -259,9 +265,8 @@ impl Cli {
 /// The global flags that a command does not use, hidden from its help; [`unused_flag`] refuses them.
 fn all_but(used: &[&str]) -> Vec<Arg> {
     let global = GlobalArgs::augment_args(clap::Command::new("global"));
-    let unused = global
-        .get_arguments()
-        .filter(|arg| !used.contains(&arg.get_id().as_str()));
+    let is_used = |arg: &&Arg| arg.get_id() == "color" || used.contains(&arg.get_id().as_str());
+    let unused = global.get_arguments().filter(|arg| !is_used(arg));
     unused.map(|arg| arg.clone().global(false).hide(true)).collect()
 }
 
@@ -363,7 +368,8 @@ mod tests {
                 _ => None,
             };
             for arg in &global {
-                let flag = format!("--{}=value", arg.get_long().unwrap());
+                let value = if arg.get_id() == "color" { "never" } else { "value" };
+                let flag = format!("--{}={value}", arg.get_long().unwrap());
                 let before = ["macaque", &flag, name].into_iter().chain(required);
                 let after = ["macaque", name].into_iter().chain(required).chain([&*flag]);
                 let is_used = !command.get_arguments().any(|own| own.get_id() == arg.get_id());

@@ -16,7 +16,7 @@ use macaque_core::guard::MinReady;
 use macaque_core::permissions;
 use serde::Serialize;
 
-use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
+use super::args::{GlobalArgs, OutputFormat, ScopeArgs, format_without_wide};
 use super::{exit, output, setup};
 use crate::k8s::{AccessFault, ApiError, Cluster};
 use crate::platform::Platform;
@@ -31,7 +31,7 @@ pub(super) struct CheckArgs {
     #[command(flatten)]
     scope: ScopeArgs,
     /// Output format
-    #[arg(short, long, value_enum, default_value_t)]
+    #[arg(short, long, value_parser = format_without_wide(), default_value = "table")]
     output: OutputFormat,
 }
 
@@ -142,11 +142,7 @@ pub(super) fn run(global: &GlobalArgs, args: &CheckArgs) -> i32 {
         connected
     });
 
-    match args.output {
-        OutputFormat::Json => output::json(&findings),
-        OutputFormat::Yaml => output::yaml(&findings),
-        OutputFormat::Table => output::write_plain(&table::of(&findings)),
-    }
+    output::write_in(args.output, &findings, |_| table::of(&findings));
     let is_failure = |finding: &CheckFinding| finding.result == CheckResult::Failed;
     if !connected {
         exit::USAGE

@@ -22,7 +22,7 @@ use self::delivery::{count_signals, received};
 use self::recorders::RoundRecorders;
 use self::recovery_wait::RecoveryWait;
 use self::telling::Telling;
-use super::args::{GlobalArgs, OutputFormat, ScopeArgs, duration, seed};
+use super::args::{GlobalArgs, OutputFormat, ScopeArgs, duration, format_without_wide, seed};
 use super::{exit, setup};
 use crate::failpoint::FailPoints;
 use crate::gates::Gates;
@@ -51,7 +51,7 @@ pub(super) struct OnceArgs {
     #[arg(long, value_name = "STATUS", value_delimiter = ',', value_parser = parse_status)]
     succeed_on: Vec<RoundStatus>,
     /// Output format
-    #[arg(short, long, value_enum, default_value_t)]
+    #[arg(short, long, value_parser = format_without_wide(), default_value = "table")]
     output: OutputFormat,
 }
 

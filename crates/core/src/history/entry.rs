@@ -33,6 +33,9 @@ pub struct HistoryEntry {
     pub method: DisruptionMethod,
     /// The outcome.
     pub outcome: EntryOutcome,
+    /// Whether it is only inferred that macaque disrupted the victim: no answer said so, and the pod was found gone.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub inferred: bool,
     /// What became of the owner, as far as that was watched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery: Option<EntryRecovery>,
@@ -98,6 +101,7 @@ impl HistoryEntry {
         if other.outcome.rank() > self.outcome.rank() {
             self.outcome = other.outcome;
         }
+        self.inferred |= other.inferred;
         self.number = self.number.max(other.number);
         if !self.outcome.has_number() {
             self.number = None;

@@ -68,6 +68,9 @@ pub struct Reservation {
     pub period_end: Option<Timestamp>,
     /// What is known about the outcome.
     pub state: ReservationState,
+    /// Whether it is only inferred that the victim was disrupted: no answer said so, and the pod was found gone.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub inferred: bool,
 }
 
 /// What is known about the outcome of a reservation.
@@ -208,4 +211,8 @@ impl fmt::Display for LeaseHolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.process, self.incarnation)
     }
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
