@@ -105,7 +105,9 @@ impl<'a> Proof<'a> {
         let sentence = match impact.entry.outcome {
             EntryOutcome::Pending => format!("the outcome of the {act} of {pod} at {at} is not recorded yet"),
             EntryOutcome::Unknown => format!("the answer to the {act} of {pod} at {at} was lost"),
-            _ => format!("the answer to the {act} of {pod} at {at} was lost, and who took the pod is not known"),
+            _ => format!(
+                "the answer to the {act} of {pod} at {at} was lost, and who took the pod is not known"
+            ),
         };
         with_others(sentence, all.len(), "unknown outcome")
     }
