@@ -123,7 +123,9 @@ impl Scene {
 
     /// A round disrupts a pod of `owner`, whose recovery is watched.
     fn disrupts(self, time: &str, owner: &str) -> Self {
-        self.at(time).reserves(owner, true).resolves(Resolution::Disrupted)
+        self.at(time)
+            .reserves(owner, true)
+            .resolves(Resolution::Disrupted)
     }
 
     /// The recovery ends so.
@@ -134,7 +136,9 @@ impl Scene {
         let report = RecoveryReport {
             verdict: Some(verdict),
             times: RecoveryTimes {
-                whole_ms: u64::try_from(whole.as_millis()).ok().filter(|_| verdict.is_whole()),
+                whole_ms: u64::try_from(whole.as_millis())
+                    .ok()
+                    .filter(|_| verdict.is_whole()),
                 ..RecoveryTimes::default()
             },
             ..RecoveryReport::unseen(&victim, RecoveryPrecision::Watch)
@@ -181,7 +185,11 @@ impl Scene {
 }
 
 fn instant(time: &str) -> Timestamp {
-    let text = if time.contains('T') { time.to_owned() } else { format!("{DAY}T{time}") };
+    let text = if time.contains('T') {
+        time.to_owned()
+    } else {
+        format!("{DAY}T{time}")
+    };
     format!("{text}Z").parse().unwrap()
 }
 
@@ -215,7 +223,9 @@ fn no_says_that_nothing_was_disrupted_and_what_was_last() {
         "no: nothing was disrupted in shop between 02:31Z and 03:06Z (nor before, as far as the history goes back)"
     );
 
-    let scene = scene.disrupts("2026-11-28T18:02:00", "cart").ends("2026-11-28T18:02:15", RecoveryVerdict::Recovered);
+    let scene = scene
+        .disrupts("2026-11-28T18:02:00", "cart")
+        .ends("2026-11-28T18:02:15", RecoveryVerdict::Recovered);
     assert_eq!(
         scene.says("03:12:00", "02:41:00", "03:06:00"),
         "no: nothing was disrupted in shop between 02:31Z and 03:06Z (the last: deployment/cart at 2026-11-28 18:02Z, \
@@ -255,7 +265,10 @@ fn yes_says_who_was_not_whole_since_when_and_until_when() {
         (RecoveryVerdict::Rolled, "until 02:58:42Z, when it was rolled out"),
         (RecoveryVerdict::Completed, "until 02:58:42Z, when it completed"),
         (RecoveryVerdict::Ownerless, "until 02:58:42Z, when it was deleted"),
-        (RecoveryVerdict::Unrecovered, "until 02:58:42Z at least, when it was given up"),
+        (
+            RecoveryVerdict::Unrecovered,
+            "until 02:58:42Z at least, when it was given up",
+        ),
     ] {
         let scene = Scene::new().disrupts("02:58:12", "web").ends("02:58:42", verdict);
         assert_eq!(
@@ -277,7 +290,9 @@ fn yes_says_who_was_not_whole_since_when_and_until_when() {
 
 #[test]
 fn maybe_says_what_was_disrupted_shortly_before_or_what_nobody_saw() {
-    let scene = Scene::new().disrupts("02:58:12", "web").ends("02:58:22", RecoveryVerdict::Recovered);
+    let scene = Scene::new()
+        .disrupts("02:58:12", "web")
+        .ends("02:58:22", RecoveryVerdict::Recovered);
     assert_eq!(
         scene.says("03:12:00", "03:02:00", "03:02:00"),
         "maybe: shop/web-1 of deployment/web was evicted at 02:58:12Z, and deployment/web was whole again at 02:58:17Z, \
@@ -290,14 +305,18 @@ fn maybe_says_what_was_disrupted_shortly_before_or_what_nobody_saw() {
     assert!(scene.says("03:12:00", "02:57:00", "02:57:00").starts_with("no: "));
     assert!(scene.says("03:12:00", "03:08:18", "03:08:18").starts_with("no: "));
 
-    let scene = Scene::new().disrupts("02:58:12", "web").ends("03:03:12", RecoveryVerdict::Unrecovered);
+    let scene = Scene::new()
+        .disrupts("02:58:12", "web")
+        .ends("03:03:12", RecoveryVerdict::Unrecovered);
     assert_eq!(
         scene.says("23:00:00", "22:00:00", "22:00:00"),
         "maybe: deployment/web did not recover after shop/web-1 was evicted at 02:58:12Z, and was not watched after \
          03:03:12Z"
     );
 
-    let scene = Scene::new().disrupts("02:58:12", "web").ends("02:59:12", RecoveryVerdict::Unwatched);
+    let scene = Scene::new()
+        .disrupts("02:58:12", "web")
+        .ends("02:59:12", RecoveryVerdict::Unwatched);
     assert_eq!(
         scene.says("03:12:00", "03:02:00", "03:02:00"),
         "maybe: shop/web-1 of deployment/web was evicted at 02:58:12Z, and nobody saw when deployment/web was whole again"
@@ -331,18 +350,28 @@ fn cannot_tell_says_what_is_not_known() {
 
 #[test]
 fn a_disruption_that_is_missing_in_the_history_leaves_a_gap_in_which_nobody_can_tell() {
-    let mut scene = Scene::new().disrupts("01:00:00", "web").ends("01:00:10", RecoveryVerdict::Recovered);
+    let mut scene = Scene::new()
+        .disrupts("01:00:00", "web")
+        .ends("01:00:10", RecoveryVerdict::Recovered);
     let written = scene.history.clone();
-    scene = scene.disrupts("02:00:00", "web").ends("02:00:10", RecoveryVerdict::Recovered);
+    scene = scene
+        .disrupts("02:00:00", "web")
+        .ends("02:00:10", RecoveryVerdict::Recovered);
     scene.history = written;
-    scene = scene.disrupts("03:00:00", "cart").ends("03:00:10", RecoveryVerdict::Recovered);
+    scene = scene
+        .disrupts("03:00:00", "cart")
+        .ends("03:00:10", RecoveryVerdict::Recovered);
 
     assert_eq!(
         scene.says("05:00:00", "02:30:00", "02:30:00"),
         "cannot tell: 1 disruption between 01:00Z and 03:00Z is not in the history"
     );
     assert!(scene.says("05:00:00", "00:58:00", "00:58:00").starts_with("no: "));
-    assert!(scene.says("05:00:00", "03:00:00", "03:00:00").starts_with("yes: "));
+    assert!(
+        scene
+            .says("05:00:00", "03:00:00", "03:00:00")
+            .starts_with("yes: ")
+    );
     assert!(scene.says("05:00:00", "03:20:00", "03:20:00").starts_with("no: "));
 }
 
