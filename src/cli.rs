@@ -7,6 +7,7 @@ mod args;
 mod blame;
 mod budgets;
 mod check;
+mod color;
 mod complete;
 mod completions;
 mod config;
@@ -36,6 +37,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use self::args::{GlobalArgs, ScopeArgs};
+use self::color::ColorWhen;
 use crate::program;
 
 /// What follows the flags. Clap wraps each line at the terminal's width and keeps its indentation, so a line that hangs
@@ -177,6 +179,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
     if let Some(path) = args.first() {
         program::set_called_by(path);
     }
+    ColorWhen::of(&args).decide();
     let cli = match Cli::from_args(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -262,9 +265,8 @@ impl Cli {
 /// The global flags that a command does not use, hidden from its help; [`unused_flag`] refuses them.
 fn all_but(used: &[&str]) -> Vec<Arg> {
     let global = GlobalArgs::augment_args(clap::Command::new("global"));
-    let unused = global
-        .get_arguments()
-        .filter(|arg| !used.contains(&arg.get_id().as_str()));
+    let is_used = |arg: &&Arg| arg.get_id() == "color" || used.contains(&arg.get_id().as_str());
+    let unused = global.get_arguments().filter(|arg| !is_used(arg));
     unused.map(|arg| arg.clone().global(false).hide(true)).collect()
 }
 
@@ -366,7 +368,8 @@ mod tests {
                 _ => None,
             };
             for arg in &global {
-                let flag = format!("--{}=value", arg.get_long().unwrap());
+                let value = if arg.get_id() == "color" { "never" } else { "value" };
+                let flag = format!("--{}={value}", arg.get_long().unwrap());
                 let before = ["macaque", &flag, name].into_iter().chain(required);
                 let after = ["macaque", name].into_iter().chain(required).chain([&*flag]);
                 let is_used = !command.get_arguments().any(|own| own.get_id() == arg.get_id());

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use macaque_core::duration::parse_duration;
 
+use super::color::ColorWhen;
 use crate::settings::FlagSetting;
 
 /// The global flags, before or after a command's name; a command hides those that it does not use.
@@ -27,6 +29,17 @@ pub(super) struct GlobalArgs {
     /// Lowest level to log: error, warn, info, debug or trace
     #[arg(long, global = true, value_name = "LEVEL")]
     log_level: Option<String>,
+    /// When to colour what is printed for people: auto, always or never
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
+    color: ColorWhen,
 }
 
 /// Flags that say which pods are disrupted, and how.
@@ -67,10 +80,27 @@ pub(super) enum OutputFormat {
     // For people.
     #[default]
     Table,
+    // For people, with more columns.
+    Wide,
     // For programs.
     Json,
     // For people and programs.
     Yaml,
+}
+
+impl OutputFormat {
+    /// Whether people read it.
+    pub(super) fn is_for_people(self) -> bool {
+        matches!(self, Self::Table | Self::Wide)
+    }
+}
+
+/// Parses the format of a command whose table has no more columns than it shows.
+pub(super) fn format_without_wide() -> impl TypedValueParser<Value = OutputFormat> {
+    let is_known = |format: &&OutputFormat| **format != OutputFormat::Wide;
+    let known = OutputFormat::value_variants().iter().filter(is_known);
+    let names = known.filter_map(ValueEnum::to_possible_value);
+    PossibleValuesParser::new(names).try_map(|name| OutputFormat::from_str(&name, false))
 }
 
 impl GlobalArgs {
@@ -82,6 +112,7 @@ impl GlobalArgs {
             context,
             log_format,
             log_level,
+            color: _,
         } = self;
 
         [

@@ -12,6 +12,7 @@ use macaque_core::selector::Selector;
 use serde::Serialize;
 
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
+use super::output::TableColumns;
 use super::{exit, output, setup};
 use crate::k8s::{ApiError, Cluster};
 use crate::platform::Platform;
@@ -58,11 +59,7 @@ pub(super) fn run(global: &GlobalArgs, args: &BudgetsArgs) -> i32 {
         Err(code) => return code,
     };
 
-    match args.output {
-        OutputFormat::Table => print(&report),
-        OutputFormat::Json => output::json(&report),
-        OutputFormat::Yaml => output::yaml(&report),
-    }
+    output::write_in(args.output, &report, |is_wide| page(&report, is_wide));
 
     exit_code(&report)
 }
@@ -197,7 +194,7 @@ async fn missing_namespace(cluster: &Cluster, namespace: Option<&str>) -> Option
     (!exists).then(|| format!("namespace {name} does not exist"))
 }
 
-fn print(report: &AuditReport) {
+fn page(report: &AuditReport, is_wide: bool) -> String {
     let AuditReport {
         budgets,
         findings,
@@ -207,16 +204,7 @@ fn print(report: &AuditReport) {
     let mut parts = Vec::new();
 
     if !budgets.is_empty() {
-        let header = [
-            "NAMESPACE",
-            "BUDGET",
-            "COVERS",
-            "NEEDS",
-            "HEALTHY",
-            "ALLOWS",
-            "FINDING",
-        ];
-        parts.push(output::table(header, budgets.iter().map(row)));
+        parts.push(table(budgets, is_wide));
     } else if problems.is_empty() {
         parts.push("no budgets".to_owned());
     }
@@ -247,38 +235,44 @@ fn print(report: &AuditReport) {
             .map(|problem| output::line(&format!("problem: {problem}"))),
     );
 
-    output::write_plain(&parts.join("\n\n"));
+    parts.join("\n\n")
 }
 
-fn row(summary: &BudgetSummary) -> [String; 7] {
-    let covers = summary
-        .covers
-        .iter()
-        .map(|(workload, pods)| format!("{workload} ({pods})"))
-        .collect::<Vec<_>>();
-    let findings = summary
-        .findings
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>();
-    let limit = match (&summary.max_unavailable, &summary.min_available) {
+fn table(budgets: &[BudgetSummary], is_wide: bool) -> String {
+    TableColumns::new(is_wide)
+        .column("NAMESPACE", |budget: &BudgetSummary| budget.namespace.clone())
+        .column("BUDGET", |budget| budget.name.clone())
+        .column("COVERS", |budget| {
+            let covers = budget.covers.iter();
+            listed(covers.map(|(workload, pods)| format!("{workload} ({pods})")))
+        })
+        .column("NEEDS", |budget| {
+            format!("{} of {}{}", budget.needs, budget.expected, limit(budget))
+        })
+        .column("HEALTHY", |budget| budget.healthy.to_string())
+        .column("ALLOWS", |budget| budget.allows.to_string())
+        .wide("UNHEALTHY PODS", |budget| budget.unhealthy_pods.clone())
+        .wide(
+            "STATUS",
+            |budget| if budget.is_current { "current" } else { "outdated" },
+        )
+        .result("FINDING", |budget| {
+            listed(budget.findings.iter().map(ToString::to_string))
+        })
+        .table(budgets)
+}
+
+/// What the budget's spec says, as it is written.
+fn limit(budget: &BudgetSummary) -> String {
+    match (&budget.max_unavailable, &budget.min_available) {
         (Some(max), _) => format!(" (maxUnavailable: {max})"),
         (None, Some(min)) => format!(" (minAvailable: {min})"),
         (None, None) => String::new(),
-    };
-
-    [
-        summary.namespace.clone(),
-        summary.name.clone(),
-        listed(&covers),
-        format!("{} of {}{limit}", summary.needs, summary.expected),
-        summary.healthy.to_string(),
-        summary.allows.to_string(),
-        listed(&findings),
-    ]
+    }
 }
 
-fn listed(words: &[String]) -> String {
+fn listed(words: impl Iterator<Item = String>) -> String {
+    let words: Vec<_> = words.collect();
     if words.is_empty() {
         "-".to_owned()
     } else {

@@ -3,6 +3,7 @@
 
 mod gates;
 mod grants;
+mod history;
 mod journal;
 mod min_ready;
 mod namespaces;
@@ -15,7 +16,7 @@ use macaque_core::guard::MinReady;
 use macaque_core::permissions;
 use serde::Serialize;
 
-use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
+use super::args::{GlobalArgs, OutputFormat, ScopeArgs, format_without_wide};
 use super::{exit, output, setup};
 use crate::k8s::{AccessFault, ApiError, Cluster};
 use crate::platform::Platform;
@@ -30,7 +31,7 @@ pub(super) struct CheckArgs {
     #[command(flatten)]
     scope: ScopeArgs,
     /// Output format
-    #[arg(short, long, value_enum, default_value_t)]
+    #[arg(short, long, value_parser = format_without_wide(), default_value = "table")]
     output: OutputFormat,
 }
 
@@ -141,11 +142,7 @@ pub(super) fn run(global: &GlobalArgs, args: &CheckArgs) -> i32 {
         connected
     });
 
-    match args.output {
-        OutputFormat::Json => output::json(&findings),
-        OutputFormat::Yaml => output::yaml(&findings),
-        OutputFormat::Table => output::write_plain(&table::of(&findings)),
-    }
+    output::write_in(args.output, &findings, |_| table::of(&findings));
     let is_failure = |finding: &CheckFinding| finding.result == CheckResult::Failed;
     if !connected {
         exit::USAGE
@@ -221,6 +218,8 @@ async fn check_cluster(
     grants::guards(cluster, config, findings).await;
     grants::journal(cluster, config, findings).await;
     findings.extend(journal::check(cluster, config, platform).await);
+    grants::history(cluster, config, findings).await;
+    findings.extend(history::check(cluster, config).await);
     grants::excessive(cluster, &resolved(config, scope), findings).await;
     findings.extend(min_ready::check(cluster, settings, platform).await);
 }

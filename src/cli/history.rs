@@ -1,6 +1,9 @@
 //! `macaque history`: what was disrupted, and how it recovered; from the cluster, or out of a log.
 
+mod cluster_history;
 mod cluster_reader;
+mod gaps;
+mod loaded_history;
 mod log_source;
 mod row_printer;
 mod rows;

@@ -9,8 +9,9 @@ use futures_util::future::join_all;
 use macaque_core::words::either;
 use serde::Serialize;
 
-use super::args::{GlobalArgs, OutputFormat};
+use super::args::{GlobalArgs, OutputFormat, format_without_wide};
 use super::once::slot_of_request;
+use super::output::ShownCell;
 use super::{exit, output, setup};
 use crate::notify::test_message::test_message;
 use crate::notify::{
@@ -37,7 +38,7 @@ pub(super) struct NotifyArgs {
     #[arg(long, value_name = "KIND", default_value = "disruption")]
     kind: MessageKind,
     /// Output format
-    #[arg(short, long, value_enum, default_value_t)]
+    #[arg(short, long, value_parser = format_without_wide(), default_value = "table")]
     output: OutputFormat,
 }
 
@@ -108,11 +109,7 @@ pub(super) fn run(global: &GlobalArgs, args: &NotifyArgs) -> i32 {
         }
     };
 
-    match args.output {
-        OutputFormat::Json => output::json(&answers),
-        OutputFormat::Yaml => output::yaml(&answers),
-        OutputFormat::Table => print(&answers),
-    }
+    output::write_in(args.output, &answers, |_| page(&answers));
     let is_delivered = |answer: &ChannelAnswer| answer.result == AnswerResult::Delivered;
     if answers.iter().all(is_delivered) {
         exit::OK
@@ -186,15 +183,15 @@ fn answer(channel: &str, result: DeliveryResult) -> ChannelAnswer {
     }
 }
 
-fn print(answers: &[ChannelAnswer]) {
+fn page(answers: &[ChannelAnswer]) -> String {
     let rows = answers.iter().map(|answer| {
         [
-            answer.channel.clone(),
-            answer.result.as_str().to_owned(),
-            answer.why.clone().unwrap_or_default(),
+            ShownCell::from(answer.channel.clone()),
+            ShownCell::result(answer.result.as_str()),
+            ShownCell::from(answer.why.clone().unwrap_or_default()),
         ]
     });
-    output::write(&output::table(["CHANNEL", "RESULT", "WHY"], rows));
+    output::table(["CHANNEL", "RESULT", "WHY"], rows)
 }
 
 impl AnswerResult {

@@ -1,6 +1,10 @@
 //! Prints data on standard output: tables for people, JSON and YAML for programs.
 
+mod age;
 mod attempts;
+mod palette;
+mod shown_cell;
+mod table_columns;
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write as _};
@@ -12,12 +16,16 @@ use macaque_core::outcome::Outcome;
 use macaque_core::report::{RoundEnd, RoundReport, SkippedNamespace};
 use serde::Serialize;
 
+use super::args::OutputFormat;
 use crate::notify::{self, MessageContext, RoundMessage};
 use crate::program;
 use crate::telemetry;
 use crate::text;
 pub(super) use crate::text::line;
+pub(super) use age::age;
 pub(super) use attempts::names;
+pub(super) use shown_cell::ShownCell;
+pub(super) use table_columns::TableColumns;
 
 /// The longest text of a server within a line, in characters: as in messages to chat services.
 const SERVER_TEXT: usize = 400;
@@ -57,10 +65,20 @@ pub(super) fn write(words: &impl Display) {
     note(writeln!(out, "{words}").and_then(|()| out.flush()));
 }
 
-/// Writes `words`, which may contain text from the cluster, without characters that control a terminal. Text that may
-/// contain line breaks goes through [`line()`] or [`table`] before.
+/// Writes `words`, which may contain text from the cluster, without characters that control a terminal, other than the
+/// styles of results. Text that may contain line breaks goes through [`line()`] or [`table`] before.
 pub(super) fn write_plain(words: &str) {
-    write(&program::as_called(&text::visible(words)));
+    write(&program::as_called(&palette::painted_page(words)));
+}
+
+/// Writes `data` in a format that was asked for; `page` makes the text for people, and is passed whether it is wide.
+pub(super) fn write_in(format: OutputFormat, data: &impl Serialize, page: impl FnOnce(bool) -> String) {
+    match format {
+        OutputFormat::Table => write_plain(&page(false)),
+        OutputFormat::Wide => write_plain(&page(true)),
+        OutputFormat::Json => json(data),
+        OutputFormat::Yaml => yaml(data),
+    }
 }
 
 /// Writes `script` as it is.
@@ -112,20 +130,45 @@ pub(super) fn counted(lines: impl IntoIterator<Item = String>) -> Vec<String> {
     words.collect()
 }
 
-/// A table as kubectl prints them: a header in capitals, columns separated by spaces.
-pub(super) fn table<'a>(
+/// A table as kubectl prints them: a header in capitals, columns separated by two spaces, no line wrapped and no cell
+/// cut. A cell is a text, or a [`ShownCell::result`], whose first words have a style on a terminal.
+pub(super) fn table<'a, R: IntoIterator<Item: Into<ShownCell>>>(
     header: impl IntoIterator<Item = &'a str>,
-    rows: impl IntoIterator<Item: IntoIterator<Item = String>>,
+    rows: impl IntoIterator<Item = R>,
 ) -> String {
+    let cells = |row: R| row.into_iter().map(Into::into).collect();
+    let rows: Vec<Vec<ShownCell>> = rows.into_iter().map(cells).collect();
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header);
-    for row in rows {
-        table.add_row(row.into_iter().map(|cell| line(&cell)));
+    for row in &rows {
+        table.add_row(row.iter().map(ShownCell::plain));
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
-    table.trim_fmt()
+
+    let laid_out = table.trim_fmt();
+    let mut lines = laid_out.lines();
+    let mut out = Vec::from_iter(lines.next().map(str::to_owned));
+    out.extend(lines.zip(&rows).map(|(line, row)| painted_row(line, row)));
+    out.join("\n")
+}
+
+/// The line of a table with its cells in their styles, which take no room on a terminal.
+fn painted_row(line: &str, row: &[ShownCell]) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    for cell in row {
+        let start = rest.len() - rest.trim_start().len();
+        out += &rest[..start];
+        rest = &rest[start..];
+        let plain = cell.plain();
+        if let Some(after) = rest.strip_prefix(&plain) {
+            out += &cell.painted();
+            rest = after;
+        }
+    }
+    out + rest
 }
 
 /// The report of one round, for people: the headline, the victims, and why other pods were exempt.

@@ -8,11 +8,11 @@ mod turns;
 mod view;
 
 use actix::System;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 pub(super) use self::turns::NextTurn;
 use self::view::PlanView;
-use super::args::{GlobalArgs, ScopeArgs, seed};
+use super::args::{GlobalArgs, OutputFormat, ScopeArgs, seed};
 use super::{exit, output, setup};
 use crate::gates::Gates;
 use crate::platform::Platform;
@@ -41,21 +41,7 @@ pub(super) struct PlanArgs {
     no_guards: bool,
     /// Output format: `table` shows one owner per line, `wide` shows one candidate per line
     #[arg(short, long, value_enum, default_value_t)]
-    output: PlanOutput,
-}
-
-/// How a plan is printed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum PlanOutput {
-    // For people, one owner per line.
-    #[default]
-    Table,
-    // For people, one candidate per line.
-    Wide,
-    // For programs.
-    Json,
-    // For both.
-    Yaml,
+    output: OutputFormat,
 }
 
 /// Predicts the next round; returns the process's exit code.
@@ -83,12 +69,7 @@ pub(super) fn run(global: &GlobalArgs, args: &PlanArgs) -> i32 {
         .with_journal(&journal, &settings.config)
         .with_asked(asked)
         .with_seed(args.seed, &snapshot.preview);
-    match args.output {
-        PlanOutput::Table => output::write_plain(&print::by_owner(&view)),
-        PlanOutput::Wide => output::write_plain(&print::by_pod(&view)),
-        PlanOutput::Json => output::json(&view),
-        PlanOutput::Yaml => output::yaml(&view),
-    }
+    output::write_in(args.output, &view, |is_wide| print::page(&view, is_wide));
     if snapshot.listed == 0 && !snapshot.problems.is_empty() {
         exit::CLUSTER
     } else {

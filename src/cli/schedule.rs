@@ -14,6 +14,7 @@ use macaque_core::schedule::Calendar;
 use serde::Serialize;
 
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs, small_number};
+use super::output::{TableColumns, line};
 use super::{exit, output, setup};
 use crate::platform::Platform;
 use crate::telemetry;
@@ -105,30 +106,30 @@ pub(super) fn run(global: &GlobalArgs, args: &ScheduleArgs) -> i32 {
     // A slot at that very time is shown too.
     let before = from.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(from);
     let slots: Vec<_> = slots(&calendar, before).take(usize::from(args.number)).collect();
-    match args.output {
-        OutputFormat::Json => output::json(&slots),
-        OutputFormat::Yaml => output::yaml(&slots),
-        OutputFormat::Table => print(&calendar, from, &slots, usize::from(args.number)),
-    }
+    let page = |is_wide| page(&calendar, from, &slots, usize::from(args.number), is_wide);
+    output::write_in(args.output, &slots, page);
     exit::OK
 }
 
-fn print(calendar: &Calendar, from: Timestamp, slots: &[SlotRow], wanted: usize) {
-    let rows = slots.iter().map(|slot| {
-        let what = match &slot.quiet {
-            Some(quiet) => format!("quiet: {quiet}"),
-            None => "round".to_owned(),
-        };
-        [slot.local.clone(), until(from, slot.slot), what]
-    });
-
-    output::write(calendar);
+/// The slots for people.
+fn page(calendar: &Calendar, from: Timestamp, slots: &[SlotRow], wanted: usize, is_wide: bool) -> String {
+    let mut parts = vec![line(&calendar.to_string())];
     if !slots.is_empty() {
-        output::write(&output::table(["SLOT", "IN", "WHAT"], rows));
+        let table = TableColumns::new(is_wide)
+            .column("SLOT", |slot: &SlotRow| slot.local.clone())
+            .wide("UTC", |slot| slot.slot.to_string())
+            .column("IN", |slot| until(from, slot.slot))
+            .result("WHAT", |slot| match &slot.quiet {
+                Some(quiet) => format!("quiet: {quiet}"),
+                None => "round".to_owned(),
+            })
+            .table(slots);
+        parts.push(table);
     }
     if slots.len() < wanted {
-        output::write(&"no more slots before 2101");
+        parts.push("no more slots before 2101".to_owned());
     }
+    parts.join("\n")
 }
 
 /// Parses a number of weeks.

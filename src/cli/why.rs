@@ -6,6 +6,7 @@ mod turn;
 
 use actix::System;
 use clap::Args;
+use jiff::Timestamp;
 use macaque_core::config::NamespaceScope;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::Pod;
@@ -43,6 +44,9 @@ pub(super) struct WhyArgs {
 /// The explanation of every pod that was asked about.
 #[derive(Serialize)]
 struct WhyAnswer {
+    /// When the answer was found.
+    #[serde(skip)]
+    now: Timestamp,
     dry_run: bool,
     /// The pause that holds now, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,11 +96,7 @@ pub(super) fn run(global: &GlobalArgs, args: &WhyArgs) -> i32 {
         Ok(answer) => answer,
         Err(code) => return code,
     };
-    match args.output {
-        OutputFormat::Table => output::write_plain(&print::answer(&answer)),
-        OutputFormat::Json => output::json(&answer),
-        OutputFormat::Yaml => output::yaml(&answer),
-    }
+    output::write_in(args.output, &answer, |is_wide| print::answer(&answer, is_wide));
     exit::OK
 }
 
@@ -201,6 +201,7 @@ async fn explain_all(
         explain(pod, &scope.eligibility, now, &budgets, guards)
     });
     Ok(WhyAnswer {
+        now,
         dry_run: config.dry_run,
         paused: None,
         withheld: None,

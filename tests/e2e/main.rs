@@ -26,6 +26,7 @@ mod guard_agreement;
 mod guard_grants;
 mod guards;
 mod held;
+mod history;
 mod journal;
 mod kubelet;
 mod least_privilege;

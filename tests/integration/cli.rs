@@ -6,6 +6,7 @@ mod config;
 mod connecting;
 mod first_command;
 mod history;
+mod history_of_log;
 mod migrate;
 mod mistakes;
 mod namespaces_by_label;

@@ -16,6 +16,7 @@ mod events;
 mod gates;
 mod guard_reads;
 mod guards;
+mod history;
 mod http_server;
 mod journal;
 mod metrics;

@@ -89,6 +89,17 @@ pub enum UnhealthyPodPolicy {
 #[derive(Debug, Clone, Default)]
 pub struct PlannedDisruptions(BTreeMap<(String, String), i64>);
 
+impl UnhealthyPodPolicy {
+    /// The policy as the spec says it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::IfHealthyBudget => "IfHealthyBudget",
+            Self::AlwaysAllow => "AlwaysAllow",
+            Self::Unrecognized(policy) => policy,
+        }
+    }
+}
+
 impl Budget {
     /// Whether the budget covers `pod`.
     pub fn covers(&self, pod: &Pod) -> bool {

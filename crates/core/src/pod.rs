@@ -1,5 +1,6 @@
 //! The fields of a pod that the rules read, and the names of pods and owners.
 
+mod details;
 mod trouble;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::details::PodDetails;
 pub use self::trouble::{PodTrouble, WaitingContainer};
 
 /// The identity of one pod: the UID distinguishes a StatefulSet's pod from its successor of the same name.
@@ -94,6 +96,14 @@ pub struct ControllerRef {
 /// The label that tells the zone of a pod's node. Kubernetes 1.35 and later copy it to every pod (the admission plugin
 /// PodTopologyLabels); on older servers it is missing.
 pub const ZONE: &str = "topology.kubernetes.io/zone";
+
+/// The labels that tell the revision of a pod's template: of the pods of a Deployment, of a Rollout of Argo, and of a
+/// StatefulSet or DaemonSet.
+const REVISIONS: [&str; 3] = [
+    "pod-template-hash",
+    "rollouts-pod-template-hash",
+    "controller-revision-hash",
+];
 
 /// Where a pod runs, as far as that is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -202,6 +212,12 @@ impl Pod {
             node: known(self.node.as_ref()),
             zone: known(self.labels.get(ZONE)),
         }
+    }
+
+    /// The revision of the pod's template, if a label tells it.
+    pub fn revision(&self) -> Option<String> {
+        let label = |name: &str| self.labels.get(name).filter(|value| !value.is_empty()).cloned();
+        REVISIONS.into_iter().find_map(label)
     }
 
     /// The name of the pod's owner; the pod's own name if nothing owns it.

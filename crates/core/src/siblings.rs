@@ -6,14 +6,6 @@ use jiff::Timestamp;
 
 use crate::pod::{Pod, PodPhase, PodPlace, PodProgress, ReplicaCount, ReplicaState};
 
-/// The labels that tell the revision of a pod's template: of the pods of a Deployment, of a Rollout of Argo, and of a
-/// StatefulSet or DaemonSet.
-const REVISIONS: [&str; 3] = [
-    "pod-template-hash",
-    "rollouts-pod-template-hash",
-    "controller-revision-hash",
-];
-
 /// All pods of one owner, with the wanted number if it is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SiblingPods {
@@ -156,13 +148,12 @@ impl SiblingPod {
 
 impl From<&Pod> for SiblingPod {
     fn from(pod: &Pod) -> Self {
-        let label = |name: &str| pod.labels.get(name).filter(|value| !value.is_empty()).cloned();
         let PodPlace { node, zone } = pod.place();
         Self {
             name: pod.id.name.clone(),
             state: pod.state(),
             phase: pod.phase,
-            revision: REVISIONS.into_iter().find_map(label),
+            revision: pod.revision(),
             node,
             zone,
             created: pod.created,

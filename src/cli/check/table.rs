@@ -1,7 +1,7 @@
 //! The findings for people: equal ones in several namespaces are one line, and the lines are bounded.
 
 use super::{CheckFinding, CheckResult};
-use crate::cli::output::{names, server_text, table};
+use crate::cli::output::{ShownCell, names, server_text, table};
 
 /// The most lines. With more, the worst are shown; JSON and YAML have all.
 const MOST_LINES: usize = 100;
@@ -56,7 +56,7 @@ impl FindingGroup<'_> {
         is_same_check && (self.first.result, &self.first.detail) == (finding.result, &finding.detail)
     }
 
-    fn row(&self) -> [String; 3] {
+    fn row(&self) -> [ShownCell; 3] {
         let (what, remedy) = match &self.first.in_namespace {
             Some(first) if self.namespaces.len() > 1 => (self.what(&first.what), &first.remedy),
             _ => (self.first.what.clone(), &self.first.remedy),
@@ -66,7 +66,11 @@ impl FindingGroup<'_> {
             Some(remedy) => format!("{detail}; {remedy}"),
             None => detail,
         };
-        [self.first.result.word().to_owned(), what, detail]
+        [
+            ShownCell::result(self.first.result.word()),
+            what.into(),
+            detail.into(),
+        ]
     }
 
     /// What was checked in several namespaces: their number if all is well, else their names.
@@ -99,6 +103,11 @@ impl CheckResult {
 mod tests {
     use super::*;
 
+    /// The table as it is without colour.
+    fn plain(findings: &[CheckFinding]) -> String {
+        anstream::adapter::strip_str(&of(findings)).to_string()
+    }
+
     fn may_list(namespace: &str, is_granted: bool) -> CheckFinding {
         let what = format!("may list pods in namespace {namespace}");
         let finding = if is_granted {
@@ -118,7 +127,7 @@ mod tests {
             findings.push(may_list(&name, n != 7 && n != 9));
         }
 
-        let table = of(&findings);
+        let table = plain(&findings);
         let cells = |line: &str| {
             let cells = line.split("  ").map(str::trim).filter(|cell| !cell.is_empty());
             cells.collect::<Vec<_>>().join(" | ")
@@ -137,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_finding_of_one_namespace_names_it() {
-        let table = of(&[may_list("shop", false), may_list("team", true)]);
+        let table = plain(&[may_list("shop", false), may_list("team", true)]);
         assert!(
             table.contains("FAILED  may list pods in namespace shop  not granted; add it"),
             "{table}"
@@ -155,7 +164,7 @@ mod tests {
             .collect();
         findings.push(CheckFinding::failed("journal", "x".repeat(20_000), "create it"));
 
-        let table = of(&findings);
+        let table = plain(&findings);
         assert_eq!(table.lines().count(), 1 + MOST_LINES + 1);
         assert!(
             table.lines().nth(1).unwrap().starts_with("FAILED  journal"),

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use macaque_core::history::{EntryOutcome, EntryRecovery, HistoryEntry, HistoryGap};
 use macaque_core::recovery::{RecoveryVerdict, length, phases};
 
-use super::source::LoadedHistory;
+use super::loaded_history::LoadedHistory;
 use crate::text::count;
 
 /// The columns of a table, and of a wide one after them.

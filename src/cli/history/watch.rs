@@ -12,10 +12,11 @@ use tokio::time::Instant;
 
 use super::HistoryOutput;
 use super::cluster_reader::ClusterReader;
+use super::loaded_history::LoadedHistory;
 use super::row_printer::RowPrinter;
 use super::rows::{gap_text, header, row};
 use super::selection::SelectionArgs;
-use super::source::{LoadedHistory, PlaceArgs, settings_of_place};
+use super::source::{PlaceArgs, settings_of_place};
 use crate::cli::args::GlobalArgs;
 use crate::cli::{exit, output, setup};
 use crate::platform::Platform;

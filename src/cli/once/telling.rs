@@ -59,7 +59,7 @@ impl Telling<'_> {
             return self.exit_code(report);
         };
 
-        if self.format == OutputFormat::Table {
+        if self.format.is_for_people() {
             self.print(report, None);
         }
         let parents = self.deliver_report(round).await;
@@ -70,7 +70,7 @@ impl Telling<'_> {
                 result => results.push(result),
             }
         }
-        if self.format != OutputFormat::Table {
+        if !self.format.is_for_people() {
             self.print(report, Some(&results));
         }
         if results.iter().any(WaitResult::is_waiting) {
@@ -89,11 +89,7 @@ impl Telling<'_> {
             report,
             recoveries: results.map(|results| results.iter().map(WaitResult::printed).collect()),
         };
-        match self.format {
-            OutputFormat::Table => output::write_plain(&output::report(report, &self.messages)),
-            OutputFormat::Json => output::json(&printed),
-            OutputFormat::Yaml => output::yaml(&printed),
-        }
+        output::write_in(self.format, &printed, |_| output::report(report, &self.messages));
     }
 
     /// Delivers the report to every channel; returns its names there.
@@ -201,7 +197,7 @@ impl Telling<'_> {
 
     /// Prints a sentence for people.
     fn print_sentence(&self, sentence: &str) {
-        if self.format == OutputFormat::Table {
+        if self.format.is_for_people() {
             output::write_plain(sentence);
         }
     }

@@ -2,7 +2,7 @@
 
 use macaque_core::report::AttemptReport;
 
-use super::server_text;
+use super::{ShownCell, server_text};
 use crate::text::{self, chars};
 
 /// The longest list of names in a cell, in characters.
@@ -10,7 +10,7 @@ const NAMES: usize = 120;
 
 /// One row for each victim that was disrupted or may have been, and one for all that were spared with the same words:
 /// pods, owners, outcome.
-pub(super) fn rows(attempts: &[AttemptReport]) -> Vec<[String; 3]> {
+pub(super) fn rows(attempts: &[AttemptReport]) -> Vec<[ShownCell; 3]> {
     let mut groups: Vec<(String, Vec<&AttemptReport>)> = Vec::new();
     for attempt in attempts {
         let outcome = server_text(&attempt.outcome.to_string());
@@ -24,7 +24,9 @@ pub(super) fn rows(attempts: &[AttemptReport]) -> Vec<[String; 3]> {
         }
     }
 
-    groups.into_iter().map(row).collect()
+    let rows = groups.into_iter().map(row);
+    let cells = rows.map(|[pods, owners, outcome]| [pods.into(), owners.into(), ShownCell::result(outcome)]);
+    cells.collect()
 }
 
 fn row((outcome, group): (String, Vec<&AttemptReport>)) -> [String; 3] {

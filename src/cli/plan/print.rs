@@ -11,75 +11,66 @@ use macaque_core::report::SkippedNamespace;
 
 use self::turns::{NEXT_TURN, many, next_turn, of_whom, waiting};
 use super::recoveries::RecoveryView;
-use super::rows::{BudgetCover, OwnerRow};
+use super::rows::{BudgetCover, CandidateRow, OwnerRow};
 use super::view::{PlanView, SLOTS, SeedDraw};
-use crate::cli::output::{counted, line, names, server_text, table};
+use crate::cli::output::{ShownCell, TableColumns, age, counted, line, names, server_text, table};
 use crate::cli::schedule::{SlotRow, until};
 use crate::text::clean;
 
 /// The longest text in the column of the guards, in characters.
 const GUARDS: usize = 100;
 
-/// The plan with one owner per line.
-pub(super) fn by_owner(view: &PlanView) -> String {
-    let rows = view.owners.iter().map(|group| {
-        let (budget, allows) = cover(&group.budgets);
-        let subject = [group.namespace.clone(), group.owner.clone()];
-        let rest = [
-            format!("{}/{}", group.ready, group.wanted.unwrap_or(group.pods)),
-            budget,
-            allows,
-            group.candidates.to_string(),
-            chance(group.chance, view.chances_estimated),
-            guards(group),
-            server_text(&group.brief_verdict),
-        ];
-        with_turn(view, subject, next_turn(group.next_turn.as_ref()), rest)
-    });
-    let rest = [
-        "READY",
-        "BUDGET",
-        "ALLOWS",
-        "CANDIDATES",
-        "CHANCE",
-        "GUARDS",
-        "PREDICTION",
-    ];
-    let header = with_turn(view, ["NAMESPACE", "OWNER"], NEXT_TURN, rest);
-
-    page(view, || table(header, rows))
+/// The plan: with one owner per line or, wide, with one candidate per line.
+pub(super) fn page(view: &PlanView, is_wide: bool) -> String {
+    around(view, || if is_wide { by_pod(view) } else { by_owner(view) })
 }
 
-/// The plan with one candidate per line.
-pub(super) fn by_pod(view: &PlanView) -> String {
-    let rows = view.candidates.iter().map(|row| {
-        let (budget, allows) = cover(&row.budgets);
-        let owner = row.owner.as_ref();
-        let owner = owner.map_or_else(|| "-".to_owned(), ToString::to_string);
-        let rest = [
-            if row.ready { "yes" } else { "no" }.to_owned(),
-            budget,
-            allows,
-            chance(row.chance, view.chances_estimated),
-            server_text(&row.prediction.to_string()),
-        ];
-        let turn = next_turn(row.next_turn.as_ref());
-        with_turn(view, [row.pod.to_string(), owner], turn, rest)
-    });
-    let rest = ["READY", "BUDGET", "ALLOWS", "CHANCE", "PREDICTION"];
-    let header = with_turn(view, ["POD", "OWNER"], NEXT_TURN, rest);
-
-    page(view, || table(header, rows))
+fn by_owner(view: &PlanView) -> String {
+    TableColumns::new(false)
+        .column("NAMESPACE", |row: &OwnerRow| row.namespace.clone())
+        .column("OWNER", |row| row.owner.clone())
+        .column_if(view.turns.is_some(), NEXT_TURN, |row| {
+            next_turn(row.next_turn.as_ref())
+        })
+        .column("READY", |row| {
+            format!("{}/{}", row.ready, row.wanted.unwrap_or(row.pods))
+        })
+        .column("BUDGET", |row| cover(&row.budgets).0)
+        .column("ALLOWS", |row| cover(&row.budgets).1)
+        .column("CANDIDATES", |row| row.candidates.to_string())
+        .column("CHANCE", |row| chance(row.chance, view.chances_estimated))
+        .result("GUARDS", guards)
+        .result("PREDICTION", |row| server_text(&row.brief_verdict))
+        .table(&view.owners)
 }
 
-/// A row of a table of candidates: with the next turn behind the owner, if turns are known.
-fn with_turn<T, const N: usize>(view: &PlanView, subject: [T; 2], turn: T, rest: [T; N]) -> Vec<T> {
-    let turn = view.turns.is_some().then_some(turn);
-    subject.into_iter().chain(turn).chain(rest).collect()
+fn by_pod(view: &PlanView) -> String {
+    let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    TableColumns::new(true)
+        .column("POD", |row: &CandidateRow| row.pod.to_string())
+        .column("OWNER", |row| {
+            row.owner
+                .as_ref()
+                .map_or_else(|| "-".to_owned(), ToString::to_string)
+        })
+        .column_if(view.turns.is_some(), NEXT_TURN, |row| {
+            next_turn(row.next_turn.as_ref())
+        })
+        .column("READY", |row| if row.ready { "yes" } else { "no" })
+        .wide("AGE", |row| age(row.details.created, view.now))
+        .wide("NODE", move |row| known(&row.details.node))
+        .wide("ZONE", move |row| known(&row.details.zone))
+        .wide("REVISION", move |row| known(&row.details.revision))
+        .wide("UID", |row| row.pod.uid.clone())
+        .column("BUDGET", |row| cover(&row.budgets).0)
+        .column("ALLOWS", |row| cover(&row.budgets).1)
+        .column("CHANCE", |row| chance(row.chance, view.chances_estimated))
+        .result("PREDICTION", |row| server_text(&row.prediction.to_string()))
+        .table(&view.candidates)
 }
 
 /// The table of candidates, with what goes before and after it.
-fn page(view: &PlanView, candidates: impl FnOnce() -> String) -> String {
+fn around(view: &PlanView, candidates: impl FnOnce() -> String) -> String {
     let mut stopped = String::new();
     if let Some(paused) = &view.paused {
         stopped += &(line(paused) + "\n");
@@ -262,7 +253,7 @@ fn draw(draw: &SeedDraw, dry_run: bool) -> String {
 }
 
 /// One row for each victim, or for several in a row that are refused with the same words.
-fn victim_rows(victims: &[PredictedVictim]) -> Vec<[String; 4]> {
+fn victim_rows(victims: &[PredictedVictim]) -> Vec<[ShownCell; 4]> {
     let is_same = |one: &PredictedVictim, next: &PredictedVictim| {
         one.prediction.is_stopped() && (&one.owner, &one.prediction) == (&next.owner, &next.prediction)
     };
@@ -280,10 +271,10 @@ fn victim_rows(victims: &[PredictedVictim]) -> Vec<[String; 4]> {
 
         let owner = group[0].owner.as_ref();
         [
-            places,
-            names(&pods),
-            owner.map_or_else(|| "-".to_owned(), ToString::to_string),
-            server_text(&group[0].prediction.to_string()),
+            places.into(),
+            names(&pods).into(),
+            owner.map_or_else(|| "-".to_owned(), ToString::to_string).into(),
+            ShownCell::result(server_text(&group[0].prediction.to_string())),
         ]
     });
     rows.collect()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use macaque_core::guard::{GuardFinding, GuardHold, HoldAnswer, first_hold, unreachable_min_ready};
-use macaque_core::pod::{OwnerRef, PodOwner, PodRef};
+use macaque_core::pod::{OwnerRef, PodDetails, PodOwner, PodRef};
 use macaque_core::prediction::Prediction;
 use macaque_core::siblings::SiblingPods;
 use serde::{Serialize, Serializer};
@@ -19,6 +19,9 @@ pub(super) struct CandidateRow {
     pub(super) pod: PodRef,
     pub(super) owner: Option<PodOwner>,
     pub(super) ready: bool,
+    /// Where the pod runs, since when, and of which revision.
+    #[serde(flatten)]
+    pub(super) details: PodDetails,
     /// The next turn of the owner, if one is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next_turn: Option<NextTurn>,

@@ -8,7 +8,7 @@ use macaque_core::budget::PlannedDisruptions;
 use macaque_core::config::{ChaosConfig, DrawBy};
 use macaque_core::guard::{GuardFinding, GuardHold};
 use macaque_core::outcome::DisruptionMethod;
-use macaque_core::pod::{OwnerRef, PodRef, ReplicaState};
+use macaque_core::pod::{OwnerRef, PodDetails, PodRef, ReplicaState};
 use macaque_core::preview::{BudgetIndex, PredictedVictim, PreviewedPod, RoundPreview};
 use macaque_core::report::{ExemptionTallies, SkippedNamespace};
 use macaque_core::schedule::Calendar;
@@ -250,6 +250,7 @@ fn row(
         pod: pod.pod.id.clone(),
         owner: pod.pod.owner.clone(),
         ready: pod.pod.state() == ReplicaState::Ready,
+        details: PodDetails::of(&pod.pod),
         next_turn: turns.and_then(|turns| turns.get(&pod.candidate.owner_ref())),
         guards: snapshot.guards_asked.then(|| Rc::clone(&pod.guards)),
         budgets: cover(&preview.budgets, pod, preview.disrupt.method),

@@ -14,7 +14,7 @@ use crate::text::count;
 /// What marks percentiles of few recoveries.
 const FEW_MARK: &str = "?";
 
-/// A report, and the time zone in which it is told.
+/// A report, and the time zone of its instants.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ReportWords<'a> {
     /// The report.
@@ -78,14 +78,19 @@ impl<'a> ReportWords<'a> {
         let report = self.report;
         let rounds = count(report.rounds, "round");
         let results = report.results.iter();
-        let results: Vec<_> = results.map(|(result, count)| format!("{count} {result}")).collect();
+        let results: Vec<_> = results
+            .map(|(result, count)| format!("{count} {result}"))
+            .collect();
         let results = match results.as_slice() {
             [] => String::new(),
             results => format!(" ({})", results.join(", ")),
         };
 
         let pods = if report.dry_run {
-            format!("{} picked, none disrupted: dry run", count(report.picked(), "pod"))
+            format!(
+                "{} picked, none disrupted: dry run",
+                count(report.picked(), "pod")
+            )
         } else {
             format!("{} disrupted", count(report.disruptions(), "pod"))
         };

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::actors::role::ActorRole;
+use crate::actors::role::{ActorRole, OptionalRoles};
 use crate::cli::setup;
 use crate::health::HealthState;
 use crate::http_server::{self, HttpEndpoint};
@@ -25,6 +25,7 @@ const STATUS: &str = "status.listen";
 pub(super) fn metrics(
     settings: &ValidSettings,
     channels: &[Channel],
+    roles: OptionalRoles,
     platform: &Platform,
 ) -> Option<Arc<Metrics>> {
     address_of(settings.health, settings.metrics.listen)?;
@@ -39,9 +40,7 @@ pub(super) fn metrics(
         namespaces: config.target.namespaces.names().to_vec(),
         guards: guards.chain(gates).collect(),
         channels: channels.iter().map(|channel| channel.name().to_owned()).collect(),
-        actors: ActorRole::of_process(settings.config.events.enabled, true)
-            .map(ActorRole::as_str)
-            .collect(),
+        actors: ActorRole::of_process(roles).map(ActorRole::as_str).collect(),
         owners: settings.metrics.owners,
     };
     Some(Arc::new(Metrics::new(&config, platform)))

@@ -11,8 +11,8 @@ use macaque_core::schedule::Calendar;
 use serde::Serialize;
 
 use super::{ScheduleArgs, ics, local, until};
-use crate::cli::args::{GlobalArgs, OutputFormat};
-use crate::cli::output::{self, counted, line, names, table};
+use crate::cli::args::GlobalArgs;
+use crate::cli::output::{self, TableColumns, counted, line, names};
 use crate::cli::{exit, setup};
 use crate::platform::Platform;
 use crate::preview::{PreviewReader, ScopeTurns, TurnScan};
@@ -95,11 +95,7 @@ pub(super) fn run(global: &GlobalArgs, args: &ScheduleArgs) -> i32 {
     };
     let view = TurnsView::of(&turns, calendar, &scan, from, to);
 
-    match args.output {
-        OutputFormat::Json => output::json(&view),
-        OutputFormat::Yaml => output::yaml(&view),
-        OutputFormat::Table => output::write_plain(&page(&view)),
-    }
+    output::write_in(args.output, &view, |is_wide| page(&view, is_wide));
     if scan.listed == 0 && !scan.problems.is_empty() {
         exit::CLUSTER
     } else {
@@ -195,20 +191,20 @@ impl TurnsView {
 }
 
 /// The turns for people.
-fn page(view: &TurnsView) -> String {
+fn page(view: &TurnsView, is_wide: bool) -> String {
     let mut parts = vec![format!("{}\n{}", view.schedule, load(view))];
 
     if !view.turns.is_empty() {
-        let rows = view.turns.iter().map(|turn| {
-            [
-                turn.local.clone(),
-                until(view.from, turn.slot),
-                turn.namespace.clone(),
-                turn.owner.to_string(),
-                turn.every.clone(),
-            ]
-        });
-        parts.push(table(["SLOT", "IN", "NAMESPACE", "OWNER", "EVERY"], rows));
+        let table = TableColumns::new(is_wide)
+            .column("SLOT", |turn: &TurnRow| turn.local.clone())
+            .wide("UTC", |turn| turn.slot.to_string())
+            .column("IN", |turn| until(view.from, turn.slot))
+            .column("NAMESPACE", |turn| turn.namespace.clone())
+            .column("OWNER", |turn| turn.owner.to_string())
+            .column("EVERY", |turn| turn.every.clone())
+            .wide("PERIOD END", |turn| turn.period_end.to_string())
+            .table(&view.turns);
+        parts.push(table);
     }
 
     let remarks = remarks(view);

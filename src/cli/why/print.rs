@@ -1,23 +1,24 @@
 //! The explanation, for people.
 
+use jiff::Timestamp;
 use macaque_core::eligibility::{RuleFinding, RuleResult};
 use macaque_core::pod::ReplicaState;
 use macaque_core::preview::{GuardRow, PodExplanation};
 use macaque_core::report::SkippedNamespace;
 
 use super::WhyAnswer;
-use crate::cli::output::{line, server_text, table};
+use crate::cli::output::{ShownCell, TableColumns, age, line, server_text, table};
 use crate::text::count;
 
 /// The whole answer: for an owner each pod in brief and then the first in detail, for a pod the detail.
-pub(super) fn answer(answer: &WhyAnswer) -> String {
+pub(super) fn answer(answer: &WhyAnswer, is_wide: bool) -> String {
     let mut parts = Vec::new();
     if let Some(owner) = &answer.owner {
         parts.push(line(&format!("{owner}: {}", count_pods(&answer.pods))));
-        parts.push(brief(&answer.pods));
+        parts.push(brief(&answer.pods, answer.now, is_wide));
     }
 
-    parts.extend(answer.pods.first().map(detail));
+    parts.extend(answer.pods.first().map(|pod| detail(pod, answer.now, is_wide)));
 
     parts.extend(answer.turn.as_ref().map(|turn| line(&turn.words())));
     let is_eligible = answer.pods.first().is_some_and(|pod| pod.exempt().is_none());
@@ -59,31 +60,55 @@ fn count_pods(pods: &[PodExplanation]) -> String {
     }
 }
 
-fn brief(pods: &[PodExplanation]) -> String {
-    let rows = pods.iter().map(|pod| {
-        let verdict = match pod.exempt() {
+fn brief(pods: &[PodExplanation], now: Timestamp, is_wide: bool) -> String {
+    let table = TableColumns::new(is_wide)
+        .column("POD", |pod: &PodExplanation| pod.pod.to_string())
+        .column("READY", |pod| if pod.ready { "yes" } else { "no" })
+        .wide("STATE", |pod| pod.state.to_string())
+        .wide("AGE", |pod| age(pod.details.created, now))
+        .wide("NODE", |pod| known(&pod.details.node))
+        .wide("ZONE", |pod| known(&pod.details.zone))
+        .wide("REVISION", |pod| known(&pod.details.revision))
+        .wide("UID", |pod| pod.pod.uid.clone())
+        .result("PREDICTION", |pod| match pod.exempt() {
             Some(why) => format!("not eligible: {why}"),
             None => pod.prediction.to_string(),
-        };
-        let ready = if pod.ready { "yes" } else { "no" };
-        [pod.pod.to_string(), ready.to_owned(), verdict]
-    });
-    format!("{}\n", table(["POD", "READY", "PREDICTION"], rows))
+        })
+        .table(pods);
+    format!("{table}\n")
 }
 
-fn detail(pod: &PodExplanation) -> String {
+/// Where the pod runs, since when, of which revision, and its UID, in a line.
+fn place(pod: &PodExplanation, now: Timestamp) -> String {
+    let details = &pod.details;
+    format!(
+        "node {}, zone {}, age {}, revision {}, UID {}",
+        known(&details.node),
+        known(&details.zone),
+        age(details.created, now),
+        known(&details.revision),
+        pod.pod.uid
+    )
+}
+
+fn known(text: &Option<String>) -> String {
+    text.clone().unwrap_or_else(|| "-".to_owned())
+}
+
+fn detail(pod: &PodExplanation, now: Timestamp, is_wide: bool) -> String {
     let owner = match &pod.owner {
         Some(owner) => format!("of {owner}"),
         None => "without an owner".to_owned(),
     };
     let mut parts = vec![line(&format!("{}, {owner}, {}", pod.pod, pod.state))];
+    parts.extend(is_wide.then(|| line(&place(pod, now))));
     let rows = pod.rules.iter().map(|finding| {
         let setting = finding.setting.clone().unwrap_or_else(|| "always".to_owned());
         [
-            finding.rule.to_owned(),
-            result(finding).to_owned(),
-            setting,
-            seen(finding),
+            finding.rule.into(),
+            ShownCell::result(result(finding)),
+            setting.into(),
+            seen(finding).into(),
         ]
     });
 
@@ -94,10 +119,10 @@ fn detail(pod: &PodExplanation) -> String {
 
     let rows = pod.guards.iter().map(|guard| {
         [
-            guard.guard.clone(),
-            guard.result.to_string(),
-            guard.setting.clone(),
-            guard_seen(guard),
+            guard.guard.clone().into(),
+            ShownCell::result(guard.result.to_string()),
+            guard.setting.clone().into(),
+            guard_seen(guard).into(),
         ]
     });
     parts.push(format!(

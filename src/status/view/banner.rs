@@ -23,7 +23,7 @@ pub(in super::super) struct BannerView {
     pub(in super::super) until: Option<Timestamp>,
     /// Who caused it.
     pub(in super::super) by: Option<String>,
-    /// Why.
+    /// The reason.
     pub(in super::super) reason: Option<String>,
     /// What to do about it.
     pub(in super::super) remedy: Option<String>,
@@ -43,7 +43,7 @@ pub(in super::super) enum BannerState {
     Paused,
     /// The last rounds were held back.
     HeldBack,
-    /// It is a quiet time.
+    /// No round is due, because it is a quiet time.
     Quiet,
     /// No round is due any more.
     NothingDue,

@@ -1,4 +1,4 @@
-//! `macaque history`: what is listed happened, what is missing is said, and each thing that cannot be read has its word.
+//! `macaque history`: what is listed happened, what is missing is said, and what cannot be read has its word.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,7 +9,7 @@ use macaque_core::history::History;
 use serde_json::{Value, json};
 
 use crate::macaque;
-use macaque_testkit::{Program, ProgramOutput, TestCluster};
+use macaque_testkit::{ProgramOutput, TestCluster};
 
 /// A victim with this number, of deployment/web in shop.
 pub(super) fn entry(number: u64) -> Value {
@@ -84,18 +84,32 @@ pub(super) fn journal() -> Value {
 }
 
 /// A cluster whose macaque lives in `chaos`: of six disruptions the history lacks two, and the journal has one of them.
-fn with_a_history() -> TestCluster {
+pub(super) fn with_a_history() -> TestCluster {
     let mut refused = entry(3);
     refused["outcome"] = json!({"result": "refused", "by": "budget shop/web"});
     for field in ["number", "recovery"] {
         refused.as_object_mut().unwrap().remove(field);
     }
     let entries = [entry(1), entry(2), refused, entry(5)];
-    TestCluster::with(vec![deployment("shop", "web", 2), stored(&history(&entries)), journal()])
+    TestCluster::with(vec![
+        deployment("shop", "web", 2),
+        stored(&history(&entries)),
+        journal(),
+    ])
+}
+
+/// A cluster whose macaque lives in `chaos`, and has done nothing yet.
+fn with_empty_config_maps() -> TestCluster {
+    let empty = |name: &str| {
+        let metadata = json!({"name": name, "namespace": "chaos"});
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+    };
+    let empty = ["macaque-history", "macaque-journal"].map(empty);
+    TestCluster::with([vec![deployment("shop", "web", 2)], empty.into()].concat())
 }
 
 /// `macaque history` of a macaque that lives in `chaos`.
-fn list(cluster: &TestCluster, args: &str) -> ProgramOutput {
+pub(super) fn list(cluster: &TestCluster, args: &str) -> ProgramOutput {
     macaque(&format!("history --macaque-namespace chaos {args}"))
         .on(cluster)
         .run()
@@ -135,12 +149,20 @@ fn the_history_lists_the_newest_last_with_what_only_the_journal_has_and_says_wha
     );
     assert!(!output.out.contains("refused"), "{output:?}");
     assert_eq!(output.err, "");
-    assert_eq!(pods(&list(&cluster, "-o json")), ["web-1", "web-2", "web-5", "cart-0"]);
+    assert_eq!(
+        pods(&list(&cluster, "-o json")),
+        ["web-1", "web-2", "web-5", "cart-0"]
+    );
 
     let wide = list(&cluster, "-o wide --all");
-    assert!(wide.line("TIME").ends_with("NUMBER SLOT METHOD TEAM PHASES"), "{wide:?}");
     assert!(
-        wide.line("web-5").ends_with("5 2026-03-01 12:05:00 UTC evict checkout leaving 900 ms, creating 50 ms, readying 3.6 s"),
+        wide.line("TIME").ends_with("NUMBER SLOT METHOD TEAM PHASES"),
+        "{wide:?}"
+    );
+    assert!(
+        wide.line("web-5").ends_with(
+            "5 2026-03-01 12:05:00 UTC evict checkout leaving 900 ms, creating 50 ms, readying 3.6 s"
+        ),
         "{wide:?}"
     );
     assert!(wide.line("web-3").contains("refused budget shop/web"), "{wide:?}");
@@ -150,11 +172,17 @@ fn the_history_lists_the_newest_last_with_what_only_the_journal_has_and_says_wha
 fn the_list_is_narrowed_by_time_namespace_and_owner() {
     let cluster = with_a_history();
     let listed = |args: &str| pods(&list(&cluster, &format!("{args} -o json")));
-    assert_eq!(listed("--since 2026-03-01T12:02:00Z"), ["web-2", "web-5", "cart-0"]);
+    assert_eq!(
+        listed("--since 2026-03-01T12:02:00Z"),
+        ["web-2", "web-5", "cart-0"]
+    );
     assert_eq!(listed("-n cart"), ["cart-0"]);
     assert_eq!(listed("-n cart,shop"), ["web-1", "web-2", "web-5", "cart-0"]);
     assert_eq!(listed("--owner sts/cart"), ["cart-0"]);
-    assert_eq!(listed("--owner deploy/web --all"), ["web-1", "web-2", "web-3", "web-5"]);
+    assert_eq!(
+        listed("--owner deploy/web --all"),
+        ["web-1", "web-2", "web-3", "web-5"]
+    );
 
     list(&cluster, "-n elsewhere").says(0, &["no such disruptions since 2026-03-01 12:00:00 UTC"]);
     list(&cluster, "--since 1h").says(0, &["no disruptions since 20"]);
@@ -181,9 +209,7 @@ fn the_json_has_a_version_where_the_history_begins_and_ends_and_its_gaps() {
 
 #[test]
 fn what_a_round_has_just_done_is_listed_before_the_history_is_written() {
-    let empty = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "macaque-history", "namespace": "chaos"}});
-    let journal = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "macaque-journal", "namespace": "chaos"}});
-    let cluster = TestCluster::with(vec![deployment("shop", "web", 2), empty, journal]);
+    let cluster = with_empty_config_maps();
     list(&cluster, "").says(0, &["no disruptions: the history is empty"]);
 
     let once = macaque("once -n shop --dry-run=false").env("MACAQUE_POD_NAMESPACE", "chaos");
@@ -211,15 +237,25 @@ fn a_history_that_cannot_be_read_says_why_and_what_to_do() {
     forbidden.sandbox.deny(AccessDenial::new("get", "configmaps"));
     refused(
         &forbidden,
-        &["forbidden", "grant in chaos: {apiGroups: [\"\"], resources: [\"configmaps\"], resourceNames: [\"macaque-history\"], verbs: [\"get\"]}"],
+        &[
+            "forbidden",
+            "grant in chaos: {apiGroups: [\"\"], resources: [\"configmaps\"], resourceNames: [\"macaque-history\"], verbs: [\"get\"]}",
+        ],
     );
     let corrupt = TestCluster::with(vec![config_map(b"no gzip", "0"), journal()]);
-    refused(&corrupt, &["the history in ConfigMap chaos/macaque-history cannot be used"]);
-    let away = macaque("history --macaque-namespace chaos").on_absent_server().run();
+    refused(
+        &corrupt,
+        &["the history in ConfigMap chaos/macaque-history cannot be used"],
+    );
+    let away = macaque("history --macaque-namespace chaos")
+        .on_absent_server()
+        .run();
     away.complains(1, &["no answer from the API server"]);
 
     let off = macaque("history --macaque-namespace chaos").env("MACAQUE_HISTORY", "off");
-    off.on(&with_a_history()).run().complains(2, &["history = off: no history is kept", "--from"]);
+    off.on(&with_a_history())
+        .run()
+        .complains(2, &["history = off: no history is kept", "--from"]);
 }
 
 #[test]
@@ -230,11 +266,17 @@ fn an_edited_history_is_shown_with_a_warning_and_one_without_a_journal_too() {
     output.says(0, &["web-1"]);
     output.complains(0, &["was edited by something other than macaque"]);
 
-    let output = list(&TestCluster::with(vec![stored(&history(&[entry(1), entry(4)]))]), "");
+    let output = list(
+        &TestCluster::with(vec![stored(&history(&[entry(1), entry(4)]))]),
+        "",
+    );
     output.says(0, &["web-1", "2 disruptions between 2026-03-01 12:01:01 UTC"]);
     output.complains(
         0,
-        &["the journal cannot be read, so what is not in the history yet is missing: ConfigMap chaos/macaque-journal does not exist"],
+        &[
+            "the journal cannot be read, so what is not in the history yet is missing: ConfigMap \
+             chaos/macaque-journal does not exist",
+        ],
     );
 }
 
@@ -247,60 +289,18 @@ fn the_place_is_that_of_the_pod_or_of_the_context_as_for_pause() {
     let by_context = macaque("history -n shop").on(&cluster).run();
     by_context.complains(
         1,
-        &["from the context sandbox; --macaque-namespace names another", "macaque-history does not exist"],
+        &[
+            "from the context sandbox; --macaque-namespace names another",
+            "macaque-history does not exist",
+        ],
     );
     macaque("history --macaque-namespace Chaos")
         .on(&cluster)
         .run()
-        .complains(2, &["--macaque-namespace: \"Chaos\" is not a valid namespace name"]);
-}
-
-/// A line of the log about this victim.
-fn log_line(entry: &Value) -> String {
-    json!({"history": {"version": 1, "entry": entry}, "level": "info", "msg": "m", "ts": "t"}).to_string()
-}
-
-/// `macaque history --from log` with this log, and no cluster.
-fn of_log(log: &str, args: &str) -> Program {
-    macaque(&format!("history --from log {args}")).file("log", log)
-}
-
-#[test]
-fn a_log_gives_the_same_rows_as_the_cluster() {
-    let cluster = with_a_history();
-    let lines = [1, 2, 5].map(|number| log_line(&entry(number)));
-    let log = format!("other\n{}\n{}", lines.join("\n"), &lines[0][..120]);
-    let output = of_log(&log, "-n shop").run();
-    let table = list(&cluster, "-n shop").out;
-    let rows: Vec<_> = table.lines().filter(|line| line.contains("web-") || line.contains("TIME")).collect();
-    output.says(0, &rows);
-    output.says(0, &["2 disruptions between 2026-03-01 12:02:01 UTC and 2026-03-01 12:05:01 UTC are not in the log"]);
-    output.complains(
-        0,
-        &[
-            "log: 5 lines read, 3 of the history",
-            "line 5 looks like one of the history, and cannot be read: it is not a whole JSON object",
-        ],
-    );
-    assert_eq!(of_log(&log, "-o json").run().json()["entries"][1], entry(2));
-}
-
-#[test]
-fn times_are_in_the_zone_of_the_schedule() {
-    let output = of_log(&log_line(&entry(1)), "").env("MACAQUE_TIMEZONE", "Asia/Kolkata");
-    output.run().says(0, &["2026-03-01 17:31:01 IST"]);
-}
-
-#[test]
-fn a_log_that_is_none_says_what_it_is() {
-    of_log("", "").run().complains(0, &["log: 0 lines read", "the log is empty"]);
-    of_log("[2026-03-01T12:00:00Z INFO ] evicted shop/web-1\n", "")
-        .run()
-        .complains(0, &["no line is of the history", "JSON format"]);
-    macaque("history --from absent").run().complains(2, &["--from: cannot read absent: No such file"]);
-    macaque("history --from .").run().complains(2, &["--from: . is a directory"]);
-    of_log("a\0b", "").run().complains(2, &["--from: log is a binary file, not a log"]);
-    macaque("history --from -").run().complains(0, &["standard input: 0 lines read"]);
+        .complains(
+            2,
+            &["--macaque-namespace: \"Chaos\" is not a valid namespace name"],
+        );
 }
 
 #[test]
@@ -320,19 +320,24 @@ fn flags_that_make_no_sense_are_refused_with_what_would() {
         macaque(&format!("history {args}")).run().complains(2, &[words]);
     }
     let future = macaque("history --since 2999-01-01 --macaque-namespace chaos").on(&with_a_history());
-    future.run().complains(2, &["--since: 2999-01-01T00:00:00Z lies in the future"]);
+    future
+        .run()
+        .complains(2, &["--since: 2999-01-01T00:00:00Z lies in the future"]);
 }
 
 #[test]
 fn a_watch_prints_what_comes_through_an_outage_and_ends_with_0_by_a_signal() {
-    let empty = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "macaque-history", "namespace": "chaos"}});
-    let journal = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "macaque-journal", "namespace": "chaos"}});
-    let cluster = TestCluster::with(vec![deployment("shop", "web", 2), empty, journal]);
+    let cluster = with_empty_config_maps();
     let reads = || {
         let requests = cluster.requests();
-        requests.iter().filter(|request| request.ends_with("/macaque-journal")).count()
+        requests
+            .iter()
+            .filter(|request| request.ends_with("/macaque-journal"))
+            .count()
     };
-    let watch = macaque("history --macaque-namespace chaos --watch").on(&cluster).start();
+    let watch = macaque("history --macaque-namespace chaos --watch")
+        .on(&cluster)
+        .start();
     let await_reads = |more: usize| {
         let wanted = reads() + more;
         while reads() < wanted {

@@ -40,6 +40,10 @@ pub struct BudgetSummary {
     pub healthy: i64,
     /// How many disruptions the budget allows now.
     pub allows: i64,
+    /// The policy for pods that run and are not ready, `spec.unhealthyPodEvictionPolicy`.
+    pub unhealthy_pods: String,
+    /// Whether the status is that of the spec as it is now.
+    pub is_current: bool,
     /// The findings that concern the budget.
     pub findings: Vec<FindingReason>,
 }
@@ -160,6 +164,8 @@ impl BudgetAudit {
             needs: budget.status.desired_healthy,
             healthy: budget.status.current_healthy,
             allows: budget.status.disruptions_allowed,
+            unhealthy_pods: budget.unhealthy.as_str().to_owned(),
+            is_current: budget.is_synced(),
             findings: reasons.into_iter().collect(),
         }
     }

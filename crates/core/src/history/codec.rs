@@ -1,5 +1,6 @@
 //! The history as text: JSON, of which nothing is taken over unchecked.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::texts::bounded_name;
@@ -48,6 +49,18 @@ impl History {
     /// The history as text.
     pub fn write(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("a history serialises")
+    }
+
+    /// Takes the numbers from all victims: something other than macaque may have changed them. What happened from `now`
+    /// on is numbered again.
+    pub fn distrust(&mut self, now: Timestamp) {
+        for entry in &mut self.entries {
+            entry.number = None;
+        }
+        if let Some(numbering) = &mut self.numbering {
+            let next = numbering.count.saturating_add(1);
+            numbering.begin_anew(now, next);
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::eligibility::{EligibilityConfig, RuleFinding, RuleResult, examine};
 use crate::guard::{GuardConfig, GuardFinding, first_hold};
 use crate::key_warnings::key_warnings;
 use crate::outcome::DisruptionMethod;
-use crate::pod::{Pod, PodOwner, PodRef, ReplicaState};
+use crate::pod::{Pod, PodDetails, PodOwner, PodRef, ReplicaState};
 use crate::preview::{BudgetIndex, GuardRow, Prediction, guards};
 
 /// The explanation of one pod: why it can be picked or not, and what is expected of its disruption.
@@ -18,6 +18,9 @@ pub struct PodExplanation {
     pub pod: PodRef,
     /// The pod's controller, if it has one.
     pub owner: Option<PodOwner>,
+    /// Where the pod runs, since when, and of which revision.
+    #[serde(flatten)]
+    pub details: PodDetails,
     /// Whether the pod counts as a ready replica.
     pub ready: bool,
     /// The pod's state.
@@ -77,6 +80,7 @@ pub fn explain(
 
     PodExplanation {
         pod: pod.id.clone(),
+        details: PodDetails::of(pod),
         owner: pod.owner.clone(),
         ready: pod.state() == ReplicaState::Ready,
         state: pod.state(),

@@ -43,11 +43,11 @@ pub struct OwnerResilience {
     pub recovery: RecoveryStats,
     /// What kept a replacement from becoming ready in the last recovery that was slow or did not end in time.
     pub trouble: Option<String>,
-    /// Why the owner had no turn, if it had none and that is known.
+    /// The reason for which the owner had no turn, if it had none and that is known.
     pub without_turn: Option<WithoutTurn>,
 }
 
-/// Why an owner had no turn.
+/// The reason for which an owner had no turn, and by whom or what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct WithoutTurn {
     /// The reason.
@@ -93,7 +93,10 @@ impl OwnerResilience {
             }
             OwnerFinding::Slow => {
                 let count = self.recovery.slow;
-                return with_trouble(format!("{count} of {of} recovered later than expected"), &self.trouble);
+                return with_trouble(
+                    format!("{count} of {of} recovered later than expected"),
+                    &self.trouble,
+                );
             }
             OwnerFinding::Unknown => return (format!("outcome unknown {}", times(self.unknown)), None),
             OwnerFinding::Picked => return (format!("picked {} in a dry run", times(self.picked)), None),

@@ -120,7 +120,7 @@ fn who_refused_and_who_held_back_is_named() {
 }
 
 #[test]
-fn a_recovery_is_told_as_far_as_it_is_known() {
+fn a_recovery_is_shown_as_far_as_it_is_known() {
     for (verdict, times, trouble, words) in [
         (
             Some("recovered"),
