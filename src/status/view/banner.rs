@@ -198,8 +198,8 @@ impl BannerView {
     }
 }
 
-/// The guard and its answer, of the words in which a round says what held it back: `guard drains holds back`. What the guard
-/// saw is left out: it may be the words of another service.
+/// The guard and its answer, of the words in which a round says what held it back: `guard drains holds back`. What the
+/// guard saw is left out: it may be the words of another service.
 pub(super) fn cause_of_hold(why: &str) -> Option<String> {
     let (cause, _) = why.split_once(": ")?;
     cause.starts_with("guard ").then(|| cause.to_owned())
