@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use macaque_core::blame::{BlameAnswer, BlameDocument, BlameEvidence, BlameQuestion, SLACK, blame};
-use macaque_core::config::NamespaceScope;
 use macaque_core::duration::parse_duration;
 use macaque_core::history::HistoryEntry;
 use macaque_core::journal::Journal;
@@ -49,7 +48,7 @@ pub(super) fn answer(query: &str, notes: &StatusNotes, now: Timestamp) -> Result
         timeout: notes.config.recovery_timeout,
         now: at,
     };
-    let answer = without_hidden_names(notes, &question, blame(&question, evidence));
+    let answer = without_hidden_names(notes, blame(&question, evidence));
     // Text keys, and nothing that can fail.
     Ok(serde_json::to_string(&BlameDocument::new(&question, at, answer)).unwrap_or_default())
 }
@@ -66,21 +65,16 @@ fn journal(notes: &StatusNotes) -> Result<&Journal, &'static str> {
 }
 
 /// The answer without the names that the page may not show.
-fn without_hidden_names(notes: &StatusNotes, question: &BlameQuestion, answer: BlameAnswer) -> BlameAnswer {
+fn without_hidden_names(notes: &StatusNotes, answer: BlameAnswer) -> BlameAnswer {
     let count = answer.disruptions.len();
     let may_name = |entry: &HistoryEntry| notes.names(&entry.pod.namespace);
-    // The proof of a "no" names the last disruption before.
-    let is_all_in_scope = notes.config.namespaces == NamespaceScope::All;
-    let is_asked_in_scope = question
-        .namespace
-        .as_deref()
-        .is_some_and(|name| notes.names(name));
-    let may_prove = notes.config.names && (is_all_in_scope || is_asked_in_scope);
+    // The proof may name any disruption: that of a "no" names the last one before.
+    let may_prove = notes.config.names && notes.history.entries().iter().all(may_name);
 
     let proof = if may_prove {
         answer.proof
     } else {
-        let hidden = "names are left out: they are off, or of namespaces that are not all in scope";
+        let hidden = "names are left out: they are off, or some are not in scope";
         format!("{}; {hidden}", text::count(count, "disruption"))
     };
     BlameAnswer {
@@ -88,7 +82,7 @@ fn without_hidden_names(notes: &StatusNotes, question: &BlameQuestion, answer: B
         disruptions: answer
             .disruptions
             .into_iter()
-            .filter(may_name)
+            .filter(|entry| may_name(entry))
             .take(MOST)
             .collect(),
         ..answer
