@@ -104,7 +104,7 @@ fn named<T, V>(
 }
 
 fn report(notes: &StatusNotes, now: Timestamp, back: SignedDuration) -> ResilienceReport {
-    let journal = notes.journal.as_ref().map(|read| &*read.journal);
+    let journal = notes.journal.as_ref().map(|read| &read.journal);
     let gaps = journal.map_or_else(Vec::new, |journal| notes.history.gaps(journal));
     let question = ResilienceQuestion {
         from: now.checked_sub(back).unwrap_or(now),
@@ -114,7 +114,7 @@ fn report(notes: &StatusNotes, now: Timestamp, back: SignedDuration) -> Resilien
     let evidence = ResilienceEvidence {
         history: &notes.history,
         gaps: &gaps,
-        journal: journal.ok_or("the journal was not read yet"),
+        journal: notes.usable_journal(),
         scope: Err("the page lists no pods"),
     };
     ResilienceReport::of(&question, evidence)
