@@ -16,7 +16,7 @@ use macaque_core::permissions;
 use serde::Serialize;
 
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs, format_without_wide};
-use super::{exit, output, setup};
+use super::{exit, output, progress, setup};
 use crate::k8s::{AccessFault, ApiError, Cluster};
 use crate::platform::Platform;
 use crate::settings::ValidSettings;
@@ -129,7 +129,8 @@ pub(super) fn run(global: &GlobalArgs, args: &CheckArgs) -> i32 {
     let connected = System::new().block_on(async {
         let connected = match Cluster::connect(&setup::access(&settings.cluster), &platform).await {
             Ok(cluster) => {
-                check_cluster(&cluster, &settings, &platform, &mut findings).await;
+                let checked = check_cluster(&cluster, &settings, &platform, &mut findings);
+                progress::shown(cluster.progress(), &platform, checked).await;
                 true
             }
             Err(error) => {

@@ -49,9 +49,21 @@ async fn after_a_round_each_owner_is_reported_with_what_became_of_it() {
 
     let report = macaque(&namespace, "report -o json").exits(0).await.json();
     let web = of(&report, "web");
-    assert_eq!((&web["finding"], &web["disruptions"]), (&json!("recovered"), &json!(1)), "{report:#}");
-    assert_eq!((&web["recovery"]["count"], &web["recovery"]["few"]), (&json!(1), &json!(true)));
-    assert!(web["recovery"]["p50_ms"].as_u64().is_some_and(|millis| millis > 0), "{web:#}");
+    assert_eq!(
+        (&web["finding"], &web["disruptions"]),
+        (&json!("recovered"), &json!(1)),
+        "{report:#}"
+    );
+    assert_eq!(
+        (&web["recovery"]["count"], &web["recovery"]["few"]),
+        (&json!(1), &json!(true))
+    );
+    assert!(
+        web["recovery"]["p50_ms"]
+            .as_u64()
+            .is_some_and(|millis| millis > 0),
+        "{web:#}"
+    );
     let refused = format!("budget {}/db", namespace.name);
     for (name, reason, by) in [
         ("db", "refused", refused.as_str()),
@@ -60,10 +72,17 @@ async fn after_a_round_each_owner_is_reported_with_what_became_of_it() {
     ] {
         let without_turn = json!({"reason": reason, "by": by});
         let owner = of(&report, name);
-        assert_eq!((&owner["finding"], &owner["without_turn"]), (&json!(reason), &without_turn), "{report:#}");
+        assert_eq!(
+            (&owner["finding"], &owner["without_turn"]),
+            (&json!(reason), &without_turn),
+            "{report:#}"
+        );
         assert_eq!(owner["disruptions"], 0, "{name}");
     }
-    assert_eq!((&report["rounds"], &report["dry_run"]), (&json!(1), &json!(false)));
+    assert_eq!(
+        (&report["rounds"], &report["dry_run"]),
+        (&json!(1), &json!(false))
+    );
 
     let table = macaque(&namespace, "report").exits(0).await;
     table.says([

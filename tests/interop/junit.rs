@@ -31,7 +31,8 @@ print(json.dumps({"name": xml.name, "counts": [xml.tests, xml.failures, xml.erro
 
 /// What the library finds in the report of a log.
 fn read(log: &str) -> Value {
-    let program = Program::new(env!("CARGO_BIN_EXE_macaque")).args("report --from macaque.log --since 60d -o junit");
+    let program =
+        Program::new(env!("CARGO_BIN_EXE_macaque")).args("report --from macaque.log --since 60d -o junit");
     let output = program.file("macaque.log", log).run();
     let read = python::run(READER, output.out.as_bytes());
     serde_json::from_str(&read).unwrap()
@@ -41,11 +42,20 @@ fn read(log: &str) -> Value {
 #[ignore = "needs the libraries of .ci/verifiers: just interop"]
 fn a_junit_parser_finds_the_suites_the_cases_and_why_each_failed_or_was_skipped() {
     let read = read(&shop_log());
-    assert_eq!((&read["name"], &read["counts"]), (&json!("macaque"), &json!([6, 2, 1, 2])));
+    assert_eq!(
+        (&read["name"], &read["counts"]),
+        (&json!("macaque"), &json!([6, 2, 1, 2]))
+    );
 
     let [bank, shop] = [0, 1].map(|suite| &read["suites"][suite]);
-    assert_eq!((&bank["name"], &bank["counts"]), (&json!("bank"), &json!([1, 0, 1, 0])));
-    assert_eq!((&shop["name"], &shop["counts"]), (&json!("shop"), &json!([5, 2, 0, 2])));
+    assert_eq!(
+        (&bank["name"], &bank["counts"]),
+        (&json!("bank"), &json!([1, 0, 1, 0]))
+    );
+    assert_eq!(
+        (&shop["name"], &shop["counts"]),
+        (&json!("shop"), &json!([5, 2, 0, 2]))
+    );
     for suite in [bank, shop] {
         assert_eq!(suite["counts"], suite["recounted"]);
         assert_eq!(suite["timestamp"], "2026-05-31T09:30:00");
@@ -67,10 +77,18 @@ fn a_junit_parser_finds_the_suites_the_cases_and_why_each_failed_or_was_skipped(
     case(
         "deployment/web recovers",
         Value::Null,
-        json!([["failure", "unrecovered", "1 of 1 not recovered in time: CrashLoopBackOff"]]),
+        json!([[
+            "failure",
+            "unrecovered",
+            "1 of 1 not recovered in time: CrashLoopBackOff"
+        ]]),
     );
     let refused = "no turn: refused by budget shop/db";
-    case("statefulset/db recovers", Value::Null, json!([["skipped", null, refused]]));
+    case(
+        "statefulset/db recovers",
+        Value::Null,
+        json!([["skipped", null, refused]]),
+    );
     let unknown = json!([["error", "unknown", "outcome unknown once"]]);
     assert_eq!(bank["cases"]["deployment/api recovers"]["result"], unknown);
 }
@@ -81,7 +99,12 @@ fn a_junit_parser_reads_hostile_names_and_an_empty_report() {
     let hostile = "]]><x a='1\"&\u{0}\u{b}\u{1b}\u{7f}\u{85}\u{fffe}\u{ffff}\u{1f412}\r\n";
     let mut broken = evicted("Deployment", hostile, 2, "unrecovered");
     broken["recovery"]["trouble"] = json!(hostile);
-    let mut refused = tried("Deployment", "db", 3, &json!({"result": "refused", "by": hostile}));
+    let mut refused = tried(
+        "Deployment",
+        "db",
+        3,
+        &json!({"result": "refused", "by": hostile}),
+    );
     refused["pod"]["namespace"] = json!(hostile);
 
     let found = read(&[entry_line(&broken), entry_line(&refused)].concat());
@@ -91,5 +114,8 @@ fn a_junit_parser_reads_hostile_names_and_an_empty_report() {
     assert!(suites.iter().any(is_hostile), "{suites:?}");
 
     let empty = read("");
-    assert_eq!((&empty["counts"], &empty["suites"]), (&json!([0, 0, 0, 0]), &json!([])));
+    assert_eq!(
+        (&empty["counts"], &empty["suites"]),
+        (&json!([0, 0, 0, 0]), &json!([]))
+    );
 }

@@ -119,7 +119,11 @@ pub fn blame(question: &BlameQuestion, evidence: BlameEvidence<'_>) -> BlameAnsw
     let proof = Proof::new(question, evidence.now);
     let impacts = impacts(&known, question, evidence);
     let among = |is_meant: &dyn Fn(&Impact<'_>) -> bool| -> Vec<Impact<'_>> {
-        impacts.iter().filter(|impact| is_meant(impact)).copied().collect()
+        impacts
+            .iter()
+            .filter(|impact| is_meant(impact))
+            .copied()
+            .collect()
     };
 
     let causes = among(&|impact| impact.is_cause(question));

@@ -126,15 +126,24 @@ impl SeenPage {
 
         assert_eq!(self.scripts, 0, "{name}: a script element");
         assert_eq!(self.handlers, [""; 0], "{name}: an attribute that runs a script");
-        assert_eq!(self.embedded, [""; 0], "{name}: an element that loads or sends something");
+        assert_eq!(
+            self.embedded, [""; 0],
+            "{name}: an element that loads or sends something"
+        );
         assert_eq!(self.sentinel, "", "{name}: a planted script ran");
         assert_eq!(self.console, [""; 0], "{name}: the console");
         // A slow machine may take so long that the page loads itself again.
-        let others = self.requests.iter().filter(|request| **request != self.requests[0]);
+        let others = self
+            .requests
+            .iter()
+            .filter(|request| **request != self.requests[0]);
         assert_eq!(others.count(), 0, "{name}: {:?}", self.requests);
 
         let (document, window) = (self.document_width, self.viewport_width);
-        assert!(document <= window, "{name}: the page scrolls sideways: {document} px");
+        assert!(
+            document <= window,
+            "{name}: the page scrolls sideways: {document} px"
+        );
         assert_eq!(self.faint, [""; 0], "{name}: too little contrast");
         self.assert_readable(&name);
     }
@@ -144,11 +153,20 @@ impl SeenPage {
         assert_eq!(self.language, "en", "{name}");
         assert_ne!(self.title, "", "{name}");
         assert_eq!(self.unnamed, [""; 0], "{name}: without a name");
-        assert!(self.landmarks.contains(&"main".to_owned()), "{name}: {:?}", self.landmarks);
+        assert!(
+            self.landmarks.contains(&"main".to_owned()),
+            "{name}: {:?}",
+            self.landmarks
+        );
 
         let levels: Vec<_> = self.headings.iter().map(|(level, _)| *level).collect();
         let first = levels.iter().filter(|level| **level == 1).count();
-        assert_eq!((levels.first(), first), (Some(&1), 1), "{name}: {:?}", self.headings);
+        assert_eq!(
+            (levels.first(), first),
+            (Some(&1), 1),
+            "{name}: {:?}",
+            self.headings
+        );
         let leaps = levels.windows(2).any(|pair| pair[1] > pair[0] + 1);
         assert!(!leaps, "{name}: {:?}", self.headings);
         assert!(self.headings.iter().all(|(_, text)| !text.is_empty()), "{name}");

@@ -69,6 +69,7 @@ pub fn evicted(kind: &str, owner: &str, day: u32, verdict: &str) -> Value {
 }
 
 fn line(history: &Value) -> String {
-    let line = json!({"timestamp": "2026-05-01T00:00:00Z", "level": "info", "message": "round", "history": history});
+    let line =
+        json!({"timestamp": "2026-05-01T00:00:00Z", "level": "info", "message": "round", "history": history});
     format!("{line}\n")
 }

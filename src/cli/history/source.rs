@@ -155,7 +155,10 @@ pub(in crate::cli) fn load_from_cluster(
 ///
 /// # Errors
 /// The exit code, after every mistake was reported on standard error.
-pub(in crate::cli) fn settings_of_place(global: &GlobalArgs, place: &PlaceArgs) -> Result<CommandSettings, i32> {
+pub(in crate::cli) fn settings_of_place(
+    global: &GlobalArgs,
+    place: &PlaceArgs,
+) -> Result<CommandSettings, i32> {
     let named = place.macaque_namespace.as_ref();
     if let Some(name) = named.filter(|name| !is_object_name(name)) {
         telemetry::print_error(&format!("{PLACE_FLAG}: {name:?} is not a valid namespace name"));

@@ -27,10 +27,7 @@ pub(super) fn page(words: &ReportWords<'_>) -> String {
 }
 
 fn happened(words: &ReportWords<'_>, span: &Markup) -> Markup {
-    let mut terms = vec![
-        ("From", span.clone()),
-        ("Activity", html! { (words.activity()) }),
-    ];
+    let mut terms = vec![("From", span.clone()), ("Activity", html! { (words.activity()) })];
     let namespaces = words.report.namespaces.join(", ");
     if !namespaces.is_empty() {
         terms.push(("Namespaces", html::name(&namespaces)));

@@ -106,9 +106,7 @@ fn write_properties(writer: &mut XmlWriter, words: &ReportWords<'_>) -> io::Resu
     let element = writer.create_element("properties");
     element.write_inner_content(|writer| {
         for (name, value) in &properties {
-            let property = writer
-                .create_element("property")
-                .with_attribute(("name", *name));
+            let property = writer.create_element("property").with_attribute(("name", *name));
             property.with_attribute(("value", &**value)).write_empty()?;
         }
         Ok(())
@@ -138,7 +136,8 @@ fn write_case(writer: &mut XmlWriter, namespace: &str, owner: &OwnerResilience) 
         let reason = writer
             .create_element(element)
             .with_attribute(("message", &*message));
-        let reason = reason.with_attributes((element != "skipped").then_some(("type", owner.finding.as_str())));
+        let reason =
+            reason.with_attributes((element != "skipped").then_some(("type", owner.finding.as_str())));
         reason.write_empty()?;
         Ok(())
     })?;

@@ -78,14 +78,19 @@ impl<'a> ReportWords<'a> {
         let report = self.report;
         let rounds = count(report.rounds, "round");
         let results = report.results.iter();
-        let results: Vec<_> = results.map(|(result, count)| format!("{count} {result}")).collect();
+        let results: Vec<_> = results
+            .map(|(result, count)| format!("{count} {result}"))
+            .collect();
         let results = match results.as_slice() {
             [] => String::new(),
             results => format!(" ({})", results.join(", ")),
         };
 
         let pods = if report.dry_run {
-            format!("{} picked, none disrupted: dry run", count(report.picked(), "pod"))
+            format!(
+                "{} picked, none disrupted: dry run",
+                count(report.picked(), "pod")
+            )
         } else {
             format!("{} disrupted", count(report.disruptions(), "pod"))
         };

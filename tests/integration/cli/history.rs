@@ -91,7 +91,11 @@ fn with_a_history() -> TestCluster {
         refused.as_object_mut().unwrap().remove(field);
     }
     let entries = [entry(1), entry(2), refused, entry(5)];
-    TestCluster::with(vec![deployment("shop", "web", 2), stored(&history(&entries)), journal()])
+    TestCluster::with(vec![
+        deployment("shop", "web", 2),
+        stored(&history(&entries)),
+        journal(),
+    ])
 }
 
 /// `macaque history` of a macaque that lives in `chaos`.
@@ -135,12 +139,20 @@ fn the_history_lists_the_newest_last_with_what_only_the_journal_has_and_says_wha
     );
     assert!(!output.out.contains("refused"), "{output:?}");
     assert_eq!(output.err, "");
-    assert_eq!(pods(&list(&cluster, "-o json")), ["web-1", "web-2", "web-5", "cart-0"]);
+    assert_eq!(
+        pods(&list(&cluster, "-o json")),
+        ["web-1", "web-2", "web-5", "cart-0"]
+    );
 
     let wide = list(&cluster, "-o wide --all");
-    assert!(wide.line("TIME").ends_with("NUMBER SLOT METHOD TEAM PHASES"), "{wide:?}");
     assert!(
-        wide.line("web-5").ends_with("5 2026-03-01 12:05:00 UTC evict checkout leaving 900 ms, creating 50 ms, readying 3.6 s"),
+        wide.line("TIME").ends_with("NUMBER SLOT METHOD TEAM PHASES"),
+        "{wide:?}"
+    );
+    assert!(
+        wide.line("web-5").ends_with(
+            "5 2026-03-01 12:05:00 UTC evict checkout leaving 900 ms, creating 50 ms, readying 3.6 s"
+        ),
         "{wide:?}"
     );
     assert!(wide.line("web-3").contains("refused budget shop/web"), "{wide:?}");
@@ -150,11 +162,17 @@ fn the_history_lists_the_newest_last_with_what_only_the_journal_has_and_says_wha
 fn the_list_is_narrowed_by_time_namespace_and_owner() {
     let cluster = with_a_history();
     let listed = |args: &str| pods(&list(&cluster, &format!("{args} -o json")));
-    assert_eq!(listed("--since 2026-03-01T12:02:00Z"), ["web-2", "web-5", "cart-0"]);
+    assert_eq!(
+        listed("--since 2026-03-01T12:02:00Z"),
+        ["web-2", "web-5", "cart-0"]
+    );
     assert_eq!(listed("-n cart"), ["cart-0"]);
     assert_eq!(listed("-n cart,shop"), ["web-1", "web-2", "web-5", "cart-0"]);
     assert_eq!(listed("--owner sts/cart"), ["cart-0"]);
-    assert_eq!(listed("--owner deploy/web --all"), ["web-1", "web-2", "web-3", "web-5"]);
+    assert_eq!(
+        listed("--owner deploy/web --all"),
+        ["web-1", "web-2", "web-3", "web-5"]
+    );
 
     list(&cluster, "-n elsewhere").says(0, &["no such disruptions since 2026-03-01 12:00:00 UTC"]);
     list(&cluster, "--since 1h").says(0, &["no disruptions since 20"]);
@@ -211,15 +229,25 @@ fn a_history_that_cannot_be_read_says_why_and_what_to_do() {
     forbidden.sandbox.deny(AccessDenial::new("get", "configmaps"));
     refused(
         &forbidden,
-        &["forbidden", "grant in chaos: {apiGroups: [\"\"], resources: [\"configmaps\"], resourceNames: [\"macaque-history\"], verbs: [\"get\"]}"],
+        &[
+            "forbidden",
+            "grant in chaos: {apiGroups: [\"\"], resources: [\"configmaps\"], resourceNames: [\"macaque-history\"], verbs: [\"get\"]}",
+        ],
     );
     let corrupt = TestCluster::with(vec![config_map(b"no gzip", "0"), journal()]);
-    refused(&corrupt, &["the history in ConfigMap chaos/macaque-history cannot be used"]);
-    let away = macaque("history --macaque-namespace chaos").on_absent_server().run();
+    refused(
+        &corrupt,
+        &["the history in ConfigMap chaos/macaque-history cannot be used"],
+    );
+    let away = macaque("history --macaque-namespace chaos")
+        .on_absent_server()
+        .run();
     away.complains(1, &["no answer from the API server"]);
 
     let off = macaque("history --macaque-namespace chaos").env("MACAQUE_HISTORY", "off");
-    off.on(&with_a_history()).run().complains(2, &["history = off: no history is kept", "--from"]);
+    off.on(&with_a_history())
+        .run()
+        .complains(2, &["history = off: no history is kept", "--from"]);
 }
 
 #[test]
@@ -230,7 +258,10 @@ fn an_edited_history_is_shown_with_a_warning_and_one_without_a_journal_too() {
     output.says(0, &["web-1"]);
     output.complains(0, &["was edited by something other than macaque"]);
 
-    let output = list(&TestCluster::with(vec![stored(&history(&[entry(1), entry(4)]))]), "");
+    let output = list(
+        &TestCluster::with(vec![stored(&history(&[entry(1), entry(4)]))]),
+        "",
+    );
     output.says(0, &["web-1", "2 disruptions between 2026-03-01 12:01:01 UTC"]);
     output.complains(
         0,
@@ -247,12 +278,18 @@ fn the_place_is_that_of_the_pod_or_of_the_context_as_for_pause() {
     let by_context = macaque("history -n shop").on(&cluster).run();
     by_context.complains(
         1,
-        &["from the context sandbox; --macaque-namespace names another", "macaque-history does not exist"],
+        &[
+            "from the context sandbox; --macaque-namespace names another",
+            "macaque-history does not exist",
+        ],
     );
     macaque("history --macaque-namespace Chaos")
         .on(&cluster)
         .run()
-        .complains(2, &["--macaque-namespace: \"Chaos\" is not a valid namespace name"]);
+        .complains(
+            2,
+            &["--macaque-namespace: \"Chaos\" is not a valid namespace name"],
+        );
 }
 
 /// A line of the log about this victim.
@@ -272,9 +309,15 @@ fn a_log_gives_the_same_rows_as_the_cluster() {
     let log = format!("other\n{}\n{}", lines.join("\n"), &lines[0][..120]);
     let output = of_log(&log, "-n shop").run();
     let table = list(&cluster, "-n shop").out;
-    let rows: Vec<_> = table.lines().filter(|line| line.contains("web-") || line.contains("TIME")).collect();
+    let rows: Vec<_> = table
+        .lines()
+        .filter(|line| line.contains("web-") || line.contains("TIME"))
+        .collect();
     output.says(0, &rows);
-    output.says(0, &["2 disruptions between 2026-03-01 12:02:01 UTC and 2026-03-01 12:05:01 UTC are not in the log"]);
+    output.says(
+        0,
+        &["2 disruptions between 2026-03-01 12:02:01 UTC and 2026-03-01 12:05:01 UTC are not in the log"],
+    );
     output.complains(
         0,
         &[
@@ -293,14 +336,24 @@ fn times_are_in_the_zone_of_the_schedule() {
 
 #[test]
 fn a_log_that_is_none_says_what_it_is() {
-    of_log("", "").run().complains(0, &["log: 0 lines read", "the log is empty"]);
+    of_log("", "")
+        .run()
+        .complains(0, &["log: 0 lines read", "the log is empty"]);
     of_log("[2026-03-01T12:00:00Z INFO ] evicted shop/web-1\n", "")
         .run()
         .complains(0, &["no line is of the history", "JSON format"]);
-    macaque("history --from absent").run().complains(2, &["--from: cannot read absent: No such file"]);
-    macaque("history --from .").run().complains(2, &["--from: . is a directory"]);
-    of_log("a\0b", "").run().complains(2, &["--from: log is a binary file, not a log"]);
-    macaque("history --from -").run().complains(0, &["standard input: 0 lines read"]);
+    macaque("history --from absent")
+        .run()
+        .complains(2, &["--from: cannot read absent: No such file"]);
+    macaque("history --from .")
+        .run()
+        .complains(2, &["--from: . is a directory"]);
+    of_log("a\0b", "")
+        .run()
+        .complains(2, &["--from: log is a binary file, not a log"]);
+    macaque("history --from -")
+        .run()
+        .complains(0, &["standard input: 0 lines read"]);
 }
 
 #[test]
@@ -320,7 +373,9 @@ fn flags_that_make_no_sense_are_refused_with_what_would() {
         macaque(&format!("history {args}")).run().complains(2, &[words]);
     }
     let future = macaque("history --since 2999-01-01 --macaque-namespace chaos").on(&with_a_history());
-    future.run().complains(2, &["--since: 2999-01-01T00:00:00Z lies in the future"]);
+    future
+        .run()
+        .complains(2, &["--since: 2999-01-01T00:00:00Z lies in the future"]);
 }
 
 #[test]
@@ -330,9 +385,14 @@ fn a_watch_prints_what_comes_through_an_outage_and_ends_with_0_by_a_signal() {
     let cluster = TestCluster::with(vec![deployment("shop", "web", 2), empty, journal]);
     let reads = || {
         let requests = cluster.requests();
-        requests.iter().filter(|request| request.ends_with("/macaque-journal")).count()
+        requests
+            .iter()
+            .filter(|request| request.ends_with("/macaque-journal"))
+            .count()
     };
-    let watch = macaque("history --macaque-namespace chaos --watch").on(&cluster).start();
+    let watch = macaque("history --macaque-namespace chaos --watch")
+        .on(&cluster)
+        .start();
     let await_reads = |more: usize| {
         let wanted = reads() + more;
         while reads() < wanted {

@@ -30,7 +30,8 @@ fn report_json(log: &str, args: &str) -> Value {
 fn owners(report: &Value) -> Vec<String> {
     let owners = report["owners"].as_array().unwrap().iter();
     let name = |owner: &Value| {
-        let [namespace, name] = [&owner["namespace"], &owner["owner"]["name"]].map(|name| name.as_str().unwrap());
+        let [namespace, name] =
+            [&owner["namespace"], &owner["owner"]["name"]].map(|name| name.as_str().unwrap());
         format!("{namespace}/{name}")
     };
     owners.map(name).collect()
@@ -39,7 +40,14 @@ fn owners(report: &Value) -> Vec<String> {
 #[test]
 fn what_needs_attention_comes_first_with_its_numbers() {
     let report = report_json(&shop_log(), "--since 60d");
-    let expected = ["shop/web", "shop/search", "bank/api", "shop/db", "shop/mail", "shop/cart"];
+    let expected = [
+        "shop/web",
+        "shop/search",
+        "bank/api",
+        "shop/db",
+        "shop/mail",
+        "shop/cart",
+    ];
     assert_eq!(owners(&report), expected);
 
     let search = &report["owners"][1];
@@ -55,18 +63,30 @@ fn what_needs_attention_comes_first_with_its_numbers() {
 
 #[test]
 fn only_the_time_and_the_namespaces_asked_for_are_reported() {
-    assert_eq!(owners(&report_json(&shop_log(), "--since 10d")), ["shop/search", "bank/api", "shop/mail"]);
-    assert_eq!(owners(&report_json(&shop_log(), "--since 60d -n bank")), ["bank/api"]);
+    assert_eq!(
+        owners(&report_json(&shop_log(), "--since 10d")),
+        ["shop/search", "bank/api", "shop/mail"]
+    );
+    assert_eq!(
+        owners(&report_json(&shop_log(), "--since 60d -n bank")),
+        ["bank/api"]
+    );
     let both = report_json(&shop_log(), "--since 60d -n bank,shop");
     assert_eq!(both["namespaces"], json!(["bank", "shop"]));
     assert_eq!(owners(&both).len(), 6);
-    assert_eq!(owners(&report_json(&shop_log(), "--since 60d -n absent")), [""; 0]);
+    assert_eq!(
+        owners(&report_json(&shop_log(), "--since 60d -n absent")),
+        [""; 0]
+    );
 }
 
 #[test]
 fn an_owner_that_recovered_late_or_not_at_all_is_a_finding_for_the_exit_code_too() {
     let code = |log: &str| report(log, "").run().code;
-    assert_eq!(code(&entry_line(&evicted("Deployment", "web", 2, "unrecovered"))), 3);
+    assert_eq!(
+        code(&entry_line(&evicted("Deployment", "web", 2, "unrecovered"))),
+        3
+    );
     let mut late = evicted("Deployment", "web", 2, "slow");
     late["recovery"]["times"]["whole_ms"] = json!(70_000);
     assert_eq!(code(&entry_line(&late)), 3);
@@ -105,10 +125,21 @@ fn a_dry_runs_findings_count_as_much() {
     let report_of = report_json(&log, "");
     assert_eq!(report_of["dry_run"], true);
     let findings: Vec<_> = report_of["owners"].as_array().unwrap().iter().collect();
-    assert_eq!((&findings[0]["finding"], &findings[0]["held"]), (&json!("held"), &json!({"min_ready": 1})));
-    assert_eq!((&findings[1]["finding"], &findings[1]["picked"]), (&json!("picked"), &json!(2)));
-    report(&log, "").run().says(0, &["2 rounds (2 dry-run), 2 pods picked, none disrupted: dry run"]);
-    report(&log, "-o junit").run().says(0, &[r#"tests="2" failures="0" errors="0" skipped="2""#]);
+    assert_eq!(
+        (&findings[0]["finding"], &findings[0]["held"]),
+        (&json!("held"), &json!({"min_ready": 1}))
+    );
+    assert_eq!(
+        (&findings[1]["finding"], &findings[1]["picked"]),
+        (&json!("picked"), &json!(2))
+    );
+    report(&log, "").run().says(
+        0,
+        &["2 rounds (2 dry-run), 2 pods picked, none disrupted: dry run"],
+    );
+    report(&log, "-o junit")
+        .run()
+        .says(0, &[r#"tests="2" failures="0" errors="0" skipped="2""#]);
 }
 
 #[test]
@@ -116,17 +147,26 @@ fn a_log_without_a_history_is_reported_as_one_in_every_format() {
     for format in FORMATS {
         let output = report("not of macaque\n", &format!("-o {format}")).run();
         assert_eq!(output.code, 0, "{format}: {output:?}");
-        assert!(output.out.contains("the history is empty"), "{format}: {output:?}");
+        assert!(
+            output.out.contains("the history is empty"),
+            "{format}: {output:?}"
+        );
     }
 }
 
 #[test]
 fn mistakes_are_usage_errors() {
     report("", "--since yesterday").run().complains(2, &["--since"]);
-    report("", "--since 0s").run().complains(2, &["--since", "longer than 0"]);
-    report("", "-n Shop!").run().complains(2, &["write the name of a namespace"]);
+    report("", "--since 0s")
+        .run()
+        .complains(2, &["--since", "longer than 0"]);
+    report("", "-n Shop!")
+        .run()
+        .complains(2, &["write the name of a namespace"]);
     report("", "-o pdf").run().complains(2, &["junit", "markdown"]);
-    macaque("report --from absent.log").run().complains(2, &["absent.log"]);
+    macaque("report --from absent.log")
+        .run()
+        .complains(2, &["absent.log"]);
     let both = report("", "--macaque-namespace chaos").run();
     both.complains(2, &["cannot be used with"]);
 }

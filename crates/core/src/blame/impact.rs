@@ -63,7 +63,10 @@ pub(super) fn impacts<'a>(
 
 impl<'a> Impact<'a> {
     fn of(entry: &'a HistoryEntry, evidence: BlameEvidence<'_>) -> Self {
-        let accepted = entry.recovery.as_ref().map_or(entry.at, |recovery| recovery.accepted);
+        let accepted = entry
+            .recovery
+            .as_ref()
+            .map_or(entry.at, |recovery| recovery.accepted);
         let end = ending(entry, accepted, evidence);
 
         // What nobody saw the end of lasts as long as it would have been watched.
@@ -152,9 +155,11 @@ fn whole_at(recovery: &EntryRecovery) -> Option<Timestamp> {
 
 /// Whether somebody still watches the recovery, as the journal says.
 fn is_watched(entry: &HistoryEntry, evidence: BlameEvidence<'_>) -> bool {
-    let is_record = |record: &&RecoveryRecord| {
-        record.victim.slot == entry.slot && record.victim.pod.uid == entry.pod.uid
-    };
-    let record = evidence.journal.ok().and_then(|journal| journal.recovering().iter().find(is_record));
+    let is_record =
+        |record: &&RecoveryRecord| record.victim.slot == entry.slot && record.victim.pod.uid == entry.pod.uid;
+    let record = evidence
+        .journal
+        .ok()
+        .and_then(|journal| journal.recovering().iter().find(is_record));
     record.is_some_and(|record| record.is_open(evidence.now) && evidence.now <= record.lease_until)
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::BlameQuestion;
 use super::coverage::CoverageHole;
 use super::impact::{Impact, ImpactEnd};
-use super::BlameQuestion;
 use crate::history::{EntryOutcome, HistoryGap};
 use crate::outcome::DisruptionMethod;
 use crate::recovery::{RecoveryVerdict, length};
@@ -69,11 +69,18 @@ impl<'a> Proof<'a> {
             }
             ImpactEnd::Whole(whole) => {
                 let ago = self.ago(whole);
-                format!("{disrupted}, and {owner} was whole again at {}{ago}", self.time(whole))
+                format!(
+                    "{disrupted}, and {owner} was whole again at {}{ago}",
+                    self.time(whole)
+                )
             }
             ImpactEnd::Changed(changed, verdict) => {
                 let ago = self.ago(changed);
-                format!("{disrupted}, and {owner} {} at {}{ago}", change(verdict), self.time(changed))
+                format!(
+                    "{disrupted}, and {owner} {} at {}{ago}",
+                    change(verdict),
+                    self.time(changed)
+                )
             }
             ImpactEnd::Unrecovered(given_up) => format!(
                 "{owner} did not recover after {pod} was {done} at {at}, and was not watched after {}",
@@ -119,7 +126,10 @@ impl<'a> Proof<'a> {
             ),
             CoverageHole::Begins(None) => "the history has not begun: nothing was recorded yet".to_owned(),
             CoverageHole::Begins(Some(begins)) => {
-                format!("the history begins at {}, too late for this time", self.time(*begins))
+                format!(
+                    "the history begins at {}, too late for this time",
+                    self.time(*begins)
+                )
             }
             CoverageHole::Gap(gap) => self.gap(gap),
         }
@@ -184,7 +194,11 @@ impl<'a> Proof<'a> {
     /// The instant in UTC, with its day unless that is today's: `02:58:12Z`, `2026-11-28 18:02Z`.
     fn time(&self, instant: Timestamp) -> String {
         let [instant, now] = [instant, self.now].map(|instant| instant.to_zoned(TimeZone::UTC));
-        let clock = if instant.second() == 0 { "%H:%MZ" } else { "%H:%M:%SZ" };
+        let clock = if instant.second() == 0 {
+            "%H:%MZ"
+        } else {
+            "%H:%M:%SZ"
+        };
         let format = if instant.date() == now.date() {
             clock.to_owned()
         } else {

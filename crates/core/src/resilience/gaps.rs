@@ -17,7 +17,9 @@ pub(super) fn gaps(question: &ResilienceQuestion, evidence: ResilienceEvidence<'
             gaps.extend(problems.map(|problem| format!("not every owner in scope is known: {problem}")));
             let beyond = scope.unjudged();
             if beyond > 0 {
-                gaps.push(format!("{beyond} further owners in scope are not named: they are too many"));
+                gaps.push(format!(
+                    "{beyond} further owners in scope are not named: they are too many"
+                ));
             }
         }
         Err(why) => gaps.push(format!("which owners never had a turn is not known: {why}")),
@@ -29,7 +31,10 @@ pub(super) fn gaps(question: &ResilienceQuestion, evidence: ResilienceEvidence<'
 fn missing(question: &ResilienceQuestion, evidence: ResilienceEvidence<'_>) -> Vec<String> {
     let unseen = "the history does not show whether it lacks disruptions";
     let mut missing = Vec::new();
-    match evidence.journal.map(|journal| evidence.history.covered_since(journal)) {
+    match evidence
+        .journal
+        .map(|journal| evidence.history.covered_since(journal))
+    {
         Err(why) => missing.push(format!("{unseen}: {why}")),
         Ok(None) => missing.push(format!("{unseen}: the journal has not numbered any yet")),
         Ok(Some(since)) if question.from < since => missing.push(format!("before {since} {unseen}")),

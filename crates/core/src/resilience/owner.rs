@@ -93,7 +93,10 @@ impl OwnerResilience {
             }
             OwnerFinding::Slow => {
                 let count = self.recovery.slow;
-                return with_trouble(format!("{count} of {of} recovered later than expected"), &self.trouble);
+                return with_trouble(
+                    format!("{count} of {of} recovered later than expected"),
+                    &self.trouble,
+                );
             }
             OwnerFinding::Unknown => return (format!("outcome unknown {}", times(self.unknown)), None),
             OwnerFinding::Picked => return (format!("picked {} in a dry run", times(self.picked)), None),

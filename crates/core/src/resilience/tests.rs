@@ -130,7 +130,10 @@ fn the_most_urgent_of_what_happened_stands_out_and_comes_first() {
         ("fast", OwnerFinding::Recovered),
         ("faster", OwnerFinding::Recovered),
     ];
-    assert_eq!(findings(&report), expected.map(|(name, what)| (name.to_owned(), what)));
+    assert_eq!(
+        findings(&report),
+        expected.map(|(name, what)| (name.to_owned(), what))
+    );
 }
 
 #[test]
@@ -141,8 +144,16 @@ fn each_finding_is_told_in_words_with_the_number_that_it_is_of() {
         &[
             evicted("broken", "12T12:00", Some("recovered"), Some(9_000)),
             broken,
-            tried("db", "14T16:00", json!({"result": "refused", "by": "budget shop/db"})),
-            tried("db", "15T16:00", json!({"result": "refused", "by": "budget shop/db"})),
+            tried(
+                "db",
+                "14T16:00",
+                json!({"result": "refused", "by": "budget shop/db"}),
+            ),
+            tried(
+                "db",
+                "15T16:00",
+                json!({"result": "refused", "by": "budget shop/db"}),
+            ),
             tried("dry", "14T16:00", json!({"result": "dry-run"})),
         ],
         &[],
@@ -158,7 +169,10 @@ fn each_finding_is_told_in_words_with_the_number_that_it_is_of() {
         "picked once in a dry run",
     ];
     assert_eq!(words, expected);
-    assert_eq!(report.owners[1].refused, [("budget shop/db".to_owned(), 2)].into());
+    assert_eq!(
+        report.owners[1].refused,
+        [("budget shop/db".to_owned(), 2)].into()
+    );
 }
 
 #[test]
@@ -199,7 +213,10 @@ fn the_last_disruption_is_known_if_it_was_before_the_time_asked_for() {
 
     let report = report(&history, Ok(&scope));
     let web = &report.owners[0];
-    assert_eq!((web.disruptions, web.recovery.count, web.days_since), (0, 0, Some(11)));
+    assert_eq!(
+        (web.disruptions, web.recovery.count, web.days_since),
+        (0, 0, Some(11))
+    );
     assert_eq!(web.last, Some(at("08T12:00")));
     assert_eq!(web.finding, OwnerFinding::NotDrawn);
 }
@@ -211,7 +228,10 @@ fn a_bare_pod_is_its_own_owner_and_nothing_replaces_it() {
     let report = report(&history(&[bare], &[]), Ok(&ScopeOwners::default()));
     let owner = &report.owners[0];
     assert_eq!(owner.owner.to_string(), "shop/pod/debug-0");
-    assert_eq!((owner.finding, owner.recovery.other), (OwnerFinding::Disrupted, 1));
+    assert_eq!(
+        (owner.finding, owner.recovery.other),
+        (OwnerFinding::Disrupted, 1)
+    );
 }
 
 #[test]
@@ -240,7 +260,10 @@ fn a_report_is_of_a_dry_run_only_if_nothing_else_ran() {
     assert!(is_dry(&[picked()], &[round("11T09:00", true)]));
     assert!(is_dry(&[picked()], &[]));
     assert!(is_dry(&[], &[round("11T09:00", true)]));
-    assert!(!is_dry(&[picked()], &[round("11T09:00", true), round("12T09:00", false)]));
+    assert!(!is_dry(
+        &[picked()],
+        &[round("11T09:00", true), round("12T09:00", false)]
+    ));
     let unknown = tried("web", "12T09:00", json!({"result": "unknown"}));
     assert!(!is_dry(&[picked(), unknown], &[]));
     assert!(!is_dry(&[], &[]));
@@ -249,7 +272,10 @@ fn a_report_is_of_a_dry_run_only_if_nothing_else_ran() {
 #[test]
 fn an_empty_history_is_a_gap_and_no_good_news() {
     let report = report(&History::new(), Ok(&ScopeOwners::default()));
-    assert_eq!((report.rounds, report.dry_run, report.owners.len()), (0, false, 0));
+    assert_eq!(
+        (report.rounds, report.dry_run, report.owners.len()),
+        (0, false, 0)
+    );
     let expected = [
         "the history is empty",
         "the history does not show whether it lacks disruptions: it cannot be read",
@@ -276,7 +302,11 @@ fn a_namespace_that_was_not_asked_for_is_left_out_but_its_rounds_are_counted() {
             scope: Ok(&scope),
         };
         let report = ResilienceReport::of(&question, evidence);
-        let names: Vec<_> = report.owners.iter().map(|owner| owner.owner.to_string()).collect();
+        let names: Vec<_> = report
+            .owners
+            .iter()
+            .map(|owner| owner.owner.to_string())
+            .collect();
         (names, report.rounds)
     };
     assert_eq!(of("bank"), (vec!["bank/deployment/web".to_owned()], 1));

@@ -28,11 +28,20 @@ fn ten_thousand_owners_are_reported_and_a_comment_says_how_many_it_leaves_out() 
         let named = output.out.matches("web-0").count();
         if format == "markdown" {
             assert!(output.out.len() <= 60_000, "{}", output.out.len());
-            assert!(output.out.contains(&format!("… and {} more owners", OWNERS - named)), "{named}");
+            assert!(
+                output
+                    .out
+                    .contains(&format!("… and {} more owners", OWNERS - named)),
+                "{named}"
+            );
             assert!(named > 300, "{named}");
         } else {
             assert_eq!(named, OWNERS, "{format}");
-            assert!(output.out.len() < OWNERS * 2_000, "{format}: {}", output.out.len());
+            assert!(
+                output.out.len() < OWNERS * 2_000,
+                "{format}: {}",
+                output.out.len()
+            );
         }
     }
 }

@@ -13,12 +13,18 @@ fn the_table_has_a_row_for_each_owner_and_the_wide_one_says_by_whom() {
         "{search}"
     );
     let cart = table.line("deployment/cart");
-    assert!(cart.contains("4.1 s?") && cart.ends_with("recovered in time"), "{cart}");
+    assert!(
+        cart.contains("4.1 s?") && cart.ends_with("recovered in time"),
+        "{cart}"
+    );
     assert!(table.out.contains("? fewer than 5 recoveries"));
 
     let wide = printed(&shop_log(), "--since 60d -o wide");
     assert!(wide.line("deployment/cart").contains("checkout"), "{wide:?}");
-    assert!(wide.line("statefulset/db").contains("budget shop/db (2)"), "{wide:?}");
+    assert!(
+        wide.line("statefulset/db").contains("budget shop/db (2)"),
+        "{wide:?}"
+    );
     assert!(wide.line("deployment/mail").contains("min_ready (1)"), "{wide:?}");
 }
 
@@ -50,10 +56,21 @@ fn junit_fails_who_recovered_late_and_skips_with_the_reason_who_had_no_turn() {
 fn the_page_needs_nothing_but_itself_and_runs_nothing() {
     let page = printed(&shop_log(), "--since 60d -o html").out;
     assert!(page.starts_with("<!DOCTYPE html>"), "{page}");
-    for part in ["statefulset/search", "1 of 6 recovered later than expected", "budget shop/db (2)"] {
+    for part in [
+        "statefulset/search",
+        "1 of 6 recovered later than expected",
+        "budget shop/db (2)",
+    ] {
         assert!(page.contains(part), "{part}\n{page}");
     }
-    for word in ["<script", "javascript:", "src=\"http", "href=\"http", "@import", "url(http"] {
+    for word in [
+        "<script",
+        "javascript:",
+        "src=\"http",
+        "href=\"http",
+        "@import",
+        "url(http",
+    ] {
         assert!(!page.contains(word), "{word}");
     }
 }

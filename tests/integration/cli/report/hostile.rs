@@ -6,7 +6,8 @@ use serde_json::json;
 use super::{FORMATS, printed};
 
 /// What somebody may want to have run, shown, linked, mentioned or ended.
-const HOSTILE: &str = "<script>alert(1)</script>|`@team`|]]>&\"'\\|[x](http://e.org)\u{1b}[2J\u{0}\u{202e}\u{fffe}\n| a |";
+const HOSTILE: &str =
+    "<script>alert(1)</script>|`@team`|]]>&\"'\\|[x](http://e.org)\u{1b}[2J\u{0}\u{202e}\u{fffe}\n| a |";
 
 /// A log in which everything that others write is hostile.
 fn hostile_log() -> String {

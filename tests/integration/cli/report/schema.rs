@@ -38,7 +38,10 @@ fn every_report_is_valid_by_its_schema_and_has_no_field_that_it_does_not_name() 
         report_json(&shop_log(), "--since 60d -n shop"),
         report_json("", ""),
     ] {
-        let faults: Vec<_> = validator.iter_errors(&report).map(|fault| fault.to_string()).collect();
+        let faults: Vec<_> = validator
+            .iter_errors(&report)
+            .map(|fault| fault.to_string())
+            .collect();
         assert!(faults.is_empty(), "{faults:#?}");
     }
 }

@@ -33,7 +33,12 @@ fn shop() -> TestCluster {
     let now = jiff::Timestamp::now();
     let mut web = evicted("Deployment", "web", 2, "recovered");
     web["recovery"]["times"]["whole_ms"] = json!(4_000);
-    let mut db = tried("Deployment", "db", 2, &json!({"result": "refused", "by": "budget shop/db"}));
+    let mut db = tried(
+        "Deployment",
+        "db",
+        2,
+        &json!({"result": "refused", "by": "budget shop/db"}),
+    );
     for entry in [&mut web, &mut db] {
         entry["at"] = json!(now - jiff::SignedDuration::from_hours(30));
         entry["slot"] = entry["at"].clone();
@@ -62,8 +67,16 @@ fn report_on(cluster: &TestCluster, args: &str) -> Program {
 fn owners_in_scope_that_never_had_a_turn_are_named_with_the_reason() {
     let cluster = shop();
     let report = report_on(&cluster, "-o json").run().json();
-    assert_eq!(owners(&report), ["shop/db", "shop/lucky", "shop/frozen", "shop/web"]);
-    let reasons: Vec<_> = report["owners"].as_array().unwrap().iter().map(|owner| &owner["without_turn"]).collect();
+    assert_eq!(
+        owners(&report),
+        ["shop/db", "shop/lucky", "shop/frozen", "shop/web"]
+    );
+    let reasons: Vec<_> = report["owners"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|owner| &owner["without_turn"])
+        .collect();
     let expected = [
         json!({"reason": "refused", "by": "budget shop/db"}),
         json!({"reason": "not-drawn", "by": null}),
@@ -83,9 +96,18 @@ fn the_namespace_that_is_asked_for_is_the_one_that_is_looked_at() {
 #[test]
 fn without_permission_to_list_pods_that_is_said_and_the_rest_is_reported() {
     let cluster = shop();
-    cluster.sandbox.deny(AccessDenial::new("list", "pods").within("shop"));
+    cluster
+        .sandbox
+        .deny(AccessDenial::new("list", "pods").within("shop"));
     let output = report_on(&cluster, "").run();
-    output.says(0, &["no turn: refused by budget shop/db", "not every owner in scope is known", "list pods"]);
+    output.says(
+        0,
+        &[
+            "no turn: refused by budget shop/db",
+            "not every owner in scope is known",
+            "list pods",
+        ],
+    );
     assert!(!output.out.contains("lucky"), "{output:?}");
 }
 

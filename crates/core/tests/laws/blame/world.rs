@@ -14,7 +14,8 @@ use macaque_core::journal::{
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::pod::{PodOwner, PodPlace, PodRef};
 use macaque_core::recovery::{
-    AcceptedBy, DisruptedVictim, RecoveryBaseline, RecoveryPrecision, RecoveryReport, RecoveryTimes, RecoveryVerdict,
+    AcceptedBy, DisruptedVictim, RecoveryBaseline, RecoveryPrecision, RecoveryReport, RecoveryTimes,
+    RecoveryVerdict,
 };
 use macaque_core::report::{AttemptReport, ExemptionTallies, RoundEnd, RoundReport};
 
@@ -151,7 +152,11 @@ impl World {
             let verdict = entry.and_then(|entry| entry.recovery.as_ref()?.verdict);
             let is_seen = verdict == Some(RecoveryVerdict::Unrecovered);
             let watched_until = effect.begin + SignedDuration::try_from(Self::TIMEOUT).unwrap();
-            let end = if is_seen { effect.whole } else { effect.whole.min(watched_until) };
+            let end = if is_seen {
+                effect.whole
+            } else {
+                effect.whole.min(watched_until)
+            };
             is_asked(question, effect) && effect.begin <= question.to && end >= question.from
         };
         self.effects.iter().find(is_within)
@@ -231,7 +236,10 @@ impl World {
         }
 
         self.pass(1);
-        if matches!(fate, RequestFate::Accepted | RequestFate::LostAfter | RequestFate::CrashAfter) {
+        if matches!(
+            fate,
+            RequestFate::Accepted | RequestFate::LostAfter | RequestFate::CrashAfter
+        ) {
             self.effects.push(OwnerEffect {
                 slot,
                 pod: victim.pod.clone(),
@@ -254,7 +262,11 @@ impl World {
                 return;
             }
         };
-        self.resolve(&victim.pod, resolution, (fate == RequestFate::Accepted).then_some(self.now));
+        self.resolve(
+            &victim.pod,
+            resolution,
+            (fate == RequestFate::Accepted).then_some(self.now),
+        );
         let attempt = AttemptReport {
             pod: victim.pod,
             owner: victim.owner,
@@ -271,7 +283,11 @@ impl World {
     fn pass(&mut self, seconds: i64) {
         let until = self.now + SignedDuration::from_secs(seconds);
         while self.now < until {
-            let due = self.watched().map(|(_, due)| due).filter(|due| *due > self.now).min();
+            let due = self
+                .watched()
+                .map(|(_, due)| due)
+                .filter(|due| *due > self.now)
+                .min();
             let next = self.now + RENEWAL;
             self.now = next.min(until).min(due.unwrap_or(until));
 
@@ -282,7 +298,11 @@ impl World {
             for (victim, _) in over {
                 let whole = self.whole_of(&victim.pod);
                 let is_late = whole.is_none_or(|whole| whole + STEADY > self.now);
-                let verdict = if is_late { RecoveryVerdict::Unrecovered } else { RecoveryVerdict::Recovered };
+                let verdict = if is_late {
+                    RecoveryVerdict::Unrecovered
+                } else {
+                    RecoveryVerdict::Recovered
+                };
                 self.end(&victim, verdict, whole);
             }
         }
@@ -294,7 +314,10 @@ impl World {
         let mine = records.filter(|record| self.watching.contains(&record.victim.pod.uid));
         mine.map(|record| {
             let whole = self.whole_of(&record.victim.pod).map(|whole| whole + STEADY);
-            (record.victim.clone(), whole.map_or(record.until, |whole| whole.min(record.until)))
+            (
+                record.victim.clone(),
+                whole.map_or(record.until, |whole| whole.min(record.until)),
+            )
         })
     }
 
@@ -344,7 +367,9 @@ impl World {
         let report = RecoveryReport {
             verdict: Some(verdict),
             times: RecoveryTimes {
-                whole_ms: whole_ms.filter(|_| is_whole).and_then(|ms| u64::try_from(ms).ok()),
+                whole_ms: whole_ms
+                    .filter(|_| is_whole)
+                    .and_then(|ms| u64::try_from(ms).ok()),
                 ..RecoveryTimes::default()
             },
             ..RecoveryReport::unseen(victim, RecoveryPrecision::Watch)
