@@ -6,6 +6,7 @@ mod grants;
 mod journal;
 mod min_ready;
 mod namespaces;
+mod rota;
 mod table;
 
 use actix::System;
@@ -220,6 +221,7 @@ async fn check_cluster(
     findings.extend(journal::check(cluster, config, platform).await);
     grants::excessive(cluster, &resolved(config, scope), findings).await;
     findings.extend(min_ready::check(cluster, settings, platform).await);
+    findings.extend(rota::check(cluster, settings, platform).await);
 }
 
 /// The configuration with the namespaces in scope by name.

@@ -24,7 +24,7 @@ struct Reading {
     metadata: ScopeMetadata,
     /// The namespaces that may not be read.
     unread: Vec<String>,
-    /// The resources of owners that may not be listed, in some namespace at least.
+    /// The kinds of owners that may not be listed, in some namespace at least.
     unlisted: BTreeSet<&'static str>,
     /// The warnings about keys.
     warnings: BTreeSet<String>,
@@ -70,7 +70,7 @@ impl ScopeReader<'_> {
             for resource in KeyedResource::OWNERS {
                 let add = |found| reading.add_owner(resource.kind, found);
                 if !self.list_keys(resource, namespace, add).await? {
-                    reading.unlisted.insert(resource.name);
+                    reading.unlisted.insert(resource.kind);
                 }
             }
         }
@@ -226,10 +226,11 @@ fn unlisted(unseen: &str) -> String {
 }
 
 /// The warning that owners of some kinds may not be listed: their turns come as if they had set nothing.
-fn unlisted_owners(unseen: &str, resources: &BTreeSet<&str>) -> String {
-    let resources = Vec::from_iter(resources.iter().copied()).join(" and ");
+fn unlisted_owners(unseen: &str, kinds: &BTreeSet<&str>) -> String {
+    let kinds = kinds.iter().map(|kind| format!("{kind}s"));
+    let kinds = Vec::from_iter(kinds).join(" and ");
     format!(
-        "{unseen} is not seen, because {resources} may not be listed, so those owners have turns as disrupt.every says; \
+        "{unseen} is not seen, because {kinds} may not be listed, so those owners have turns as disrupt.every says; \
          grant list on them, as macaque rbac prints it"
     )
 }
