@@ -10,6 +10,7 @@
 //!                                            RecoveryReported{report}
 //!
 //!   EventRecorder: writes Kubernetes Events about the facts that the others publish, if Events are on
+//!   HistoryRecorder: writes these facts to the history, if it is on
 //!   Reloader: looks at the configuration file, and hands a change that is proved to the Clock, Killer, Watcher and Notifier
 //!   Supervisor: starts each on an Arbiter of its own, sees it stop or hang, restarts it
 //! ```
@@ -24,15 +25,18 @@
 //! - The same holds for a recovery: the journal keeps it from the disruption to its end, and the message about the end until
 //!   it is delivered. A Watcher that starts asks for what the journal has; one that has nothing to watch does nothing.
 //! - Nobody waits for the EventRecorder. What happens goes into a queue of its own; if that is full, Events are lost.
+//! - Nobody waits for the HistoryRecorder either. What happens is kept beside it until it is written.
 //! - A change of the configuration is in force from the next round on: each actor takes it over between two of its steps,
 //!   and one that is started later starts with it.
 //! - A shutdown runs in this order: the Clock, the Watcher and the Reloader stop, the current round ends, its report is sent, the Killer
-//!   leaves the recoveries that go on to the next process, the Notifier and the EventRecorder drain.
+//!   leaves the recoveries that go on to the next process, the Notifier, the EventRecorder and the
+//!   HistoryRecorder drain.
 //! - The Supervisor is watched by a plain thread, the one that called [`run`].
 
 pub mod clock;
 pub mod config_changes;
 mod event_recorder;
+mod history_recorder;
 pub mod killer;
 pub mod messages;
 pub mod notifier;
@@ -58,6 +62,7 @@ use crate::events::EventRecording;
 use crate::facts::Facts;
 use crate::failpoint::FailPoints;
 use crate::health::HealthState;
+use crate::history::HistoryRecording;
 use crate::journal::JournalStore;
 use crate::k8s::ClusterAccess;
 use crate::notify::{Channel, DeliveryRetry, MessageContext};
@@ -103,6 +108,8 @@ pub struct ActorsConfig {
     pub facts: Facts,
     /// The Events that are written about it.
     pub events: EventRecording,
+    /// The history that is written of it.
+    pub history: HistoryRecording,
     /// The state that the health probes report.
     pub health: Arc<HealthState>,
     /// The source of time and randomness.

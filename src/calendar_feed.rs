@@ -3,13 +3,11 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use macaque_core::config::DisruptConfig;
 use macaque_core::icalendar::{CalendarFeed, FeedSpan, calendar_text};
 use macaque_core::pod::OwnerRef;
-use macaque_core::rota::{RotaOwner, Turn};
+use macaque_core::rota::{Rota, RotaOwner, Turn};
 use macaque_core::schedule::Calendar;
 
-use crate::preview::ScopeTurns;
 use crate::text::{clean, line};
 
 /// The longest name of a cluster, in characters: longer than an ARN.
@@ -33,8 +31,8 @@ pub struct FeedSource<'a> {
 /// How owners come to their turns.
 #[derive(Debug, Clone, Copy)]
 pub struct FeedTurns<'a> {
-    /// The pace: turns can be known beforehand if it is a rota.
-    pub disrupt: &'a DisruptConfig,
+    /// The rota by which they have them.
+    pub rota: Rota<'a>,
     /// The owners.
     pub owners: &'a BTreeSet<RotaOwner>,
 }
@@ -60,8 +58,8 @@ impl FeedSource<'_> {
 
     /// The turns within `span`; `None` if they are not known.
     fn turns(&self, span: FeedSpan) -> Option<Vec<Turn>> {
-        let FeedTurns { disrupt, owners } = self.turns?;
-        let turns = ScopeTurns::of(disrupt, self.calendar, owners)?.between(span.from, span.to);
+        let FeedTurns { rota, owners } = self.turns?;
+        let turns = rota.turns(owners, span.from, span.to);
         Some(turns.into_iter().map(visible).collect())
     }
 }

@@ -53,12 +53,14 @@ Exit codes:
       once: failed or interrupted
       check: a failure was found
       notify test: a channel did not take the sample
+      blame: nobody can tell
   2   wrong usage or configuration
   3   once: all refused or already gone
       once: the journal allowed none
       budgets: a budget needs fixing
       report: an owner recovered late or not in time
       migrate: a restriction has no equal
+      blame: yes or maybe
   4   once: no pod was eligible
   5   once --wait: a victim did not recover in time
   6   once: a guard held back
@@ -76,7 +78,7 @@ pub mod exit {
     /// The command did what it was asked; `once`: at least one pod was disrupted, or picked in a dry run.
     pub const OK: i32 = 0;
     /// The cluster did not respond, did not permit it or has no such object, the outcome is unknown, or the round failed;
-    /// or standard output cannot be written.
+    /// or standard output cannot be written. `blame`: what is known does not suffice for an answer.
     pub const CLUSTER: i32 = 1;
     /// Wrong usage or configuration.
     pub const USAGE: i32 = 2;
@@ -84,6 +86,7 @@ pub mod exit {
     pub const REFUSED: i32 = 3;
     /// `budgets`: a budget needs fixing. The code is that of a refusal: the API server would refuse an eviction.
     /// `report`: an owner recovered late or not in time. `migrate`: a restriction of the other tool has no equal.
+    /// `blame`: it was macaque, or may have been.
     pub const FOUND: i32 = REFUSED;
     /// `once`: no pod was eligible.
     pub const IDLE: i32 = 4;

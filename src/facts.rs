@@ -1,7 +1,7 @@
 //! What happens in this process, as facts that whoever counts or records them listens to. A listener must not block: it is
 //! called by the actors, between two steps of their work.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +15,7 @@ use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::{ControllerRef, OwnerRef};
 use macaque_core::recovery::RecoveryReport;
 use macaque_core::report::{AttemptReport, ExemptionTallies, RoundReport};
+use macaque_core::rota::{Rota, RotaOwner};
 use macaque_core::schedule::Calendar;
 
 /// Something that happened, published after it did.
@@ -65,7 +66,14 @@ pub enum Fact<'a> {
     /// A guard or a gate was asked in a round.
     GuardAnswered(&'a GuardFinding),
     /// A round knows when the next turn of each owner is.
-    TurnsPlanned(&'a BTreeMap<OwnerRef, Timestamp>),
+    TurnsPlanned {
+        /// The rota.
+        rota: Rota<'a>,
+        /// The owners that have turns.
+        owners: &'a BTreeSet<RotaOwner>,
+        /// When the next turn is of each owner that has none now.
+        next: &'a BTreeMap<OwnerRef, Timestamp>,
+    },
     /// An answer of the API server shows by how much this machine's clock is ahead of the server's.
     ClockCompared(SignedDuration),
     /// A request to the API server ended.

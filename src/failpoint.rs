@@ -40,11 +40,13 @@ pub enum FailPoint {
     AfterRecovered,
     /// The EventRecorder is about to write Events.
     BeforeEvent,
+    /// The HistoryRecorder is about to read and to write the history.
+    BeforeHistory,
 }
 
 impl FailPoint {
     /// Every fail point, in order.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::SupervisorTick,
         Self::BeforeDue,
         Self::AfterDue,
@@ -62,6 +64,7 @@ impl FailPoint {
         Self::BeforeRecovered,
         Self::AfterRecovered,
         Self::BeforeEvent,
+        Self::BeforeHistory,
     ];
 }
 

@@ -1,12 +1,17 @@
 //! The history outside the core: one ConfigMap beside the journal's holds it, packed and sealed, and it is read out of logs.
 
 mod log_reader;
+mod recent;
+mod recording;
 mod stored;
+mod writer;
 
 use macaque_core::config::ConfigMapRef;
 
 pub use self::log_reader::{LogCounts, LogHistory, last_instant, read_log};
+pub use self::recording::HistoryRecording;
 pub use self::stored::{MOST_PACKED, PackedHistory, StoredHistory, UnusableHistory, pack, unpack};
+pub use self::writer::HistoryWriter;
 use crate::k8s::{ApiError, Cluster};
 
 /// The reason why there is no history to read.
@@ -17,7 +22,7 @@ pub enum HistoryError {
     Unusable {
         /// Where it is stored.
         place: ConfigMapRef,
-        /// Why.
+        /// The reason.
         why: UnusableHistory,
     },
     /// The ConfigMap could not be read.
@@ -34,7 +39,7 @@ pub async fn read(cluster: &Cluster, place: &ConfigMapRef) -> Result<Option<Stor
     let Some(config_map) = cluster.history(place).await? else {
         return Ok(None);
     };
-    let stored = unpack(config_map.packed().as_deref(), config_map.seal());
+    let stored = unpack(config_map.packed().as_deref(), config_map.seal(), cluster.now());
     stored.map(Some).map_err(|why| HistoryError::Unusable {
         place: place.clone(),
         why,

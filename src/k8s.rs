@@ -177,6 +177,11 @@ impl Cluster {
         &self.progress
     }
 
+    /// The time by this machine's clock.
+    pub fn now(&self) -> Timestamp {
+        self.platform.now()
+    }
+
     /// How far this machine's clock is ahead of the API server's, negative if it is behind, according to the last
     /// answer; `None` until an answer shows the server's time.
     pub fn skew(&self) -> Option<SignedDuration> {

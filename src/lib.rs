@@ -9,8 +9,9 @@
 //!                                                        RecoveryReported{report}
 //!
 //!   EventRecorder: writes Kubernetes Events about what the others publish, if Events are on
+//!   HistoryRecorder: writes what the others publish to the history, if there is one
 //!   Supervisor: starts the others and restarts them
-//!   Killer, Watcher and EventRecorder speak through k8s (kube client) with the Kubernetes API: a real server, or the sandbox
+//!   Killer, Watcher and the recorders speak through k8s (kube client) with the Kubernetes API: a real server, or the sandbox
 //! ```
 //!
 //! Decisions are in [`macaque_core`], where time, chance and answers are arguments. This crate carries them out.
@@ -52,7 +53,8 @@
 //! - [`settings`]: defaults, file, environment and flags, validated into one configuration.
 //! - [`migrate`]: the settings that do what another tool was configured to do.
 //! - [`reload`]: judges and proves a configuration file that has changed, before it is in force.
-//! - [`actors`]: Clock, Killer, Watcher, Notifier, EventRecorder, Reloader and Supervisor, thin shells around the modules above.
+//! - [`actors`]: Clock, Killer, Watcher, Notifier, EventRecorder, HistoryRecorder, Reloader and Supervisor, thin shells around
+//!   the modules above.
 //! - [`telemetry`]: the log. The only module that uses `env_logger`.
 //! - [`cli`] and `main`: one file for each command; `main` holds the only exit.
 //!

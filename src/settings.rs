@@ -192,11 +192,7 @@ pub fn load_zone(sources: &SettingsSources) -> Result<(TimeZone, LogSettings), S
     let mut decoder = sources.decoder();
     let calendar = schedule::decode_calendar(&mut decoder, ScheduleNeed::Optional);
     let log = process::decode_log(&mut decoder);
-    let decode = || {
-        let (_, zone) = calendar?;
-        Ok((zone, log?))
-    };
-    finish(decode(), decoder)
+    finish(calendar.and_then(|(_, zone)| Ok((zone, log?))), decoder)
 }
 
 /// Loads the channels alone, so that neither a namespace nor a schedule is needed.

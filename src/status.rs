@@ -12,6 +12,7 @@
 
 mod blame_query;
 mod config;
+mod noted_rota;
 mod notes;
 mod page;
 mod services;
@@ -19,18 +20,16 @@ mod view;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use macaque_core::icalendar::{CalendarFeed, FeedSpan, calendar_text};
+use macaque_core::icalendar::MOST_WEEKS;
 
 pub use self::config::StatusConfig;
 
 use self::notes::{PodsNotes, StatusNotes};
 use self::view::StatusView;
+use crate::calendar_feed::FeedSource;
 use crate::facts::{Fact, FactListener};
 use crate::html::style_source;
 use crate::platform::Platform;
-
-/// How many weeks the calendar shows.
-const CALENDAR_WEEKS: u8 = 4;
 
 /// What is known of this process and its cluster, for those who look at it.
 #[derive(Debug)]
@@ -41,11 +40,11 @@ pub struct StatusBoard {
 
 /// The page and the same as JSON, made at one moment.
 #[derive(Debug, Clone)]
-pub(crate) struct StatusTexts {
+pub struct StatusTexts {
     /// The page in HTML.
-    pub(crate) html: String,
-    /// The same as JSON.
-    pub(crate) json: String,
+    pub html: String,
+    /// What the page shows, as JSON.
+    pub json: String,
 }
 
 impl StatusBoard {
@@ -58,7 +57,7 @@ impl StatusBoard {
     }
 
     /// The page as of now.
-    pub(crate) fn texts(&self) -> StatusTexts {
+    pub fn texts(&self) -> StatusTexts {
         let view = StatusView::of(&self.noted(), self.platform.now());
         StatusTexts {
             html: page::html(&view),
@@ -76,19 +75,20 @@ impl StatusBoard {
 
     /// The slots of the next weeks as an iCalendar file; `None` where rounds follow no calendar.
     pub(crate) fn calendar(&self) -> Option<String> {
-        let config = self.noted().config;
+        let notes = self.noted();
+        let config = &notes.config;
         let calendar = config.calendar.as_ref()?;
         let now = self.platform.now();
 
-        let feed = CalendarFeed {
+        let rota = notes.rota.as_ref().filter(|_| config.names);
+        let source = FeedSource {
             calendar,
-            span: FeedSpan::of(calendar, now, CALENDAR_WEEKS),
-            turns: None,
+            turns: rota.map(|rota| rota.turns(calendar)),
             cluster: config.cluster.as_deref(),
-            scope: config.cluster.as_deref().unwrap_or_default(),
+            namespaces: &config.namespaces.to_string(),
             dry_run: config.is_dry_run,
         };
-        Some(calendar_text(&feed, now))
+        Some(source.text(now, MOST_WEEKS, now))
     }
 
     /// The only style that the page has, as a source of `Content-Security-Policy`.
@@ -111,7 +111,8 @@ impl FactListener for StatusBoard {
         let now = self.platform.now();
         let mut notes = self.notes();
         match fact {
-            Fact::SlotPlanned(_) | Fact::NamespaceForbidden(_) => {}
+            Fact::SlotPlanned(slot) => notes.next_slot = slot,
+            Fact::NamespaceForbidden(_) => {}
             Fact::PodsChecked { candidates, exempted } => {
                 let exempted = exempted.iter().map(|(rule, tally)| (rule.clone(), tally.count));
                 notes.pods = Some(PodsNotes {
@@ -138,7 +139,7 @@ impl FactListener for StatusBoard {
                     guard.note(finding, now);
                 }
             }
-            Fact::TurnsPlanned(next) => notes.note_turns(next),
+            Fact::TurnsPlanned { rota, owners, next } => notes.note_turns(rota, owners, next),
             Fact::RequestEnded {
                 verb,
                 resource,

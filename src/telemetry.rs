@@ -36,14 +36,8 @@ pub fn start(settings: &LogSettings, platform: &Platform) {
         builder.filter_module(noisy, LevelFilter::Off);
     }
 
-    let json = match settings.format {
-        LogFormat::Json => true,
-        LogFormat::Text => false,
-        LogFormat::Auto => !std::io::stderr().is_terminal(),
-    };
-
     let platform = platform.clone();
-    if json {
+    if is_json(settings) {
         builder.format(move |out, record| {
             status_line::clear();
             writeln!(out, "{}", json_line(record, platform.now()))
@@ -60,6 +54,15 @@ pub fn start(settings: &LogSettings, platform: &Platform) {
     if builder.try_init().is_ok() {
         // A panic is logged like any other error, in the format of the log. The Supervisor logs what follows from it.
         std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
+    }
+}
+
+/// Whether the log is for machines: one JSON object per line.
+pub fn is_json(settings: &LogSettings) -> bool {
+    match settings.format {
+        LogFormat::Json => true,
+        LogFormat::Text => false,
+        LogFormat::Auto => !std::io::stderr().is_terminal(),
     }
 }
 
@@ -132,12 +135,21 @@ struct JsonFields<'a>(&'a mut Map<String, serde_json::Value>);
 impl<'kvs> VisitSource<'kvs> for JsonFields<'_> {
     fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), log::kv::Error> {
         let value = serde_json::to_value(&value).unwrap_or_else(|_| json!(value.to_string()));
-        let value = match value {
-            serde_json::Value::String(text) => json!(text::clip(&text, LONGEST)),
-            other => other,
-        };
-        self.0.insert(key.to_string(), value);
+        self.0.insert(key.to_string(), clipped(value));
         Ok(())
+    }
+}
+
+/// The value with each of its texts cut, however deep it lies.
+fn clipped(value: serde_json::Value) -> serde_json::Value {
+    match value {
+        serde_json::Value::String(text) => json!(text::clip(&text, LONGEST)),
+        serde_json::Value::Array(items) => items.into_iter().map(clipped).collect(),
+        serde_json::Value::Object(fields) => {
+            let fields = fields.into_iter().map(|(key, value)| (key, clipped(value)));
+            serde_json::Value::Object(fields.collect())
+        }
+        other => other,
     }
 }
 

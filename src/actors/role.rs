@@ -6,29 +6,42 @@
 pub enum ActorRole {
     Reloader,
     EventRecorder,
+    HistoryRecorder,
     Notifier,
     Watcher,
     Killer,
     Clock,
 }
 
+/// What a process does beside rounds, with an actor for each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OptionalRoles {
+    /// Whether it writes Events.
+    pub writes_events: bool,
+    /// Whether it writes the history.
+    pub writes_history: bool,
+    /// Whether it reloads its configuration.
+    pub reloads: bool,
+}
+
 impl ActorRole {
     /// Every role.
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Reloader,
         Self::EventRecorder,
+        Self::HistoryRecorder,
         Self::Notifier,
         Self::Watcher,
         Self::Killer,
         Self::Clock,
     ];
 
-    /// The roles of a process that writes Events or none, for which it needs no EventRecorder, and that reloads its
-    /// configuration or does not.
-    pub fn of_process(writes_events: bool, reloads: bool) -> impl Iterator<Item = Self> {
+    /// The roles of a process that does this beside rounds.
+    pub fn of_process(optional: OptionalRoles) -> impl Iterator<Item = Self> {
         let is_needed = move |role: &Self| match role {
-            Self::EventRecorder => writes_events,
-            Self::Reloader => reloads,
+            Self::EventRecorder => optional.writes_events,
+            Self::HistoryRecorder => optional.writes_history,
+            Self::Reloader => optional.reloads,
             _ => true,
         };
         Self::ALL.into_iter().filter(is_needed)
@@ -39,6 +52,7 @@ impl ActorRole {
         match self {
             Self::Reloader => "Reloader",
             Self::EventRecorder => "EventRecorder",
+            Self::HistoryRecorder => "HistoryRecorder",
             Self::Notifier => "Notifier",
             Self::Watcher => "Watcher",
             Self::Killer => "Killer",

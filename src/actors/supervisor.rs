@@ -24,7 +24,7 @@ use super::messages::{
     RecoveriesFound, RecoveriesWanted, RecoveryReported, RoundDue, RoundFinished, Shutdown, StopRequested,
 };
 use super::recipient::StableRecipient;
-use super::role::ActorRole;
+use super::role::{ActorRole, OptionalRoles};
 use crate::facts::Fact;
 use crate::failpoint::FailPoint;
 use crate::heartbeat::Heartbeat;
@@ -102,7 +102,11 @@ impl Supervisor {
     /// Creates a Supervisor that has started no child yet.
     pub fn new(config: ActorsConfig) -> Self {
         let now = config.platform.monotonic();
-        let roles = ActorRole::of_process(config.events.is_on(), config.reload.is_some());
+        let roles = ActorRole::of_process(OptionalRoles {
+            writes_events: config.events.is_on(),
+            writes_history: config.history.is_on(),
+            reloads: config.reload.is_some(),
+        });
         Self {
             restarts: RestartHistory::new(config.restarts),
             config,
@@ -302,7 +306,10 @@ impl Handler<ChildStopped> for Supervisor {
 impl ActorRecipients {
     fn disconnect(&self, role: ActorRole) {
         match role {
-            ActorRole::Reloader | ActorRole::Clock | ActorRole::EventRecorder => {}
+            ActorRole::Reloader
+            | ActorRole::Clock
+            | ActorRole::EventRecorder
+            | ActorRole::HistoryRecorder => {}
             ActorRole::Killer => {
                 self.round_due.disconnect();
                 self.recoveries_wanted.disconnect();

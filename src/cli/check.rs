@@ -3,6 +3,7 @@
 
 mod gates;
 mod grants;
+mod history;
 mod journal;
 mod min_ready;
 mod namespaces;
@@ -219,6 +220,8 @@ async fn check_cluster(
     grants::guards(cluster, config, findings).await;
     grants::journal(cluster, config, findings).await;
     findings.extend(journal::check(cluster, config, platform).await);
+    grants::history(cluster, config, findings).await;
+    findings.extend(history::check(cluster, config).await);
     grants::excessive(cluster, &resolved(config, scope), findings).await;
     findings.extend(min_ready::check(cluster, settings, platform).await);
     findings.extend(rota::check(cluster, settings, platform).await);

@@ -1,5 +1,6 @@
 //! `macaque demo`: the actors on the in-memory sandbox, with short intervals and for a few rounds.
 
+mod page;
 mod screen;
 
 use std::fs;
@@ -23,17 +24,19 @@ use serde_json::json;
 use self::screen::DemoScreen;
 use super::args::small_number;
 use super::exit;
+use super::output::write;
 use crate::actors::clock::Trigger;
 use crate::actors::config_changes::ConfigChanges;
 use crate::actors::messages::StopRequested;
 use crate::actors::recipient::StableRecipient;
-use crate::actors::role::ActorRole;
+use crate::actors::role::{ActorRole, OptionalRoles};
 use crate::actors::supervisor::{ActorTimeouts, GAVE_UP, RestartPolicy};
 use crate::actors::{self, ActorsConfig};
 use crate::events::EventRecording;
 use crate::facts::Facts;
 use crate::failpoint::FailPoints;
 use crate::health::HealthState;
+use crate::history::HistoryRecording;
 use crate::journal::JournalStore;
 use crate::k8s::ClusterAccess;
 use crate::notify::{Channel, DeliveryRetry, MessageContext, OutgoingMessage};
@@ -64,6 +67,9 @@ pub(super) struct DemoArgs {
     /// Time between rounds: a number of seconds, or a duration such as 1m
     #[arg(long, value_name = "DURATION", default_value = "3", value_parser = interval, allow_negative_numbers = true)]
     every: Duration,
+    /// Serve the status page on a loopback address, and go on with rounds until Ctrl-C
+    #[arg(long, conflicts_with = "rounds")]
+    page: bool,
 }
 
 /// Parses the time between rounds, from 1 s to an hour; a number without a unit is one of seconds.
@@ -97,14 +103,29 @@ pub(super) fn run(args: &DemoArgs) -> i32 {
     };
 
     let every = args.every;
+    let facts = match page_of(args, &platform) {
+        Ok(facts) => facts,
+        Err(why) => {
+            telemetry::print_error(&why);
+            return exit::USAGE;
+        }
+    };
+    let rounds = if args.page {
+        usize::MAX
+    } else {
+        usize::from(args.rounds)
+    };
     let screen = DemoScreen::new(&platform);
-    screen.open(every, args.rounds);
+    screen.open(every, (!args.page).then_some(args.rounds));
     let (sender, messages) = mpsc::channel();
-    let config = actors_config(every, access, sender, &platform);
+    let config = ActorsConfig {
+        facts,
+        ..actors_config(every, access, sender, &platform)
+    };
     let stop = config.stop.clone();
     let actors = std::thread::spawn(move || actors::run(config));
 
-    show_rounds(&messages, &screen, usize::from(args.rounds));
+    show_rounds(&messages, &screen, rounds);
     freeze(&sandbox);
     show_last_recoveries(&messages, &screen, &platform);
     // After a Ctrl-C the actors have stopped already, and no one receives this.
@@ -112,6 +133,18 @@ pub(super) fn run(args: &DemoArgs) -> i32 {
     let code = actors.join().unwrap_or(GAVE_UP);
     screen.close();
     code
+}
+
+/// Serves the status page if it is wanted, and says where; returns what listens to facts for it.
+fn page_of(args: &DemoArgs, platform: &Platform) -> Result<Facts, String> {
+    if !args.page {
+        return Ok(Facts::default());
+    }
+    let (board, address) = page::serve(platform)?;
+    write(&format!(
+        "The status page is on http://{address}/ until Ctrl-C.\n"
+    ));
+    Ok(Facts::new([board]))
 }
 
 /// Starts the shop. Three of its workloads can be disrupted, and a pod takes so long to become ready that none of them has
@@ -222,8 +255,9 @@ fn actors_config(
         reload: None,
         facts: Facts::default(),
         events: EventRecording::off(platform),
+        history: HistoryRecording::off(platform),
         health: Arc::new(HealthState::new(
-            ActorRole::of_process(false, false).map(ActorRole::as_str),
+            ActorRole::of_process(OptionalRoles::default()).map(ActorRole::as_str),
             platform,
         )),
         platform: platform.clone(),

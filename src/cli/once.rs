@@ -1,7 +1,7 @@
 //! `macaque once`: one round now; the exit code says how it went and, with `--wait`, how its victims recovered.
 
 mod delivery;
-mod event_task;
+mod recorders;
 mod recovery_wait;
 mod telling;
 
@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use self::delivery::{count_signals, received};
-use self::event_task::EventTask;
+use self::recorders::RoundRecorders;
 use self::recovery_wait::RecoveryWait;
 use self::telling::Telling;
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs, duration, format_without_wide, seed};
@@ -104,14 +104,14 @@ async fn run_and_report(settings: &ValidSettings, args: &OnceArgs) -> i32 {
             wait.follow(victim, at);
         }
     };
-    let events = EventTask::start(settings, &platform);
+    let recorders = RoundRecorders::start(settings, &platform);
     let context = RoundContext {
         cluster: &cluster,
         gates: &Gates::new(&config.gates, &platform),
-        writer: &journal_store.writer(0).with_facts(events.facts.clone()),
+        writer: &journal_store.writer(0).with_facts(recorders.facts.clone()),
         config: &config,
         on_accepted: &on_accepted,
-        facts: &events.facts,
+        facts: &recorders.facts,
         stop: &stop,
         platform: &platform,
         fail_points: &FailPoints::default(),
@@ -136,7 +136,7 @@ async fn run_and_report(settings: &ValidSettings, args: &OnceArgs) -> i32 {
         signals,
     };
     let code = telling.tell(&round, results).await;
-    events.finish().await;
+    recorders.finish().await;
     code
 }
 

@@ -181,7 +181,7 @@ fn namespaces_with_role(args: &RbacArgs, view: &CommandSettings) -> Result<Names
 }
 
 /// The rules for each of these `namespaces`, or for the cluster: those of the rounds in each scope with the optional ones,
-/// those of the journal where it is, and those that are needed elsewhere.
+/// those of the journal and the history where they are, and those that are needed elsewhere.
 fn scoped_rules(
     config: &ChaosConfig,
     namespaces: &NamespaceScope,
@@ -202,17 +202,18 @@ fn scoped_rules(
         })
         .collect();
 
-    let journal = permissions::journal_permissions(config);
-    let journal_namespace = journal.first().and_then(|grant| grant.namespace.clone());
-    let journal = permissions::rule_of(&journal);
-    let mut named = scoped
-        .iter_mut()
-        .filter(|scope| scope.namespace.is_some() && !scope.shared);
-    if let Some(scope) = named.find(|scope| scope.namespace == journal_namespace) {
-        scope.rules.extend(journal.map(CommentedRule::required));
-    } else {
-        // The journal is in another namespace than the victims.
-        scoped.extend(journal.map(|rule| ScopedRules::new(journal_namespace, vec![rule])));
+    for (namespace, rule) in kept_rules(config, with_optional) {
+        let mut named = scoped
+            .iter_mut()
+            .filter(|scope| scope.namespace.is_some() && !scope.shared);
+        match named.find(|scope| scope.namespace == namespace) {
+            Some(scope) => scope.rules.push(rule),
+            // The journal and the history are in another namespace than the victims.
+            None => scoped.push(ScopedRules {
+                rules: vec![rule],
+                ..ScopedRules::new(namespace, Vec::new())
+            }),
+        }
     }
 
     if with_optional {
@@ -222,6 +223,24 @@ fn scoped_rules(
     }
     scoped.extend(elsewhere(config));
     scoped
+}
+
+/// The rules on the ConfigMaps that macaque keeps, each with its namespace: on the journal and, as an optional one, on the
+/// history.
+fn kept_rules(config: &ChaosConfig, with_optional: bool) -> Vec<(Option<String>, CommentedRule)> {
+    let journal = permissions::journal_permissions(config);
+    let history = permissions::history_permissions(config);
+    let without = history.first().map(|optional| optional.without);
+    let history = Vec::from_iter(history.into_iter().map(|optional| optional.grant));
+
+    let kept = [(journal, None), (history, without)].into_iter();
+    let kept = kept.filter(|(_, without)| with_optional || without.is_none());
+    let rules = kept.filter_map(|(grants, without)| {
+        let rule = permissions::rule_of(&grants)?;
+        let namespace = grants.first()?.namespace.clone();
+        Some((namespace, CommentedRule { rule, without }))
+    });
+    rules.collect()
 }
 
 /// The optional rules of one scope.

@@ -16,7 +16,7 @@ use super::{exit, setup};
 use crate::actors::clock::Trigger;
 use crate::actors::config_changes::{ChangedConfig, ConfigChanges};
 use crate::actors::recipient::StableRecipient;
-use crate::actors::role::ActorRole;
+use crate::actors::role::{ActorRole, OptionalRoles};
 use crate::actors::supervisor::{ActorTimeouts, RestartPolicy};
 use crate::actors::{self, ActorsConfig};
 use crate::facts::{FactListener, Facts};
@@ -123,14 +123,24 @@ fn prepare(settings: &ValidSettings, platform: &Platform) -> Result<ActorsConfig
     channels.extend(settings.notify.channels());
 
     let events = setup::reloaded_event_recording(settings, platform);
-    let roles = ActorRole::of_process(events.is_on(), true);
-    let health = Arc::new(HealthState::new(roles.map(ActorRole::as_str), platform));
-    let metrics = serving::metrics(settings, &channels, platform);
+    let history = setup::history_recording(settings, platform);
+    let roles = OptionalRoles {
+        writes_events: events.is_on(),
+        writes_history: history.is_on(),
+        reloads: true,
+    };
+    let names = ActorRole::of_process(roles).map(ActorRole::as_str);
+    let health = Arc::new(HealthState::new(names, platform));
+    let metrics = serving::metrics(settings, &channels, roles, platform);
     let status = serving::status(settings, &channels, platform);
     serving::serve(settings, &health, metrics.as_ref(), status.as_ref(), platform)?;
     let metrics = metrics.map(|metrics| metrics as Arc<dyn FactListener>);
     let status = status.map(|board| board as Arc<dyn FactListener>);
-    let listeners = metrics.into_iter().chain(status).chain(events.listener());
+    let listeners = metrics
+        .into_iter()
+        .chain(status)
+        .chain(events.listener())
+        .chain(history.listener());
 
     Ok(ActorsConfig {
         trigger: Trigger::Cron(calendar),
@@ -153,6 +163,7 @@ fn prepare(settings: &ValidSettings, platform: &Platform) -> Result<ActorsConfig
         reload: None,
         facts: Facts::new(listeners),
         events,
+        history,
         health,
         platform: platform.clone(),
         fail_points: FailPoints::default(),

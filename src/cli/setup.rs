@@ -13,6 +13,7 @@ use macaque_core::schedule::Calendar;
 use super::args::GlobalArgs;
 use super::exit;
 use crate::events::EventRecording;
+use crate::history::HistoryRecording;
 use crate::journal::JournalStore;
 use crate::k8s::{Cluster, ClusterAccess, ContextNamespace};
 use crate::notify::MessageContext;
@@ -292,6 +293,18 @@ fn recording_of(events: EventsConfig, settings: &ValidSettings, platform: &Platf
         &instance_name(settings),
         platform,
     )
+}
+
+/// The history of this process, which a dry run does not write; a reload may arm it.
+pub(super) fn history_recording(settings: &ValidSettings, platform: &Platform) -> HistoryRecording {
+    let config = &settings.config;
+    let is_logged = telemetry::is_json(&settings.log);
+    let recording = HistoryRecording::new(config.history.clone(), is_logged, platform);
+    if config.dry_run {
+        recording.in_dry_run()
+    } else {
+        recording
+    }
 }
 
 /// The timing of the journal of `config`.

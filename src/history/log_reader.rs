@@ -103,7 +103,7 @@ impl LogCounts {
             warnings.push(match self.unreadable {
                 1 => format!("line {number} looks like one of the history, and cannot be read: {why}"),
                 several => format!(
-                    "{several} lines look like lines of the history, and cannot be read; the first is line {number}: {why}"
+                    "{several} lines look like lines of the history, and cannot be read; the first, line {number}: {why}"
                 ),
             });
         }

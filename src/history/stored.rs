@@ -5,11 +5,11 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
+use jiff::Timestamp;
 use macaque_core::history::{History, VERSION};
 use macaque_core::seal::Seal;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::k8s::HISTORY_KEY;
 
@@ -24,7 +24,7 @@ const MOST_UNPACKED: u64 = 16_000_000;
 pub struct StoredHistory {
     /// What happened, as far as it is known.
     pub history: History,
-    /// Whether something other than macaque edited it. No journal numbers the entries of such a history.
+    /// Whether something other than macaque edited it. Its victims have no numbers, which would prove nothing.
     pub is_edited: bool,
 }
 
@@ -65,7 +65,7 @@ impl UnusableHistory {
 
 /// The version of a history, which is read before anything else.
 #[derive(Deserialize)]
-struct HistoryVersion {
+struct PackedVersion {
     version: u32,
 }
 
@@ -104,11 +104,15 @@ fn pack_whole(history: &History) -> (PackedHistory, u64) {
     (packed, bytes)
 }
 
-/// Unpacks what is stored; without any bytes it is an empty history.
+/// Unpacks what is stored at `now`; without any bytes it is an empty history.
 ///
 /// # Errors
 /// The reason why the history cannot be used.
-pub fn unpack(packed: Option<&[u8]>, seal: Option<&str>) -> Result<StoredHistory, UnusableHistory> {
+pub fn unpack(
+    packed: Option<&[u8]>,
+    seal: Option<&str>,
+    now: Timestamp,
+) -> Result<StoredHistory, UnusableHistory> {
     let Some(packed) = packed.filter(|packed| !packed.is_empty()) else {
         return Ok(StoredHistory {
             history: History::new(),
@@ -117,7 +121,7 @@ pub fn unpack(packed: Option<&[u8]>, seal: Option<&str>) -> Result<StoredHistory
     };
 
     // Two passes, so that the JSON is never held in memory as a whole.
-    let (HistoryVersion { version }, found) = parse::<HistoryVersion>(packed)?;
+    let (PackedVersion { version }, found) = parse::<PackedVersion>(packed)?;
     if version > VERSION {
         return Err(UnusableHistory::Newer(version));
     }
@@ -127,20 +131,12 @@ pub fn unpack(packed: Option<&[u8]>, seal: Option<&str>) -> Result<StoredHistory
         )));
     }
 
-    if seal == Some(found.to_string().as_str()) {
-        let (history, _) = parse(packed)?;
-        return Ok(StoredHistory {
-            history,
-            is_edited: false,
-        });
+    let (mut history, _) = parse::<History>(packed)?;
+    let is_edited = seal != Some(found.to_string().as_str());
+    if is_edited {
+        history.distrust(now);
     }
-
-    let (edited, _) = parse(packed)?;
-    let history = serde_json::from_value(without_numbers(edited)).map_err(corrupt)?;
-    Ok(StoredHistory {
-        history,
-        is_edited: true,
-    })
+    Ok(StoredHistory { history, is_edited })
 }
 
 /// Parses packed JSON to its end; returns its seal too.
@@ -156,20 +152,6 @@ fn parse<T: DeserializeOwned>(packed: &[u8]) -> Result<(T, Seal), UnusableHistor
 
 fn corrupt(error: serde_json::Error) -> UnusableHistory {
     UnusableHistory::Corrupt(error.to_string())
-}
-
-/// The JSON of a history without the journal that numbers it and without all numbers: who edited it may have added or
-/// removed entries, so that the numbers prove nothing.
-fn without_numbers(mut history: Value) -> Value {
-    if let Some(fields) = history.as_object_mut() {
-        fields.insert("journal".to_owned(), Value::from(""));
-        fields.remove("numbered_since");
-    }
-    let entries = history.get_mut("entries").and_then(Value::as_array_mut);
-    for entry in entries.into_iter().flatten().filter_map(Value::as_object_mut) {
-        entry.remove("number");
-    }
-    history
 }
 
 impl<S> SealedStream<S> {
@@ -209,7 +191,7 @@ impl<S: Write> Write for SealedStream<S> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -227,11 +209,21 @@ mod tests {
         };
         json!({
             "version": 1,
-            "journal": "j1",
-            "numbered_since": "2026-11-29T11:00:00Z",
+            "numbering": {
+                "journal": "j1",
+                "begun": "2026-11-29T11:00:00Z",
+                "since": "2026-11-29T11:00:00Z",
+                "first": 1,
+                "count": entries,
+                "counted": "2026-11-29T12:00:00Z",
+            },
             "entries": Vec::from_iter((1..=entries).map(entry)),
             "rounds": [],
         })
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-29T13:00:00Z".parse().unwrap()
     }
 
     fn history_of(entries: u32) -> History {
@@ -248,14 +240,14 @@ mod tests {
     fn what_is_packed_is_unpacked_as_it_was() {
         let mut history = history_of(3);
         let PackedHistory { bytes, seal } = pack(&mut history);
-        let stored = unpack(Some(&bytes), Some(&seal)).unwrap();
+        let stored = unpack(Some(&bytes), Some(&seal), now()).unwrap();
         assert_eq!((stored.history, stored.is_edited), (history, false));
     }
 
     #[test]
     fn an_empty_config_map_holds_an_empty_history() {
         for packed in [None, Some([].as_slice())] {
-            let stored = unpack(packed, None).unwrap();
+            let stored = unpack(packed, None, now()).unwrap();
             assert_eq!((stored.history, stored.is_edited), (History::new(), false));
         }
     }
@@ -265,9 +257,9 @@ mod tests {
         let PackedHistory { bytes, seal } = pack(&mut history_of(2));
         let edited = gzip(&json_of(1).to_string());
         for (packed, seal) in [(edited, Some(seal.as_str())), (bytes, None)] {
-            let StoredHistory { history, is_edited } = unpack(Some(&packed), seal).unwrap();
+            let StoredHistory { history, is_edited } = unpack(Some(&packed), seal, now()).unwrap();
             assert!(is_edited);
-            assert_eq!((history.journal(), history.numbered_since()), ("", None));
+            assert_eq!(history.numbered_since(), Some(now()));
             assert!(history.entries().iter().all(|entry| entry.number.is_none()));
             assert_eq!(history.entries()[0].pod.name, "web-1");
         }
@@ -303,7 +295,7 @@ mod tests {
                 "history.json.gz: unknown field `more`, expected ",
             ),
         ] {
-            let why = unpack(Some(&packed), Some(&seal)).unwrap_err().to_string();
+            let why = unpack(Some(&packed), Some(&seal), now()).unwrap_err().to_string();
             assert!(why.starts_with(words), "{why}");
         }
     }
@@ -313,7 +305,7 @@ mod tests {
         let bomb = format!("{{\"version\": 1{}}}", " ".repeat(MOST_UNPACKED as usize));
         let packed = gzip(&bomb);
         assert!(packed.len() < MOST_PACKED);
-        let why = unpack(Some(&packed), None).unwrap_err();
+        let why = unpack(Some(&packed), None, now()).unwrap_err();
         assert_eq!(why, UnusableHistory::TooLarge);
         assert_eq!(why.to_string(), "history.json.gz: it unpacks to more than 16 MB");
     }

@@ -48,7 +48,7 @@ impl FactListener for Metrics {
             Fact::JournalRead { journal, pause, now } => self.show_journal(journal, pause, now),
             Fact::HistoryRead(_)
             | Fact::GuardAnswered(_)
-            | Fact::TurnsPlanned(_)
+            | Fact::TurnsPlanned { .. }
             | Fact::ClockCompared(_) => {}
             Fact::JournalUnusable => self.journal().note_unusable(),
             Fact::RequestEnded {

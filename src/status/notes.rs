@@ -11,8 +11,10 @@ use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::OwnerRef;
 use macaque_core::recovery::RecoveryReport;
 use macaque_core::report::{AttemptReport, RoundReport, TurnReport};
+use macaque_core::rota::{Rota, RotaOwner};
 
 use super::StatusConfig;
+use super::noted_rota::NotedRota;
 use super::services::{ApiServerNotes, ChannelNotes, GuardNotes, NotesByName};
 
 /// How many missed turns, and how many turns to come, are kept.
@@ -29,10 +31,14 @@ pub(super) struct StatusNotes {
     pub(super) unusable_since: Option<Timestamp>,
     /// What happened, as far as this process knows.
     pub(super) history: Arc<History>,
+    /// The slot that is waited for.
+    pub(super) next_slot: Option<Timestamp>,
     /// The pods that were checked last.
     pub(super) pods: Option<PodsNotes>,
     /// When the next turn of each owner is, as the last round knew it, the earliest first; `None` without turns.
     pub(super) turns: Option<Arc<[(OwnerRef, Timestamp)]>>,
+    /// The rota, as the last round used it; `None` without one.
+    pub(super) rota: Option<NotedRota>,
     /// The turns that were missed, as the last round with turns reported them.
     pub(super) missed_turns: Arc<Vec<TurnReport>>,
     /// The namespaces that a selector found.
@@ -83,8 +89,10 @@ impl StatusNotes {
             journal: None,
             unusable_since: None,
             history: Arc::new(History::new()),
+            next_slot: None,
             pods: None,
             turns: None,
+            rota: None,
             missed_turns: Arc::default(),
             selected: Arc::default(),
             guards: NotesByName::default(),
@@ -145,8 +153,14 @@ impl StatusNotes {
         }
     }
 
-    /// Notes when the next turn of each owner is.
-    pub(super) fn note_turns(&mut self, next: &BTreeMap<OwnerRef, Timestamp>) {
+    /// Notes the rota, and when the next turn of each owner is.
+    pub(super) fn note_turns(
+        &mut self,
+        rota: Rota<'_>,
+        owners: &BTreeSet<RotaOwner>,
+        next: &BTreeMap<OwnerRef, Timestamp>,
+    ) {
+        self.rota = Some(NotedRota::new(rota, owners));
         let mut turns: Vec<_> = next.iter().map(|(owner, slot)| (slot, owner)).collect();
         turns.sort_unstable();
         turns.truncate(MOST_TURNS);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use macaque::metrics::{MetricDescription, Metrics, MetricsConfig};
 use macaque::platform::Platform;
+use macaque_core::history::HistoryLine;
 use serde_json::Value;
 
 use super::{first_cells, read, table};
@@ -194,5 +195,15 @@ fn every_metric_of_the_queries_is_one_of_the_table() {
             let is_metric = word.starts_with("macaque_") && word.len() > "macaque_".len();
             assert!(!is_metric || is_known(word), "{word} is no metric");
         }
+    }
+}
+
+#[test]
+fn the_lines_of_the_history_in_the_log_are_written_as_the_page_shows_them() {
+    for (name, kind) in [("history-entry", "entry"), ("history-round", "round")] {
+        let line: Value = serde_json::from_str(&example(name)).unwrap();
+        let read: HistoryLine = serde_json::from_value(line["history"].clone()).unwrap();
+        assert_eq!(serde_json::to_value(read).unwrap(), line["history"], "{name}");
+        assert!(line["history"][kind].is_object(), "{name}");
     }
 }

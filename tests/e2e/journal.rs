@@ -21,12 +21,12 @@ impl TestNamespace {
         round.env("MACAQUE_POD_NAMESPACE", &self.name)
     }
 
-    /// The manifest's journal, which is empty.
+    /// The manifest's journal and its history, which are empty.
     pub(crate) async fn create_journal(&mut self) {
-        self.create(
-            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "macaque-journal"}}),
-        )
-        .await;
+        for name in ["macaque-journal", "macaque-history"] {
+            self.create(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}))
+                .await;
+        }
     }
 
     /// What is in the journal.

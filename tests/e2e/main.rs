@@ -12,6 +12,7 @@
 
 mod access;
 mod agreement;
+mod blame;
 mod budget_audit;
 mod budgets;
 mod chart;
@@ -25,6 +26,7 @@ mod guard_agreement;
 mod guard_grants;
 mod guards;
 mod held;
+mod history;
 mod journal;
 mod kubelet;
 mod least_privilege;

@@ -214,6 +214,11 @@ impl MacaqueOutput {
         &self.stdout
     }
 
+    /// What it logged.
+    pub(crate) fn logged(&self) -> &str {
+        &self.stderr
+    }
+
     /// What it printed for programs (`-o json`).
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| unreachable!("{error}: {self:#?}"))

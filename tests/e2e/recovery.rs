@@ -8,7 +8,7 @@ mod custom_owners;
 mod holds;
 mod observed_times;
 mod phases;
-mod pod_observer;
+pub(crate) mod pod_observer;
 mod strikes;
 mod takeover;
 mod times;

@@ -1,10 +1,12 @@
 //! Promises of the command line, kept by the built program in an empty environment: exit codes, words, formats.
 
+mod blame;
 mod check;
 mod config;
 mod connecting;
 mod first_command;
 mod history;
+mod history_of_log;
 mod migrate;
 mod mistakes;
 mod namespaces_by_label;

@@ -16,6 +16,7 @@ mod events;
 mod gates;
 mod guard_reads;
 mod guards;
+mod history;
 mod http_server;
 mod journal;
 mod metrics;
@@ -27,6 +28,7 @@ mod recovery;
 mod request_facts;
 mod rounds;
 mod settings;
+mod status;
 mod targets;
 
 use kube_sandbox::Sandbox;

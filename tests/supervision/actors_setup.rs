@@ -9,12 +9,13 @@ use macaque::actors::ActorsConfig;
 use macaque::actors::clock::Trigger;
 use macaque::actors::config_changes::ConfigChanges;
 use macaque::actors::recipient::StableRecipient;
-use macaque::actors::role::ActorRole;
+use macaque::actors::role::{ActorRole, OptionalRoles};
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
 use macaque::events::EventRecording;
 use macaque::facts::Facts;
 use macaque::failpoint::FailPoints;
 use macaque::health::HealthState;
+use macaque::history::HistoryRecording;
 use macaque::journal::JournalStore;
 use macaque::k8s::{ClusterAccess, RequestDeadlines};
 use macaque::notify::{Channel, DeliveryRetry, MessageContext, OutgoingMessage};
@@ -42,6 +43,9 @@ const INTERVAL: Duration = Duration::from_millis(200);
 
 /// How long a replacement takes to be ready: long enough for a Watcher that starts anew to see that it is missing.
 pub(crate) const REPLACED_AFTER: Duration = Duration::from_secs(8);
+
+/// The ConfigMap of the history.
+pub(crate) const HISTORY: &str = "macaque-history";
 
 /// No actor may miss its heartbeat for longer than a busy machine explains.
 const SHORT_TIMEOUTS: ActorTimeouts = ActorTimeouts {
@@ -79,6 +83,8 @@ pub(crate) struct ActorsSetup {
     pub(crate) disrupts: bool,
     /// Whether Events are written.
     pub(crate) writes_events: bool,
+    /// Whether the history is written.
+    pub(crate) writes_history: bool,
 }
 
 impl Default for ActorsSetup {
@@ -98,6 +104,7 @@ impl Default for ActorsSetup {
             recovers: false,
             disrupts: true,
             writes_events: false,
+            writes_history: false,
         }
     }
 }
@@ -123,6 +130,14 @@ impl ActorsSetup {
     pub(crate) fn writing_events(self) -> Self {
         Self {
             writes_events: true,
+            ..self
+        }
+    }
+
+    /// Actors that write the history.
+    pub(crate) fn writing_history(self) -> Self {
+        Self {
+            writes_history: true,
             ..self
         }
     }
@@ -153,9 +168,18 @@ pub(crate) fn actors_config(
         refusals: false,
     };
     let events = EventRecording::new(events, &NamespaceScope::All, "macaque", &platform);
-    let roles = ActorRole::of_process(events.is_on(), false);
-    let facts = if events.is_on() {
-        Facts::new(events.listener())
+    let place = setup.writes_history.then(|| ConfigMapRef {
+        namespace: "chaos".to_owned(),
+        name: HISTORY.to_owned(),
+    });
+    let history = HistoryRecording::new(place, false, &platform).with_interval(setup.interval);
+    let roles = ActorRole::of_process(OptionalRoles {
+        writes_events: events.is_on(),
+        writes_history: history.is_on(),
+        reloads: false,
+    });
+    let facts = if events.is_on() || history.is_on() {
+        Facts::new(events.listener().into_iter().chain(history.listener()))
     } else {
         setup.facts.clone()
     };
@@ -190,6 +214,7 @@ pub(crate) fn actors_config(
         reload: None,
         facts,
         events,
+        history,
         health: Arc::new(HealthState::new(roles.map(ActorRole::as_str), &platform)),
         platform,
         fail_points: setup.fail_points,
@@ -227,9 +252,18 @@ fn journal_store(setup: &ActorsSetup, platform: &Platform) -> JournalStore {
 
 /// The journal's ConfigMap as the manifest has it.
 pub(crate) fn journal() -> Value {
+    empty_config_map("macaque-journal")
+}
+
+/// The history's ConfigMap as the manifest has it.
+pub(crate) fn history() -> Value {
+    empty_config_map(HISTORY)
+}
+
+fn empty_config_map(name: &str) -> Value {
     json!({
         "apiVersion": "v1", "kind": "ConfigMap",
-        "metadata": { "name": "macaque-journal", "namespace": "chaos" },
+        "metadata": { "name": name, "namespace": "chaos" },
     })
 }
 

@@ -14,6 +14,7 @@ mod facts;
 mod fail_hooks;
 mod failures;
 mod hangs;
+mod history;
 mod probes;
 mod process;
 mod recoveries;

@@ -1,11 +1,15 @@
 //! Actors at work on a sandbox: fast rounds, their messages received, their exit code awaited.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use kube_sandbox::{PodDeletion, Sandbox, SandboxOptions, scenario};
 use macaque::actors;
 use macaque::actors::config_changes::{ChangedConfig, ConfigChanges};
@@ -14,12 +18,14 @@ use macaque::actors::recipient::StableRecipient;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
 use macaque::facts::Facts;
 use macaque::health::HealthState;
+use macaque::history::unpack;
+use macaque::k8s::HISTORY_KEY;
 use macaque::notify::{Channel, OutgoingMessage, RoundMessage};
 use macaque_core::recovery::RecoveryReport;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::actors_setup::{ActorsSetup, REPLACED_AFTER, actors_config, journal};
+use crate::actors_setup::{ActorsSetup, HISTORY, REPLACED_AFTER, actors_config, history, journal};
 use crate::fail_hooks::FailHook;
 use crate::waiting::{LostPods, PATIENCE, await_that, count, next_round};
 
@@ -164,7 +170,7 @@ impl RunningActors {
     pub(crate) fn start(setup: ActorsSetup) -> Self {
         let sandbox = Sandbox::start(SandboxOptions {
             // Without a budget, and ready at once: each round finds a victim.
-            objects: vec![scenario::deployment("shop", "web", 4), journal()],
+            objects: vec![scenario::deployment("shop", "web", 4), journal(), history()],
             ready_after: if setup.recovers {
                 REPLACED_AFTER
             } else {
@@ -267,6 +273,15 @@ impl RunningActors {
         await_that("an Event", || self.events().contains(&wanted));
     }
 
+    /// Waits until the cluster was asked to write the history.
+    pub(crate) fn await_history(&self) {
+        await_that("a write of the history", || {
+            let requests = self.sandbox.requests().into_iter();
+            let mut writes = requests.filter(|request| request.method == "PUT");
+            writes.any(|request| request.path_and_query.ends_with(HISTORY))
+        });
+    }
+
     /// Waits until this many further reports were delivered.
     pub(crate) fn await_rounds(&self, rounds: usize) {
         for n in 0..rounds {
@@ -329,6 +344,25 @@ impl RunningActors {
     /// Awaits the exit code.
     pub(crate) fn exit_code(self) -> i32 {
         self.actors.join().unwrap()
+    }
+
+    /// Requests a shutdown, awaits its exit code, and names the pods that the cluster lost and those in the history.
+    pub(crate) fn stop_and_read_history(self) -> (i32, BTreeSet<String>, BTreeSet<String>) {
+        self.ask_to_stop();
+        let code = self.actors.join().unwrap();
+
+        let lost = self.sandbox.deletions().into_iter().map(|pod| pod.uid).collect();
+        let object = self.sandbox.object("ConfigMap", "chaos", HISTORY).unwrap();
+        let packed = object["binaryData"][HISTORY_KEY].as_str().unwrap_or_default();
+        let packed = STANDARD.decode(packed).unwrap();
+        let stored = unpack(
+            Some(&packed),
+            object["data"]["seal"].as_str(),
+            Timestamp::UNIX_EPOCH,
+        );
+        let entries = stored.unwrap().history.entries().to_vec();
+        let recorded = entries.into_iter().filter(|entry| entry.outcome.is_disruption());
+        (code, lost, recorded.map(|entry| entry.pod.uid).collect())
     }
 
     /// Requests a shutdown, awaits it, and counts the reports that were delivered.

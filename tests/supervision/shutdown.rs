@@ -5,6 +5,7 @@ use std::time::Duration;
 use macaque::actors::supervisor::UNDRAINED;
 use macaque::failpoint::{FailAction, FailPoint};
 
+use crate::actors_setup::ActorsSetup;
 use crate::fail_hooks::{ThreadGate, blocking, hanging, panicking};
 use crate::running_actors::RunningActors;
 use crate::waiting::side_by_side;
@@ -62,6 +63,8 @@ fn a_request_to_stop_at_any_point_of_a_round_or_a_recovery_ends_it_in_order() {
             RunningActors::recovering(hook)
         } else if point == FailPoint::BeforeEvent {
             RunningActors::writing_events(hook)
+        } else if point == FailPoint::BeforeHistory {
+            RunningActors::start(ActorsSetup::failing(hook).writing_history())
         } else {
             RunningActors::failing(hook)
         };

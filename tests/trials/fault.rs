@@ -166,10 +166,11 @@ impl TrialFault {
             ActorFault::Hang,
             ActorFault::Abort,
         ];
-        // The points of a recovery have trials of their own, and no Events are written here.
+        // The points of a recovery have trials of their own, and neither Events nor the history are written here.
+        let unused = [FailPoint::BeforeEvent, FailPoint::BeforeHistory];
         let points = FailPoint::ALL
             .into_iter()
-            .filter(|point| !WATCHER.contains(point) && *point != FailPoint::BeforeEvent)
+            .filter(|point| !WATCHER.contains(point) && !unused.contains(point))
             .flat_map(|point| faults.map(|fault| Self::Actor(point, fault)));
         let environment = [
             EnvironmentFault::Killed,

@@ -1,5 +1,5 @@
-//! Resilience: what the history says of each owner. How often it was disrupted, who refused, what held back, how fast it
-//! recovered, and who never had a turn.
+//! Resilience: what the history says of each owner. How often it was disrupted, who refused, what held back, how fast
+//! it recovered, and who never had a turn.
 //!
 //! Nothing is made up: percentiles come with the number of recoveries that they are of, an owner is only said to have had
 //! no turn if the owners in scope are known, and whatever is not known is listed as a gap.

@@ -134,7 +134,7 @@ impl From<Fact<'_>> for RecordedFact {
             },
             Fact::HistoryRead(history) => Self::HistoryRead(Box::new(history.clone())),
             Fact::GuardAnswered(finding) => Self::GuardAnswered(finding.clone()),
-            Fact::TurnsPlanned(next) => Self::TurnsPlanned(next.clone()),
+            Fact::TurnsPlanned { next, .. } => Self::TurnsPlanned(next.clone()),
             Fact::ClockCompared(skew) => Self::ClockCompared(skew),
             Fact::JournalUnusable => Self::JournalUnusable,
             Fact::RequestEnded {

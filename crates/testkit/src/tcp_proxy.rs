@@ -3,8 +3,8 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 /// A proxy on loopback, which runs as long as the process.
@@ -20,6 +20,8 @@ struct Link {
     server: String,
     is_open: AtomicBool,
     received: AtomicU64,
+    /// The clients' ends of the connections so far.
+    clients: Mutex<Vec<TcpStream>>,
 }
 
 impl TcpProxy {
@@ -34,6 +36,7 @@ impl TcpProxy {
             server: server.into(),
             is_open: AtomicBool::new(true),
             received: AtomicU64::new(0),
+            clients: Mutex::default(),
         });
 
         let accepting = Arc::clone(&link);
@@ -59,6 +62,16 @@ impl TcpProxy {
         self.link.is_open.store(false, Ordering::SeqCst);
     }
 
+    /// Hangs up on every new connection, and on those that there are.
+    pub fn cut(&self) {
+        self.close();
+        let mut clients = self.link.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        for client in clients.drain(..) {
+            // One that has ended needs no more.
+            let _ = client.shutdown(Shutdown::Both);
+        }
+    }
+
     /// The number of bytes that the server sent since this was last asked.
     pub fn take_received(&self) -> u64 {
         self.link.received.swap(0, Ordering::SeqCst)
@@ -78,6 +91,11 @@ fn accept(listener: &TcpListener, link: &Arc<Link>) {
 fn connect(client: TcpStream, link: &Arc<Link>) -> io::Result<()> {
     let link = Arc::clone(link);
     let server = TcpStream::connect(&link.server)?;
+    let kept = client.try_clone()?;
+    link.clients
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(kept);
     copy_both_ways(client, server, move |bytes| {
         link.received.fetch_add(bytes, Ordering::SeqCst);
     })

@@ -102,7 +102,7 @@ containers:
     envFrom:
       {{- tpl (toYaml .) $root | nindent 6 }}
     {{- end }}
-    {{- if and .serves (or $settings.healthPort $settings.metricsPort) }}
+    {{- if and .serves (or $settings.healthPort $settings.metricsPort $settings.statusPort) }}
     ports:
       {{- if $settings.healthPort }}
       # The probes{{ if eq $settings.metricsPort $settings.healthPort }}, and the metrics at /metrics{{ end }}.
@@ -112,6 +112,11 @@ containers:
       {{- if and $settings.metricsPort (ne $settings.metricsPort $settings.healthPort) }}
       - name: metrics
         containerPort: {{ $settings.metricsPort }}
+      {{- end }}
+      {{- if and $settings.statusPort (not (has $settings.statusPort (list $settings.healthPort $settings.metricsPort))) }}
+      # The status page.
+      - name: status
+        containerPort: {{ $settings.statusPort }}
       {{- end }}
     {{- end }}
     {{- if and .serves $settings.healthPort }}

@@ -1,6 +1,7 @@
 {{/*
 The rules of one scope, as `macaque rbac` prints them for the same configuration: first those that rounds need, then the
-journal's, then the optional ones. `settings` is macaque.settings; `journal` says whether the scope holds the journal.
+journal's and the history's, then the optional ones. `settings` is macaque.settings; `journal` and `history` say whether the
+scope holds them.
 */}}
 {{- define "macaque.rules" -}}
 {{- $settings := .settings -}}
@@ -18,6 +19,9 @@ journal's, then the optional ones. `settings` is macaque.settings; `journal` say
 {{- end }}
 {{- if .journal }}
 {{ include "macaque.journalRule" . }}
+{{- end }}
+{{- if .history }}
+{{ include "macaque.historyRule" . }}
 {{- end }}
 {{- if $settings.watches }}
 # Optional. Without it recoveries are not watched but polled, every 1 to 5 s.
@@ -94,6 +98,15 @@ journal's, then the optional ones. `settings` is macaque.settings; `journal` say
 - apiGroups: [""]
   resources: ["configmaps"]
   resourceNames: [{{ .settings.journal | quote }}]
+  verbs: ["get", "update"]
+{{- end }}
+
+{{/* The rule on the history, and on no other ConfigMap. */}}
+{{- define "macaque.historyRule" -}}
+# Optional. Without it no history is written, which the commands history, report and blame read.
+- apiGroups: [""]
+  resources: ["configmaps"]
+  resourceNames: [{{ .settings.history | quote }}]
   verbs: ["get", "update"]
 {{- end }}
 

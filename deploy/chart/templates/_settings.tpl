@@ -72,6 +72,14 @@ macaque reads it. src/settings decodes the same.
 {{- else -}}
   {{- $journal = trimPrefix "configmap/" $journal -}}
 {{- end -}}
+{{- $history := dig "history" "auto" $config | trim -}}
+{{- if has (lower $history) (list "auto" "") -}}
+  {{- $history = ternary "macaque-history" "" (ne $journal "") -}}
+{{- else if eq (lower $history) "off" -}}
+  {{- $history = "" -}}
+{{- else -}}
+  {{- $history = trimPrefix "configmap/" $history -}}
+{{- end -}}
 
 {{- $whole := not (include "macaque.isOff" (dig "guards" "whole" true $config)) -}}
 {{- $rollout := not (include "macaque.isOff" (dig "guards" "rollout" true $config)) -}}
@@ -82,6 +90,8 @@ macaque reads it. src/settings decodes the same.
 
 {{- $health := dig "health" "listen" "0.0.0.0:8080" $config | lower | trim -}}
 {{- $metrics := dig "metrics" "listen" "" $config | lower | default $health -}}
+
+{{- $status := dig "status" "listen" "off" $config | lower | trim | default $health -}}
 
 {{- $loopback := "^(127[.]|localhost|\\[::1\\])" -}}
 
@@ -96,6 +106,7 @@ macaque reads it. src/settings decodes the same.
     "readsMetadata" (or $optIn (and $hasTurns (dig "target" "annotations" true $config)))
     "selector" (dig "target" "selector" "" $config)
     "journal" $journal
+    "history" $history
     "watches" $watches
     "waits" (dig "recovery" "enabled" true $config)
     "readsScales" (or $watches $readsPods)
@@ -109,6 +120,7 @@ macaque reads it. src/settings decodes the same.
     "isLoopback" (dict "config.health.listen" (regexMatch $loopback $health) "config.metrics.listen" (regexMatch $loopback $metrics))
     "healthPort" (regexFind "[0-9]+$" $health)
     "metricsPort" (regexFind "[0-9]+$" $metrics)
+    "statusPort" (regexFind "[0-9]+$" $status)
   | toJson -}}
 {{- end }}
 

@@ -10,6 +10,7 @@ use super::{ActorRecipients, Supervisor, heartbeat_interval};
 use crate::actors::ActorsConfig;
 use crate::actors::clock::Clock;
 use crate::actors::event_recorder::EventRecorder;
+use crate::actors::history_recorder::HistoryRecorder;
 use crate::actors::killer::{Killer, KillerRecipients};
 use crate::actors::messages::{ChildStarted, ChildStopped, ExitReason, Shutdown};
 use crate::actors::notifier::Notifier;
@@ -44,6 +45,9 @@ pub(super) fn start(
         }),
         ActorRole::EventRecorder => spec.launch(&arbiter, move |_: &Addr<EventRecorder>| {
             EventRecorder::new(&config, actor_heartbeat)
+        }),
+        ActorRole::HistoryRecorder => spec.launch(&arbiter, move |_: &Addr<HistoryRecorder>| {
+            HistoryRecorder::new(&config, actor_heartbeat)
         }),
         ActorRole::Clock => spec.launch(&arbiter, move |_: &Addr<Clock>| {
             Clock::new(&config, recipients.round_due, actor_heartbeat)

@@ -1,5 +1,5 @@
 //! The shutdown: starts no new round, waits for the current one and for what the Watcher is recording, then for the
-//! Notifier and the EventRecorder, each up to a deadline.
+//! Notifier, the EventRecorder and the HistoryRecorder, each up to a deadline.
 
 use actix::{AsyncContext, Context, Handler};
 
@@ -16,13 +16,16 @@ pub(super) enum ShutdownPhase {
     Ended,
 }
 
+/// The children that write what happened. No exit code depends on them.
+const RECORDERS: [ActorRole; 2] = [ActorRole::EventRecorder, ActorRole::HistoryRecorder];
+
 impl Supervisor {
-    /// Whether a child of this role must run: while the last round ends, its report still needs the Notifier, and its Events
-    /// the EventRecorder.
+    /// Whether a child of this role must run: while the last round ends, its report still needs the Notifier, its Events the
+    /// EventRecorder, and its history the HistoryRecorder.
     pub(super) fn needs(&self, role: ActorRole) -> bool {
         match self.phase {
             ShutdownPhase::Running => true,
-            ShutdownPhase::FinishingRound => matches!(role, ActorRole::Notifier | ActorRole::EventRecorder),
+            ShutdownPhase::FinishingRound => role == ActorRole::Notifier || RECORDERS.contains(&role),
             ShutdownPhase::Draining | ShutdownPhase::Ended => false,
         }
     }
@@ -46,6 +49,10 @@ impl Supervisor {
             log::error!("{name} failed during shutdown ({reason}): Events may be lost");
             return;
         }
+        if role == ActorRole::HistoryRecorder {
+            log::error!("{name} failed during shutdown ({reason}): the history may lack what happened last");
+            return;
+        }
         log::error!("{name} failed during shutdown ({reason}): reports may be left undelivered");
         self.exit_code = UNDRAINED;
     }
@@ -60,7 +67,7 @@ impl Supervisor {
         }
         if self.phase == ShutdownPhase::Draining
             && self.is_down(ActorRole::Notifier)
-            && self.is_down(ActorRole::EventRecorder)
+            && RECORDERS.into_iter().all(|role| self.is_down(role))
         {
             if self.exit_code == 0 {
                 log::info!("stopped cleanly");
@@ -74,7 +81,9 @@ impl Supervisor {
     fn drain(&mut self, ctx: &mut Context<Self>) {
         self.phase = ShutdownPhase::Draining;
         self.request_stop(ActorRole::Notifier);
-        self.request_stop(ActorRole::EventRecorder);
+        for role in RECORDERS {
+            self.request_stop(role);
+        }
 
         let timeout = self.config.timeouts.drain;
         ctx.run_later(timeout, move |supervisor, _| {
@@ -83,7 +92,9 @@ impl Supervisor {
             }
             let seconds = timeout.as_secs();
             if supervisor.is_down(ActorRole::Notifier) {
-                log::error!("EventRecorder did not stop within {seconds} s");
+                for late in RECORDERS.into_iter().filter(|role| !supervisor.is_down(*role)) {
+                    log::error!("{} did not stop within {seconds} s", late.as_str());
+                }
                 supervisor.end(supervisor.exit_code);
             } else {
                 log::error!("some reports were not delivered within {seconds} s");

@@ -50,7 +50,20 @@ pub(super) async fn optional(
     namespace: Option<&str>,
     findings: &mut Vec<CheckFinding>,
 ) {
-    for OptionalPermission { grant, without } in permissions::optional(config, namespace) {
+    check_optional(cluster, permissions::optional(config, namespace), findings).await;
+}
+
+/// Checks the permissions with which the history is written.
+pub(super) async fn history(cluster: &Cluster, config: &ChaosConfig, findings: &mut Vec<CheckFinding>) {
+    check_optional(cluster, permissions::history_permissions(config), findings).await;
+}
+
+async fn check_optional(
+    cluster: &Cluster,
+    permissions: Vec<OptionalPermission>,
+    findings: &mut Vec<CheckFinding>,
+) {
+    for OptionalPermission { grant, without } in permissions {
         let what = format!("may {grant}");
         let finding = match cluster.holds(&grant).await {
             Ok(true) => CheckFinding::ok(what, "granted; it is optional"),

@@ -58,10 +58,13 @@ impl DemoScreen {
         }
     }
 
-    /// Shows the shop, and what will happen to it.
-    pub(super) fn open(&self, every: Duration, rounds: u16) {
+    /// Shows the shop, and what will happen to it, for so many rounds or until Ctrl-C.
+    pub(super) fn open(&self, every: Duration, rounds: Option<u16>) {
+        let span = rounds.map_or("until Ctrl-C".to_owned(), |rounds| {
+            format!("for {}", count(usize::from(rounds), "round"))
+        });
         write(&format!(
-            "{TITLE}A shop on an in-memory Kubernetes API; macaque evicts a pod every {} s, for {}.{TITLE:#}\n\n  \
+            "{TITLE}A shop on an in-memory Kubernetes API; macaque evicts a pod every {} s, {span}.{TITLE:#}\n\n  \
              cart     3 replicas  budget: at most 1 unavailable\n  \
              web      4 replicas  budget: at least 3 available\n  \
              search   2 replicas  no budget\n  \
@@ -69,7 +72,6 @@ impl DemoScreen {
              logs     a DaemonSet, exempt\n  \
              A workload is left alone until it has recovered: whole again, and still so 5 s later.\n",
             every.as_secs(),
-            count(usize::from(rounds), "round"),
         ));
     }
 

@@ -5,7 +5,7 @@ use macaque_core::config::{ChaosConfig, ConfigMapRef, JournalLocation};
 use macaque_core::history::History;
 use macaque_core::journal::Journal;
 
-use super::source::{ClusterHistory, HistoryFault};
+use super::cluster_history::{ClusterHistory, HistoryFault};
 use crate::cli::exit;
 use crate::history::{self, HistoryError, StoredHistory};
 use crate::k8s::{ApiError, Cluster};
@@ -14,8 +14,8 @@ use crate::read_retry::with_retries;
 use crate::stop::{StopSwitch, StopToken};
 
 /// The error if no history is kept.
-const OFF: &str = "history = off: no history is kept. If macaque runs with other settings than these, name its file with \
-                   --config; its log has a history too, which --from reads";
+const OFF: &str = "history = off: no history is kept. If macaque runs with other settings, name its file with --config; its \
+                   log has a history too, which --from reads";
 
 /// The reason why the journal is not known if it is not in a ConfigMap.
 const IN_MEMORY: &str = "journal = memory: the journal is in the memory of each replica";
@@ -55,7 +55,7 @@ impl<'a> ClusterReader<'a> {
             && stored.is_edited
         {
             warnings.push(format!(
-                "the history in {place} was edited by something other than macaque: what is missing in it cannot be seen"
+                "the history in {place} was edited by something other than macaque: what is missing cannot be seen"
             ));
         }
         if let (Ok(stored), Err(why)) = (&stored, &journal)

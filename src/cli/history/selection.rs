@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use macaque_core::history::HistoryEntry;
 use macaque_core::pod::OwnerRef;
 
+use super::loaded_history::LoadedHistory;
 use super::since::Since;
-use super::source::LoadedHistory;
 use crate::cli::exit;
 use crate::cli::why::{NamedOwner, WhySubject};
 use crate::platform::Platform;

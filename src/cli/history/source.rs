@@ -4,16 +4,13 @@ use std::path::{Path, PathBuf};
 
 use actix::System;
 use clap::Args;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-use macaque_core::history::{History, HistoryGap};
-use macaque_core::journal::Journal;
 
+pub(in crate::cli) use super::cluster_history::ClusterHistory;
 use super::cluster_reader::ClusterReader;
+pub(in crate::cli) use super::loaded_history::LoadedHistory;
 use super::log_source;
 use crate::cli::args::GlobalArgs;
 use crate::cli::{exit, setup};
-use crate::history::last_instant;
 use crate::platform::Platform;
 use crate::settings::{CommandSettings, is_object_name};
 use crate::telemetry;
@@ -41,47 +38,6 @@ pub(in crate::cli) struct SourceArgs {
     from: Option<PathBuf>,
     #[command(flatten)]
     place: PlaceArgs,
-}
-
-/// A history that was read, from the cluster or from a log.
-#[derive(Debug, Clone)]
-pub(in crate::cli) struct LoadedHistory {
-    /// What happened. What the journal holds beyond the stored history is in it.
-    pub(in crate::cli) history: History,
-    /// The journal, or why it is not known; a log holds none.
-    pub(in crate::cli) journal: Result<Journal, String>,
-    /// What the history is complete up to: when it was read or, of a log, the last instant in it.
-    pub(in crate::cli) now: Timestamp,
-    /// The time zone of the schedule, in which times are printed.
-    pub(in crate::cli) zone: TimeZone,
-    /// The disruptions that are known to be missing, oldest first.
-    pub(in crate::cli) gaps: Vec<HistoryGap>,
-    /// Whether it was read out of a log.
-    pub(in crate::cli) is_log: bool,
-    /// What a reader has to know, in words: each is for standard error.
-    pub(in crate::cli) warnings: Vec<String>,
-}
-
-/// What a cluster knows of what happened; each part may be missing.
-#[derive(Debug, Clone)]
-pub(in crate::cli) struct ClusterHistory {
-    /// What happened, or why that is not known. What the journal holds beyond the stored history is in it.
-    pub(in crate::cli) history: Result<History, HistoryFault>,
-    /// The journal, or why it cannot be read.
-    pub(in crate::cli) journal: Result<Journal, String>,
-    /// When reading began: nothing that came later need be in it.
-    pub(in crate::cli) now: Timestamp,
-    /// What a reader has to know, in words.
-    pub(in crate::cli) warnings: Vec<String>,
-}
-
-/// The reason why there is no history, and what to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::cli) struct HistoryFault {
-    /// The reason, and what to do, in words.
-    pub(in crate::cli) words: String,
-    /// The exit code of a command that can do nothing without a history.
-    pub(in crate::cli) code: i32,
 }
 
 /// Loads the history that `args` ask for, and starts the log.
@@ -125,30 +81,7 @@ fn load_log(global: &GlobalArgs, file: &Path) -> Result<LoadedHistory, i32> {
         exit::USAGE
     })?;
     telemetry::print_note(&format!("{}: {}", log_source::name(file), read.counts));
-    let warnings = read.counts.warnings();
-    let history = read.history;
-    Ok(LoadedHistory {
-        journal: Err("a log holds no journal".to_owned()),
-        now: last_instant(&history).unwrap_or_else(|| Platform::system().now()),
-        zone,
-        gaps: log_source::gaps(&history),
-        is_log: true,
-        warnings,
-        history,
-    })
-}
-
-/// Loads what the cluster knows, part by part, and the time zone of the schedule; starts the log.
-///
-/// # Errors
-/// The exit code, after the problem was reported on standard error: the settings have mistakes, or no cluster is known.
-pub(in crate::cli) fn load_from_cluster(
-    global: &GlobalArgs,
-    place: &PlaceArgs,
-) -> Result<(ClusterHistory, TimeZone), i32> {
-    let settings = settings_of_place(global, place)?;
-    let read = read_cluster(&settings)?;
-    Ok((read, settings.zone))
+    Ok(LoadedHistory::of_log(read, zone, Platform::system().now()))
 }
 
 /// Loads the settings of the macaque at this place.
@@ -171,7 +104,11 @@ pub(in crate::cli) fn settings_of_place(
     setup::load_settings_at(global, Vec::new(), &namespace)
 }
 
-fn read_cluster(settings: &CommandSettings) -> Result<ClusterHistory, i32> {
+/// Reads what the cluster knows, part by part.
+///
+/// # Errors
+/// The exit code, after the problem was reported on standard error: no cluster is known.
+pub(in crate::cli) fn read_cluster(settings: &CommandSettings) -> Result<ClusterHistory, i32> {
     System::new().block_on(async {
         let platform = Platform::system();
         let cluster = setup::connect(&settings.cluster, &platform).await?;
@@ -189,69 +126,5 @@ impl SourceArgs {
     /// Where macaque runs, if no log is read.
     pub(in crate::cli) fn place(&self) -> &PlaceArgs {
         &self.place
-    }
-}
-
-impl LoadedHistory {
-    /// The history that was read from a cluster.
-    ///
-    /// # Errors
-    /// The reason why there is none.
-    pub(super) fn of_cluster(read: ClusterHistory, zone: TimeZone) -> Result<Self, HistoryFault> {
-        let history = read.history?;
-        let gaps = match &read.journal {
-            Ok(journal) => history.gaps(journal),
-            Err(_) => log_source::gaps(&history),
-        };
-        let within = |gap: HistoryGap| HistoryGap {
-            to: gap.to.min(read.now),
-            ..gap
-        };
-        Ok(Self {
-            gaps: gaps.into_iter().map(within).collect(),
-            history,
-            journal: read.journal,
-            now: read.now,
-            zone,
-            is_log: false,
-            warnings: read.warnings,
-        })
-    }
-
-    /// Notes a newer state of the journal, which was read at `now`.
-    pub(super) fn note_journal(&mut self, journal: Journal, now: Timestamp) {
-        self.history.note_journal(&journal, now);
-        self.journal = Ok(journal);
-        self.now = now;
-    }
-
-    /// Where the history begins: nothing is known of what was before. `None` if it is empty.
-    pub(in crate::cli) fn begins(&self) -> Option<Timestamp> {
-        let covered = self.journal.as_ref().ok();
-        let covered = covered.and_then(|journal| self.history.covered_since(journal));
-        let covered = covered.or_else(|| self.history.numbered_since());
-        let entries = self.history.entries().iter().map(|entry| entry.at);
-        let rounds = self.history.rounds().iter().map(|round| round.slot);
-        entries.chain(rounds).chain(covered).min()
-    }
-
-    /// What the history was read from, in a word.
-    pub(in crate::cli) fn source(&self) -> &'static str {
-        if self.is_log { "log" } else { "history" }
-    }
-
-    /// Prints the warnings on standard error.
-    pub(in crate::cli) fn print_warnings(&self) {
-        for warning in &self.warnings {
-            telemetry::print_note(warning);
-        }
-    }
-}
-
-impl HistoryFault {
-    /// Reports the reason on standard error; returns the exit code.
-    pub(in crate::cli) fn report(&self) -> i32 {
-        telemetry::print_error(&self.words);
-        self.code
     }
 }

@@ -5,9 +5,9 @@ use jiff::tz::TimeZone;
 use macaque_core::history::{HistoryEntry, HistoryGap, VERSION};
 use serde::Serialize;
 
+use super::loaded_history::LoadedHistory;
 use super::rows::{gap_text, header, local, row};
 use super::selection::SelectionArgs;
-use super::source::LoadedHistory;
 use crate::cli::output;
 use crate::text::count;
 

@@ -188,7 +188,7 @@ impl CaseCounts {
     }
 }
 
-fn borrowed<'a>(attributes: &'a [(&'static str, String)]) -> impl Iterator<Item = (&'static str, &'a str)> {
+fn borrowed<'a>(attributes: &'a [(&'static str, String)]) -> impl Iterator<Item = (&'a str, &'a str)> {
     attributes.iter().map(|(name, value)| (*name, &**value))
 }
 

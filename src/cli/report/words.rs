@@ -14,7 +14,7 @@ use crate::text::count;
 /// What marks percentiles of few recoveries.
 const FEW_MARK: &str = "?";
 
-/// A report, and the time zone in which it is told.
+/// A report, and the time zone of its instants.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ReportWords<'a> {
     /// The report.

@@ -1,10 +1,10 @@
-//! What `macaque run` serves over HTTP, and where: the probes on `health.listen`, the metrics and the status page with them
-//! or on addresses of their own.
+//! What `macaque run` serves over HTTP, and where: the probes on `health.listen`, the metrics and the status page with
+//! them or on addresses of their own.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::actors::role::ActorRole;
+use crate::actors::role::{ActorRole, OptionalRoles};
 use crate::cli::setup;
 use crate::health::HealthState;
 use crate::http_server::{self, HttpEndpoint};
@@ -25,6 +25,7 @@ const STATUS: &str = "status.listen";
 pub(super) fn metrics(
     settings: &ValidSettings,
     channels: &[Channel],
+    roles: OptionalRoles,
     platform: &Platform,
 ) -> Option<Arc<Metrics>> {
     address_of(settings.health, settings.metrics.listen)?;
@@ -39,9 +40,7 @@ pub(super) fn metrics(
         namespaces: config.target.namespaces.names().to_vec(),
         guards: guards.chain(gates).collect(),
         channels: channels.iter().map(|channel| channel.name().to_owned()).collect(),
-        actors: ActorRole::of_process(settings.config.events.enabled, true)
-            .map(ActorRole::as_str)
-            .collect(),
+        actors: ActorRole::of_process(roles).map(ActorRole::as_str).collect(),
         owners: settings.metrics.owners,
     };
     Some(Arc::new(Metrics::new(&config, platform)))
@@ -64,6 +63,7 @@ pub(super) fn status(
         method: config.disrupt.method,
         namespaces: config.target.namespaces.clone(),
         limits: config.limits.clone(),
+        recovery_timeout: config.recovery.timeout,
         guards: guards.chain(gates).collect(),
         channels: channels.iter().map(|channel| channel.name().to_owned()).collect(),
         cluster: setup::message_context(settings).cluster,
@@ -183,6 +183,8 @@ impl ServedPlaces {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use macaque_core::config::NamespaceScope;
     use macaque_core::outcome::DisruptionMethod;
 
@@ -196,6 +198,7 @@ mod tests {
             method: DisruptionMethod::Evict,
             namespaces: NamespaceScope::All,
             limits: Default::default(),
+            recovery_timeout: Duration::ZERO,
             guards: Vec::new(),
             channels: Vec::new(),
             cluster: None,

@@ -1,6 +1,7 @@
 //! `macaque schedule --ics`: the schedule as an iCalendar file, on standard output.
 
 use macaque_core::report::SkippedNamespace;
+use macaque_core::rota::Rota;
 
 use super::ScheduleArgs;
 use crate::calendar_feed::{FeedSource, FeedTurns};
@@ -36,11 +37,12 @@ pub(super) fn run_with_owners(settings: &ValidSettings, scan: &TurnScan, args: &
         return exit::USAGE;
     };
     let cluster = setup::cluster_name(&settings.cluster);
+    let rota = Rota::of(&settings.config.disrupt, calendar);
 
     let source = FeedSource {
         calendar,
-        turns: Some(FeedTurns {
-            disrupt: &settings.config.disrupt,
+        turns: rota.map(|rota| FeedTurns {
+            rota,
             owners: &scan.owners,
         }),
         cluster: cluster.as_deref(),

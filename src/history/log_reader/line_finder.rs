@@ -1,4 +1,4 @@
-//! Finds the lines of the history in one line of a log: behind a prefix, in an object of a collector, or in a text of one.
+//! Finds lines of the history in one line of a log: behind a prefix, in an object of a collector, or in its texts.
 
 use macaque_core::history::{HistoryLine, VERSION};
 use serde_json::{Map, Value};
@@ -123,8 +123,8 @@ fn is_of_text_log(prefix: &[u8]) -> bool {
     TEXT_STAMPS.iter().any(|stamp| contains(prefix, stamp.as_bytes()))
 }
 
-/// Whether a text in an object begins as a line of a log does, not as a message that quotes one: with an object, or with
-/// the time, the stream and the mark of a whole line of the Container Runtime Interface.
+/// Whether a text in an object begins as a line of a log does, not as a message that quotes one: with an object, or
+/// with the time, the stream and the mark of a whole line of the Container Runtime Interface.
 fn begins_as_line(text: &str) -> bool {
     let text = text.trim_start();
     let (prefix, _) = text.split_once('{').unwrap_or((text, ""));
@@ -132,7 +132,7 @@ fn begins_as_line(text: &str) -> bool {
     matches!(words.as_slice(), [] | [_, "stdout" | "stderr", "F" | "P"])
 }
 
-/// Whether a text that cannot be parsed holds the beginning of a line of the history, in whatever number of backslashes.
+/// Whether a text that cannot be parsed holds the beginning of a line of the history, behind any number of backslashes.
 fn looks_like_history(text: &[u8]) -> bool {
     let starts = (0..text.len()).filter(|index| text[*index..].starts_with(FIELD.as_bytes()));
     starts

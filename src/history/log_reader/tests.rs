@@ -197,7 +197,7 @@ fn what_cannot_be_read_is_counted_and_the_first_such_line_is_named() {
     assert_eq!(
         counts.warnings(),
         [
-            "3 lines look like lines of the history, and cannot be read; the first is line 3: it is not a whole JSON \
+            "3 lines look like lines of the history, and cannot be read; the first, line 3: it is not a whole JSON \
              object",
             "1 line of the history left out: a newer macaque wrote them; run the newer macaque",
         ]

@@ -56,7 +56,11 @@ impl RunningRound<'_> {
             slot,
         };
         self.turns = rota.turns();
-        self.context.facts.publish(Fact::TurnsPlanned(&self.turns.next));
+        self.context.facts.publish(Fact::TurnsPlanned {
+            rota: rota.rota,
+            owners,
+            next: &self.turns.next,
+        });
         self.tell_earlier(&rota, journal);
         self.report.turns_reported = true;
     }

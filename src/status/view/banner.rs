@@ -23,7 +23,7 @@ pub(in super::super) struct BannerView {
     pub(in super::super) until: Option<Timestamp>,
     /// Who caused it.
     pub(in super::super) by: Option<String>,
-    /// Why.
+    /// The reason.
     pub(in super::super) reason: Option<String>,
     /// What to do about it.
     pub(in super::super) remedy: Option<String>,
@@ -43,7 +43,7 @@ pub(in super::super) enum BannerState {
     Paused,
     /// The last rounds were held back.
     HeldBack,
-    /// It is a quiet time.
+    /// No round is due, because it is a quiet time.
     Quiet,
     /// No round is due any more.
     NothingDue,
@@ -198,8 +198,8 @@ impl BannerView {
     }
 }
 
-/// The guard and its answer, of the words in which a round says what held it back: `guard drains holds back`. What the guard
-/// saw is left out: it may be the words of another service.
+/// The guard and its answer, of the words in which a round says what held it back: `guard drains holds back`. What the
+/// guard saw is left out: it may be the words of another service.
 pub(super) fn cause_of_hold(why: &str) -> Option<String> {
     let (cause, _) = why.split_once(": ")?;
     cause.starts_with("guard ").then(|| cause.to_owned())

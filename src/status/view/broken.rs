@@ -25,7 +25,7 @@ pub(in super::super) struct BrokenView {
     pub(in super::super) expect_ms: u64,
     /// What the owner waits for, as far as it was reported.
     pub(in super::super) phase: &'static str,
-    /// Why the replacement is stuck, if it is.
+    /// The reason for which the replacement is stuck, if it is.
     pub(in super::super) trouble: Option<String>,
     /// When the recovery is given up.
     pub(in super::super) until: Timestamp,

@@ -69,7 +69,7 @@ pub(in super::super) struct ShownRecovery {
     pub(in super::super) times: RecoveryTimes,
     /// How long it was expected to take, in milliseconds.
     pub(in super::super) expect_ms: u64,
-    /// Why the replacement was stuck, if it was.
+    /// The reason for which the replacement was stuck, if it was.
     pub(in super::super) trouble: Option<String>,
 }
 

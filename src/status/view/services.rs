@@ -58,7 +58,7 @@ pub(in super::super) struct ApiServerView {
     pub(in super::super) failures: u64,
     /// When the last failed.
     pub(in super::super) failed: Option<Timestamp>,
-    /// Which that was: `list pods`.
+    /// The request that failed last: `list pods`.
     pub(in super::super) failed_request: Option<String>,
     /// Its HTTP status, if there was one.
     pub(in super::super) failed_code: Option<u16>,

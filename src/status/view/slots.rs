@@ -21,7 +21,7 @@ pub(in super::super) struct SlotView {
     pub(in super::super) local: String,
     /// The quiet time that swallows the slot.
     pub(in super::super) quiet: Option<String>,
-    /// The owners whose turn it is, as far as the last round shows; `None` if owners have no turns, or may not be named.
+    /// The owners whose turn it is, as far as the last round shows; `None` if owners have no turns, or are not named.
     pub(in super::super) turns: Option<Vec<String>>,
     /// How many more owners have their turn.
     pub(in super::super) more_turns: usize,
@@ -30,7 +30,7 @@ pub(in super::super) struct SlotView {
 /// The next slots.
 pub(super) fn slots(notes: &StatusNotes, now: Timestamp) -> Vec<SlotView> {
     let Some(calendar) = &notes.config.calendar else {
-        return Vec::new();
+        return notes.next_slot.map(without_calendar).into_iter().collect();
     };
     let view = |slot: ScheduledSlot| {
         let local = slot.instant.to_zoned(calendar.zone().clone());
@@ -45,6 +45,17 @@ pub(super) fn slots(notes: &StatusNotes, now: Timestamp) -> Vec<SlotView> {
         }
     };
     calendar.upcoming(now).take(SLOTS).map(view).collect()
+}
+
+/// The next slot where rounds follow no calendar.
+fn without_calendar(slot: Timestamp) -> SlotView {
+    SlotView {
+        slot,
+        local: slot.strftime("%a %-d %b %H:%M UTC").to_string(),
+        quiet: None,
+        turns: None,
+        more_turns: 0,
+    }
 }
 
 /// The owners whose turn is at this slot.

@@ -93,10 +93,14 @@ async fn three_values_run_a_dry_run_one_more_arms_it_and_nothing_stays_behind() 
     let journal = format!("{}/macaque-journal", chaos.path("ConfigMap"));
     let recorded = chaos.read(&journal).await["data"].clone();
     assert!(recorded["journal.json"].is_string(), "{recorded}");
+    let history = format!("{}/macaque-history", chaos.path("ConfigMap"));
+    let written = chaos.read(&history).await["binaryData"].clone();
+    assert!(written["history.json.gz"].is_string(), "{written}");
     for again in ["--set podAnnotations.a=b", "--set config.dry_run=true"] {
         let upgrade = format!("upgrade macaque CHART --reuse-values {again}");
         chaos.helms("helm", &upgrade, &Value::Null);
         assert_eq!(chaos.read(&journal).await["data"], recorded, "{again}");
+        assert_eq!(chaos.read(&history).await["binaryData"], written, "{again}");
     }
 
     chaos.helms("helm", "uninstall macaque --wait --timeout 60s", &Value::Null);

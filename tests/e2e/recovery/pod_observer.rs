@@ -17,23 +17,23 @@ use crate::access::connect;
 use crate::test_namespace::TestNamespace;
 
 /// A watch that goes on until this is dropped.
-pub(super) struct PodObserver {
+pub(crate) struct PodObserver {
     events: Arc<Mutex<Vec<PodEvent>>>,
     _stop: oneshot::Sender<()>,
 }
 
 /// What happened to a pod, and when that was seen.
 #[derive(Debug, Clone)]
-pub(super) struct PodEvent {
-    pub(super) at: Instant,
+pub(crate) struct PodEvent {
+    pub(crate) at: Instant,
     /// `LISTED` for a pod that was there before, else as the API server says.
-    pub(super) kind: String,
-    pub(super) pod: Value,
+    pub(crate) kind: String,
+    pub(crate) pod: Value,
 }
 
 impl PodObserver {
     /// Begins to watch the pods of `namespace`; returns once it does.
-    pub(super) async fn begin(namespace: &TestNamespace) -> Self {
+    pub(crate) async fn begin(namespace: &TestNamespace) -> Self {
         let path = namespace.path("Pod");
         let events = Arc::new(Mutex::new(Vec::new()));
         let noted = Arc::clone(&events);
@@ -55,7 +55,7 @@ impl PodObserver {
     }
 
     /// What was seen so far.
-    pub(super) fn events(&self) -> Vec<PodEvent> {
+    pub(crate) fn events(&self) -> Vec<PodEvent> {
         self.events.lock().unwrap().clone()
     }
 }

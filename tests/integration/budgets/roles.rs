@@ -155,29 +155,37 @@ fn events_are_granted_to_an_armed_macaque_that_writes_them_and_to_no_other() {
 }
 
 #[test]
-fn the_journal_is_granted_by_its_name_where_macaque_lives_and_nowhere_else() {
-    let journals = |words: &[&str]| -> Vec<(String, Value)> {
+fn journal_and_history_are_granted_by_their_names_where_macaque_lives_and_nowhere_else() {
+    let kept = |words: &[&str]| -> Vec<(String, Vec<Value>)> {
         let roles = printed(words)
             .into_iter()
             .filter(|(kind, _)| kind.ends_with("Role"));
-        let rule = |role: &Value| {
-            let mut rules = role["rules"].as_array().unwrap().clone();
-            rules.retain(|rule| rule["resources"][0] == "configmaps");
-            rules.first().map(|rule| rule["resourceNames"].clone())
+        let names = |role: &Value| -> Vec<Value> {
+            let rules = role["rules"].as_array().unwrap().iter();
+            let kept = rules.filter(|rule| rule["resources"][0] == "configmaps");
+            kept.map(|rule| {
+                assert_eq!(rule["verbs"], serde_json::json!(["get", "update"]));
+                rule["resourceNames"].clone()
+            })
+            .collect()
         };
-        let of = |role: Value| Some((role["metadata"]["namespace"].as_str()?.to_owned(), rule(&role)?));
-        roles.filter_map(|(_, role)| of(role)).collect()
+        let of = |role: Value| Some((role["metadata"]["namespace"].as_str()?.to_owned(), names(&role)));
+        let kept = roles.filter_map(|(_, role)| of(role));
+        kept.filter(|(_, names)| !names.is_empty()).collect()
     };
-    let named = |namespace: &str| vec![(namespace.to_owned(), serde_json::json!(["macaque-journal"]))];
+    let both = |namespace: &str| {
+        let names = ["macaque-journal", "macaque-history"].map(|name| serde_json::json!([name]));
+        vec![(namespace.to_owned(), names.to_vec())]
+    };
 
-    assert_eq!(journals(&["-n", "shop,bank", "--dry-run=false"]), named("shop"));
+    assert_eq!(kept(&["-n", "shop,bank", "--dry-run=false"]), both("shop"));
     let elsewhere = ["--dry-run=false", "--service-account-namespace", "chaos"];
-    assert_eq!(
-        journals(&[&["-n", "shop"], &elsewhere[..]].concat()),
-        named("chaos")
-    );
-    assert_eq!(journals(&[&["-A"], &elsewhere[..]].concat()), named("chaos"));
-    assert_eq!(journals(&["-n", "shop", "--dry-run"]), []);
+    assert_eq!(kept(&[&["-n", "shop"], &elsewhere[..]].concat()), both("chaos"));
+    assert_eq!(kept(&[&["-A"], &elsewhere[..]].concat()), both("chaos"));
+    assert_eq!(kept(&["-n", "shop", "--dry-run"]), []);
+
+    let required = kept(&["-n", "shop", "--dry-run=false", "--required-only"]);
+    assert_eq!(required[0].1, [serde_json::json!(["macaque-journal"])]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `macaque history`: what is listed happened, what is missing is said, and each thing that cannot be read has its word.
+//! `macaque history`: what is listed happened, what is missing is said, and what cannot be read has its word.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,10 +9,10 @@ use macaque_core::history::History;
 use serde_json::{Value, json};
 
 use crate::macaque;
-use macaque_testkit::{Program, ProgramOutput, TestCluster};
+use macaque_testkit::{ProgramOutput, TestCluster};
 
 /// A victim with this number, of deployment/web in shop.
-fn entry(number: u64) -> Value {
+pub(super) fn entry(number: u64) -> Value {
     json!({
         "number": number,
         "slot": format!("2026-03-01T12:0{number}:00Z"),
@@ -33,7 +33,7 @@ fn entry(number: u64) -> Value {
 }
 
 /// A history of these victims, numbered by the journal `j1`.
-fn history(entries: &[Value]) -> Value {
+pub(super) fn history(entries: &[Value]) -> Value {
     json!({
         "version": 1,
         "numbering": {
@@ -46,7 +46,7 @@ fn history(entries: &[Value]) -> Value {
 }
 
 /// The ConfigMap that holds a history.
-fn stored(history: &Value) -> Value {
+pub(super) fn stored(history: &Value) -> Value {
     let mut history: History = serde_json::from_value(history.clone()).unwrap();
     let PackedHistory { bytes, seal } = pack(&mut history);
     config_map(&bytes, &seal)
@@ -62,7 +62,7 @@ fn config_map(packed: &[u8], seal: &str) -> Value {
 }
 
 /// The journal `j1`, which gave six numbers and has the last of them.
-fn journal() -> Value {
+pub(super) fn journal() -> Value {
     let journal = json!({
         "version": 1, "sequence": 40, "uid": "j1", "disruptions": 6, "numbered_since": "2026-03-01T12:00:00Z",
         "usage": [], "cooldowns": [], "outbox": [], "dropped": 0,
@@ -84,7 +84,7 @@ fn journal() -> Value {
 }
 
 /// A cluster whose macaque lives in `chaos`: of six disruptions the history lacks two, and the journal has one of them.
-fn with_a_history() -> TestCluster {
+pub(super) fn with_a_history() -> TestCluster {
     let mut refused = entry(3);
     refused["outcome"] = json!({"result": "refused", "by": "budget shop/web"});
     for field in ["number", "recovery"] {
@@ -98,8 +98,18 @@ fn with_a_history() -> TestCluster {
     ])
 }
 
+/// A cluster whose macaque lives in `chaos`, and has done nothing yet.
+fn with_empty_config_maps() -> TestCluster {
+    let empty = |name: &str| {
+        let metadata = json!({"name": name, "namespace": "chaos"});
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+    };
+    let empty = ["macaque-history", "macaque-journal"].map(empty);
+    TestCluster::with([vec![deployment("shop", "web", 2)], empty.into()].concat())
+}
+
 /// `macaque history` of a macaque that lives in `chaos`.
-fn list(cluster: &TestCluster, args: &str) -> ProgramOutput {
+pub(super) fn list(cluster: &TestCluster, args: &str) -> ProgramOutput {
     macaque(&format!("history --macaque-namespace chaos {args}"))
         .on(cluster)
         .run()
@@ -199,9 +209,7 @@ fn the_json_has_a_version_where_the_history_begins_and_ends_and_its_gaps() {
 
 #[test]
 fn what_a_round_has_just_done_is_listed_before_the_history_is_written() {
-    let empty = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "macaque-history", "namespace": "chaos"}});
-    let journal = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "macaque-journal", "namespace": "chaos"}});
-    let cluster = TestCluster::with(vec![deployment("shop", "web", 2), empty, journal]);
+    let cluster = with_empty_config_maps();
     list(&cluster, "").says(0, &["no disruptions: the history is empty"]);
 
     let once = macaque("once -n shop --dry-run=false").env("MACAQUE_POD_NAMESPACE", "chaos");
@@ -265,7 +273,10 @@ fn an_edited_history_is_shown_with_a_warning_and_one_without_a_journal_too() {
     output.says(0, &["web-1", "2 disruptions between 2026-03-01 12:01:01 UTC"]);
     output.complains(
         0,
-        &["the journal cannot be read, so what is not in the history yet is missing: ConfigMap chaos/macaque-journal does not exist"],
+        &[
+            "the journal cannot be read, so what is not in the history yet is missing: ConfigMap \
+             chaos/macaque-journal does not exist",
+        ],
     );
 }
 
@@ -292,70 +303,6 @@ fn the_place_is_that_of_the_pod_or_of_the_context_as_for_pause() {
         );
 }
 
-/// A line of the log about this victim.
-fn log_line(entry: &Value) -> String {
-    json!({"history": {"version": 1, "entry": entry}, "level": "info", "msg": "m", "ts": "t"}).to_string()
-}
-
-/// `macaque history --from log` with this log, and no cluster.
-fn of_log(log: &str, args: &str) -> Program {
-    macaque(&format!("history --from log {args}")).file("log", log)
-}
-
-#[test]
-fn a_log_gives_the_same_rows_as_the_cluster() {
-    let cluster = with_a_history();
-    let lines = [1, 2, 5].map(|number| log_line(&entry(number)));
-    let log = format!("other\n{}\n{}", lines.join("\n"), &lines[0][..120]);
-    let output = of_log(&log, "-n shop").run();
-    let table = list(&cluster, "-n shop").out;
-    let rows: Vec<_> = table
-        .lines()
-        .filter(|line| line.contains("web-") || line.contains("TIME"))
-        .collect();
-    output.says(0, &rows);
-    output.says(
-        0,
-        &["2 disruptions between 2026-03-01 12:02:01 UTC and 2026-03-01 12:05:01 UTC are not in the log"],
-    );
-    output.complains(
-        0,
-        &[
-            "log: 5 lines read, 3 of the history",
-            "line 5 looks like one of the history, and cannot be read: it is not a whole JSON object",
-        ],
-    );
-    assert_eq!(of_log(&log, "-o json").run().json()["entries"][1], entry(2));
-}
-
-#[test]
-fn times_are_in_the_zone_of_the_schedule() {
-    let output = of_log(&log_line(&entry(1)), "").env("MACAQUE_TIMEZONE", "Asia/Kolkata");
-    output.run().says(0, &["2026-03-01 17:31:01 IST"]);
-}
-
-#[test]
-fn a_log_that_is_none_says_what_it_is() {
-    of_log("", "")
-        .run()
-        .complains(0, &["log: 0 lines read", "the log is empty"]);
-    of_log("[2026-03-01T12:00:00Z INFO ] evicted shop/web-1\n", "")
-        .run()
-        .complains(0, &["no line is of the history", "JSON format"]);
-    macaque("history --from absent")
-        .run()
-        .complains(2, &["--from: cannot read absent: No such file"]);
-    macaque("history --from .")
-        .run()
-        .complains(2, &["--from: . is a directory"]);
-    of_log("a\0b", "")
-        .run()
-        .complains(2, &["--from: log is a binary file, not a log"]);
-    macaque("history --from -")
-        .run()
-        .complains(0, &["standard input: 0 lines read"]);
-}
-
 #[test]
 fn flags_that_make_no_sense_are_refused_with_what_would() {
     for (args, words) in [
@@ -380,9 +327,7 @@ fn flags_that_make_no_sense_are_refused_with_what_would() {
 
 #[test]
 fn a_watch_prints_what_comes_through_an_outage_and_ends_with_0_by_a_signal() {
-    let empty = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "macaque-history", "namespace": "chaos"}});
-    let journal = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "macaque-journal", "namespace": "chaos"}});
-    let cluster = TestCluster::with(vec![deployment("shop", "web", 2), empty, journal]);
+    let cluster = with_empty_config_maps();
     let reads = || {
         let requests = cluster.requests();
         requests

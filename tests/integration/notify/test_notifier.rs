@@ -12,13 +12,14 @@ use macaque::actors::config_changes::ConfigChanges;
 use macaque::actors::messages::{MessageDelivered, RecoveryReported, RoundFinished, Shutdown};
 use macaque::actors::notifier::Notifier;
 use macaque::actors::recipient::StableRecipient;
-use macaque::actors::role::ActorRole;
+use macaque::actors::role::{ActorRole, OptionalRoles};
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
 use macaque::events::EventRecording;
 use macaque::facts::Facts;
 use macaque::failpoint::FailPoints;
 use macaque::health::HealthState;
 use macaque::heartbeat::Heartbeat;
+use macaque::history::HistoryRecording;
 use macaque::journal::JournalStore;
 use macaque::k8s::ClusterAccess;
 use macaque::notify::{Channel, DeliveryRetry, MessageContext, MessageKinds, ServiceChannel};
@@ -176,8 +177,9 @@ fn actors_config(channels: Arc<[Channel]>) -> ActorsConfig {
         reload: None,
         facts: Facts::default(),
         events: EventRecording::off(&platform),
+        history: HistoryRecording::off(&platform),
         health: Arc::new(HealthState::new(
-            ActorRole::of_process(false, false).map(ActorRole::as_str),
+            ActorRole::of_process(OptionalRoles::default()).map(ActorRole::as_str),
             &platform,
         )),
         platform,

@@ -13,13 +13,14 @@ use macaque::actors::clock::Trigger;
 use macaque::actors::config_changes::ConfigChanges;
 use macaque::actors::messages::StopRequested;
 use macaque::actors::recipient::StableRecipient;
-use macaque::actors::role::ActorRole;
+use macaque::actors::role::{ActorRole, OptionalRoles};
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
 use macaque::actors::{self, ActorsConfig};
 use macaque::events::EventRecording;
 use macaque::facts::Facts;
 use macaque::failpoint::{FailAction, FailPoint, FailPoints};
 use macaque::health::HealthState;
+use macaque::history::HistoryRecording;
 use macaque::journal::JournalStore;
 use macaque::k8s::ClusterAccess;
 use macaque::notify::{Channel, DeliveryRetry, MessageContext, OutgoingMessage, RoundMessage};
@@ -288,8 +289,9 @@ fn actors_config(
         reload: None,
         facts: Facts::default(),
         events: EventRecording::off(&platform),
+        history: HistoryRecording::off(&platform),
         health: Arc::new(HealthState::new(
-            ActorRole::of_process(false, false).map(ActorRole::as_str),
+            ActorRole::of_process(OptionalRoles::default()).map(ActorRole::as_str),
             &platform,
         )),
         platform,

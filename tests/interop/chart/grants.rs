@@ -23,6 +23,7 @@ fn features() -> Vec<Vec<Value>> {
     let mut scopes = scopes.map(by_name).to_vec();
     scopes.push(json!({"target": {"namespace_selector": "chaos=on"}}));
     let journals = ["auto", "memory", "configmap/records"].map(|journal| json!({"journal": journal}));
+    let histories = ["auto", "off", "configmap/past"].map(|history| json!({"history": history}));
     let nodes = ["off", "leases", "nodes"].map(|nodes| json!({"guards": {"nodes": nodes}}));
     let pods = [
         json!({}),
@@ -40,6 +41,7 @@ fn features() -> Vec<Vec<Value>> {
             .map(|method| json!({"disrupt": {"method": method}}))
             .to_vec(),
         journals.to_vec(),
+        histories.to_vec(),
         nodes.to_vec(),
         pods.map(|guards| json!({"guards": guards})).to_vec(),
         switch(|freeze| json!({"guards": {"freeze": freeze}})),
@@ -233,6 +235,6 @@ fn eight_namespaces_get_a_role_each_and_there_is_no_cluster_role() {
     let grants = granted(&objects, &account("macaque"));
     let may_evict = grants.values().filter(|granted| granted.contains(&evict));
     assert_eq!(may_evict.count(), 8, "{grants:#?}");
-    // Its own namespace is none of them: there it only keeps its journal.
-    assert_eq!(grants["chaos"].len(), 2, "{grants:#?}");
+    // Its own namespace is none of them: there it only keeps its journal and its history.
+    assert_eq!(grants["chaos"].len(), 4, "{grants:#?}");
 }

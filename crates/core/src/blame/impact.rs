@@ -42,7 +42,7 @@ pub(super) enum ImpactEnd {
     Unseen,
     /// The pod had no owner that could become whole again.
     Ownerless,
-    /// Nobody knows whether there was an effect at all.
+    /// Nobody knows whether there was an effect at all, or whether that of another was found.
     Unknown,
 }
 
@@ -68,6 +68,7 @@ impl<'a> Impact<'a> {
             .as_ref()
             .map_or(entry.at, |recovery| recovery.accepted);
         let end = ending(entry, accepted, evidence);
+        let whole = entry.recovery.as_ref().and_then(whole_at);
 
         // What nobody saw the end of lasts as long as it would have been watched.
         let unseen = after(accepted.max(entry.at), evidence.timeout);
@@ -77,7 +78,9 @@ impl<'a> Impact<'a> {
             ImpactEnd::Unrecovered(at) => after(at, UNRECOVERED),
             ImpactEnd::Ownerless => accepted,
             ImpactEnd::Unknown if entry.outcome == EntryOutcome::Pending => unseen.max(evidence.now),
-            ImpactEnd::Unseen | ImpactEnd::Unknown => recorded.map_or(unseen, |ended| unseen.max(ended)),
+            ImpactEnd::Unseen | ImpactEnd::Unknown => {
+                whole.unwrap_or_else(|| recorded.map_or(unseen, |ended| unseen.max(ended)))
+            }
         };
         Self {
             entry,
@@ -98,7 +101,7 @@ impl<'a> Impact<'a> {
         self.begin <= question.latest() && self.until >= question.earliest()
     }
 
-    /// Whether nobody knows if the victim was disrupted.
+    /// Whether nobody knows if the victim was disrupted, or by whom.
     pub(super) fn is_unknown(&self) -> bool {
         self.end == ImpactEnd::Unknown
     }
@@ -117,7 +120,7 @@ impl<'a> Impact<'a> {
 
 /// How the effect of a disruption ended.
 fn ending(entry: &HistoryEntry, accepted: Timestamp, evidence: BlameEvidence<'_>) -> ImpactEnd {
-    if entry.outcome.is_unknown() {
+    if entry.outcome.is_unknown() || entry.inferred {
         return ImpactEnd::Unknown;
     }
     let Some(recovery) = &entry.recovery else {

@@ -102,10 +102,12 @@ impl<'a> Proof<'a> {
         let pod = &impact.entry.pod;
         let at = self.time(impact.entry.at);
         let act = act(impact.entry.method);
-        let sentence = if impact.entry.outcome == EntryOutcome::Pending {
-            format!("the outcome of the {act} of {pod} at {at} is not recorded yet")
-        } else {
-            format!("the answer to the {act} of {pod} at {at} was lost")
+        let sentence = match impact.entry.outcome {
+            EntryOutcome::Pending => format!("the outcome of the {act} of {pod} at {at} is not recorded yet"),
+            EntryOutcome::Unknown => format!("the answer to the {act} of {pod} at {at} was lost"),
+            _ => format!(
+                "the answer to the {act} of {pod} at {at} was lost, and who took the pod is not known"
+            ),
         };
         with_others(sentence, all.len(), "unknown outcome")
     }

@@ -1,5 +1,6 @@
 //! The history as text: JSON, of which nothing is taken over unchecked.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::texts::bounded_name;
@@ -49,6 +50,18 @@ impl History {
     pub fn write(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("a history serialises")
     }
+
+    /// Takes the numbers from all victims: something other than macaque may have changed them. What happened from `now`
+    /// on is numbered again.
+    pub fn distrust(&mut self, now: Timestamp) {
+        for entry in &mut self.entries {
+            entry.number = None;
+        }
+        if let Some(numbering) = &mut self.numbering {
+            let next = numbering.count.saturating_add(1);
+            numbering.begin_anew(now, next);
+        }
+    }
 }
 
 impl TryFrom<DecodedHistory> for History {
@@ -62,15 +75,12 @@ impl TryFrom<DecodedHistory> for History {
             ..numbering
         });
         let mut history = Self {
-            numbering: numbering.clone(),
+            numbering,
             ..Self::new()
         };
-        history.merge(&Self {
-            numbering,
-            entries: decoded.entries.into_iter().map(HistoryEntry::checked).collect(),
-            rounds: decoded.rounds.into_iter().map(RoundSummary::checked).collect(),
-            ..Self::new()
-        });
+        history.add_entries(decoded.entries.into_iter().map(HistoryEntry::checked));
+        history.add_rounds(decoded.rounds.into_iter().map(RoundSummary::checked));
+        history.settle();
         history.bound();
         Ok(history)
     }

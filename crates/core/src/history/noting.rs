@@ -81,6 +81,7 @@ impl History {
             team: attempt.team.as_deref().map(short_name),
             method,
             outcome: outcome_of(attempt),
+            inferred: false,
             recovery: None,
         };
         self.note(vec![entry], Vec::new());
@@ -111,6 +112,7 @@ impl History {
             team: report.team.as_deref().map(short_name),
             method: report.method,
             outcome: EntryOutcome::of_disruption(report.method, is_doubtful),
+            inferred: false,
             recovery: Some(recovery),
         };
         self.note(vec![entry], Vec::new());
@@ -197,6 +199,7 @@ fn reserved_entry(reservation: &Reservation, slot: Timestamp) -> HistoryEntry {
             ReservationState::Disrupted => EntryOutcome::of_disruption(method, false),
             ReservationState::Unknown => EntryOutcome::of_disruption(method, true),
         },
+        inferred: reservation.inferred,
         recovery: None,
     }
 }
@@ -213,6 +216,7 @@ fn recovering_entry(record: &RecoveryRecord) -> HistoryEntry {
         team: victim.team.as_deref().map(short_name),
         method: victim.method,
         outcome: EntryOutcome::of_disruption(victim.method, victim.origin == AcceptedBy::Doubt),
+        inferred: victim.origin == AcceptedBy::Lookup,
         recovery: Some(EntryRecovery {
             accepted: victim.accepted,
             verdict: None,

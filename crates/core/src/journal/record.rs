@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Denial, StepContext, after, signed};
+use super::{Denial, StepContext, after, is_zero, signed};
 use crate::outcome::{DisruptionMethod, Outcome};
 use crate::pod::{PodOwner, PodRef};
 use crate::recovery::RecoveryBaseline;
@@ -46,7 +46,7 @@ pub struct Reservation {
     /// The number of the disruption, from 1 since [`Journal::numbered_since`]; 0 if it was reserved before.
     ///
     /// [`Journal::numbered_since`]: crate::journal::Journal::numbered_since
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub number: u64,
     /// The victim.
     pub pod: PodRef,
@@ -68,6 +68,9 @@ pub struct Reservation {
     pub period_end: Option<Timestamp>,
     /// What is known about the outcome.
     pub state: ReservationState,
+    /// Whether it is only inferred that the victim was disrupted: no answer said so, and the pod was found gone.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub inferred: bool,
 }
 
 /// What is known about the outcome of a reservation.
@@ -208,4 +211,8 @@ impl fmt::Display for LeaseHolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.process, self.incarnation)
     }
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }

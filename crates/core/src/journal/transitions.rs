@@ -152,6 +152,7 @@ impl Journal {
             baseline: baseline.map(|baseline| Box::new(baseline.clone().bounded())),
             period_end: victim.period_end,
             state: ReservationState::Pending,
+            inferred: false,
         };
         self.count_usage(context.now);
         self.start_cooldown(&reservation, context.limits)?;
@@ -201,6 +202,7 @@ impl Journal {
             Resolution::Unknown => ReservationState::Unknown,
             _ => ReservationState::Disrupted,
         };
+        reservation.inferred = origin == AcceptedBy::Lookup;
         // What the recovery needs moves on with it.
         round.reservations[index] = Reservation {
             baseline: None,

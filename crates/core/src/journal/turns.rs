@@ -158,6 +158,7 @@ mod tests {
             baseline: None,
             period_end: Some("2026-12-10T00:00:00Z".parse().unwrap()),
             state: ReservationState::Pending,
+            inferred: false,
         }
     }
 

@@ -24,8 +24,8 @@ impl OwnerResult {
         }
     }
 
-    /// Why an owner of which this is known had no turn, and by whom or what; `rule` exempts it now, if one does. `None` if
-    /// it had a turn.
+    /// The reason for which an owner of which this is known had no turn, and by whom or what; `rule` exempts it now, if one
+    /// does. `None` if it had a turn.
     pub(crate) fn without_turn(known: Option<&Self>, rule: Option<&str>) -> Option<(NoTurn, Option<String>)> {
         match (known, rule) {
             (Some(Self::Had), _) => None,

@@ -77,6 +77,37 @@ fn what_rounds_require_is_in_each_namespace_for_the_guards_and_for_the_journal()
 }
 
 #[test]
+fn the_history_is_optional_on_one_config_map_and_a_dry_run_writes_none() {
+    let mut config = shop(false, DisruptionMethod::Evict);
+    assert_eq!(history_permissions(&config), []);
+
+    config.history = Some(crate::config::ConfigMapRef {
+        namespace: "chaos".to_owned(),
+        name: "macaque-history".to_owned(),
+    });
+    let permissions = history_permissions(&config);
+    let grants: Vec<_> = permissions
+        .iter()
+        .map(|optional| optional.grant.to_string())
+        .collect();
+    assert_eq!(
+        grants,
+        [
+            "get configmaps/macaque-history in namespace chaos",
+            "update configmaps/macaque-history in namespace chaos"
+        ]
+    );
+    assert!(
+        !required(&config)
+            .iter()
+            .any(|grant| grants.contains(&grant.to_string()))
+    );
+
+    config.dry_run = true;
+    assert_eq!(history_permissions(&config), []);
+}
+
+#[test]
 fn a_real_run_needs_the_verb_of_its_method_and_never_both() {
     let permissions = |method| printed(&needed(&shop(false, method), PermissionPurpose::Rounds));
 

@@ -27,7 +27,7 @@ pub(super) fn gaps(question: &ResilienceQuestion, evidence: ResilienceEvidence<'
     gaps
 }
 
-/// Which disruptions the history lacks, and where it does not show whether it lacks any.
+/// The disruptions that the history lacks, and where it does not show whether it lacks any.
 fn missing(question: &ResilienceQuestion, evidence: ResilienceEvidence<'_>) -> Vec<String> {
     let unseen = "the history does not show whether it lacks disruptions";
     let mut missing = Vec::new();

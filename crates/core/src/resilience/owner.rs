@@ -43,11 +43,11 @@ pub struct OwnerResilience {
     pub recovery: RecoveryStats,
     /// What kept a replacement from becoming ready in the last recovery that was slow or did not end in time.
     pub trouble: Option<String>,
-    /// Why the owner had no turn, if it had none and that is known.
+    /// The reason for which the owner had no turn, if it had none and that is known.
     pub without_turn: Option<WithoutTurn>,
 }
 
-/// Why an owner had no turn.
+/// The reason for which an owner had no turn, and by whom or what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct WithoutTurn {
     /// The reason.

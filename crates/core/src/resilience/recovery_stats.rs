@@ -5,7 +5,8 @@ use serde::Serialize;
 /// Below this many recoveries percentiles say little, and are marked.
 pub const FEW: usize = 5;
 
-/// The recoveries of one owner. Each of its disruptions is counted once: as measured, unrecovered, unwatched, open or other.
+/// The recoveries of one owner. Each of its disruptions is counted once: as measured, unrecovered, unwatched, open or
+/// other.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct RecoveryStats {
     /// How many were measured: the owner was whole again.

@@ -137,7 +137,7 @@ fn the_most_urgent_of_what_happened_stands_out_and_comes_first() {
 }
 
 #[test]
-fn each_finding_is_told_in_words_with_the_number_that_it_is_of() {
+fn each_finding_has_its_words_with_the_number_that_it_is_of() {
     let mut broken = evicted("broken", "13T12:00", Some("unrecovered"), None);
     broken["recovery"]["trouble"] = json!("CrashLoopBackOff");
     let history = history(

@@ -20,6 +20,7 @@ fn happening(only_known: bool) -> impl Strategy<Value = Happening> {
         2 => Just(RequestFate::Refused),
         2 * doubt => Just(RequestFate::LostBefore),
         2 * doubt => Just(RequestFate::LostAfter),
+        2 * doubt => Just(RequestFate::TakenByOthers),
         2 * doubt => Just(RequestFate::CrashBefore),
         2 * doubt => Just(RequestFate::CrashAfter),
     ];

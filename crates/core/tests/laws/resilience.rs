@@ -74,6 +74,7 @@ fn entry() -> impl Strategy<Value = HistoryEntry> {
             team: None,
             method: DisruptionMethod::Evict,
             outcome,
+            inferred: false,
             recovery,
         },
     )

@@ -53,6 +53,8 @@ pub(super) enum RequestFate {
     LostBefore,
     /// The answer is lost, and so nobody knows the outcome.
     LostAfter,
+    /// The request is lost, and then somebody else takes the pod.
+    TakenByOthers,
     /// macaque crashes before the request.
     CrashBefore,
     /// macaque crashes after the request was accepted.
@@ -249,6 +251,7 @@ impl World {
         }
         self.pass(1);
         let (resolution, outcome) = match fate {
+            RequestFate::TakenByOthers => (Resolution::Disrupted, Outcome::Evicted),
             RequestFate::Accepted => (Resolution::Disrupted, Outcome::Evicted),
             RequestFate::Refused => (Resolution::Released, Outcome::Gone),
             RequestFate::LostBefore | RequestFate::LostAfter => (
