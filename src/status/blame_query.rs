@@ -7,10 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use macaque_core::blame::{BlameAnswer, BlameDocument, BlameEvidence, BlameQuestion, SLACK, blame};
-use macaque_core::config::NamespaceScope;
 use macaque_core::duration::parse_duration;
 use macaque_core::history::HistoryEntry;
-use macaque_core::journal::Journal;
 
 use super::notes::StatusNotes;
 use crate::text;
@@ -44,43 +42,27 @@ pub(super) fn answer(query: &str, notes: &StatusNotes, now: Timestamp) -> Result
     let read = notes.journal.as_ref();
     let at = read.map_or(now, |read| read.read);
     let evidence = BlameEvidence {
-        journal: journal(notes),
+        journal: notes.usable_journal(),
         history: Ok(&notes.history),
         timeout: notes.config.recovery_timeout,
         now: at,
     };
-    let answer = without_hidden_names(notes, &question, blame(&question, evidence));
+    let answer = without_hidden_names(notes, blame(&question, evidence));
     // Text keys, and nothing that can fail.
     Ok(serde_json::to_string(&BlameDocument::new(&question, at, answer)).unwrap_or_default())
 }
 
-/// The journal, or why nobody can tell by it.
-fn journal(notes: &StatusNotes) -> Result<&Journal, &'static str> {
-    match &notes.journal {
-        _ if notes.unusable_since.is_some() => Err("the journal is missing or cannot be used"),
-        None => Err("the journal was not read yet"),
-        // Only a ConfigMap has a UID. A dry run needs none, as it disrupts nothing.
-        Some(read) if read.journal.uid().is_empty() => Err("the journal is in the memory of each replica"),
-        Some(read) => Ok(&read.journal),
-    }
-}
-
 /// The answer without the names that the page may not show.
-fn without_hidden_names(notes: &StatusNotes, question: &BlameQuestion, answer: BlameAnswer) -> BlameAnswer {
+fn without_hidden_names(notes: &StatusNotes, answer: BlameAnswer) -> BlameAnswer {
     let count = answer.disruptions.len();
     let may_name = |entry: &HistoryEntry| notes.names(&entry.pod.namespace);
-    // The proof of a "no" names the last disruption before.
-    let is_all_in_scope = notes.config.namespaces == NamespaceScope::All;
-    let is_asked_in_scope = question
-        .namespace
-        .as_deref()
-        .is_some_and(|name| notes.names(name));
-    let may_prove = notes.config.names && (is_all_in_scope || is_asked_in_scope);
+    // The proof may name any disruption: that of a "no" names the last one before.
+    let may_prove = notes.config.names && notes.history.entries().iter().all(may_name);
 
     let proof = if may_prove {
         answer.proof
     } else {
-        let hidden = "names are left out: they are off, or of namespaces that are not all in scope";
+        let hidden = "names are left out: they are off, or some are not in scope";
         format!("{}; {hidden}", text::count(count, "disruption"))
     };
     BlameAnswer {
@@ -88,7 +70,7 @@ fn without_hidden_names(notes: &StatusNotes, question: &BlameQuestion, answer: B
         disruptions: answer
             .disruptions
             .into_iter()
-            .filter(may_name)
+            .filter(|entry| may_name(entry))
             .take(MOST)
             .collect(),
         ..answer

@@ -7,7 +7,6 @@ use actix::System;
 use jiff::Timestamp;
 use macaque_core::history::{HistoryEntry, HistoryGap};
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
 use super::cluster_reader::ClusterReader;
@@ -17,6 +16,7 @@ use super::rows::{gap_text, header, row};
 use super::selection::SelectionArgs;
 use super::source::{PlaceArgs, settings_of_place};
 use crate::cli::args::{GlobalArgs, OutputFormat};
+use crate::cli::interrupt::interrupted;
 use crate::cli::output::{self, ShownCell};
 use crate::cli::{exit, setup};
 use crate::platform::Platform;
@@ -89,20 +89,6 @@ pub(super) fn run(
             () = interrupted() => exit::OK,
         }
     })
-}
-
-/// Waits for SIGINT or SIGTERM: to end a watch is no failure.
-async fn interrupted() {
-    let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
-    if let [Ok(mut interrupt), Ok(mut terminate)] = signals {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    } else {
-        // Signals end the process as they do without a handler.
-        std::future::pending::<()>().await;
-    }
 }
 
 impl HistoryWatch<'_> {

@@ -81,7 +81,11 @@ fn names_that_the_page_may_not_show_are_left_out_of_the_answer() {
         names: false,
         ..everywhere()
     };
-    for config in [hidden, config()] {
+    let out_of_scope = StatusConfig {
+        namespaces: NamespaceScope::Named(vec!["cart".to_owned()]),
+        ..config()
+    };
+    for config in [hidden, out_of_scope] {
         let answer = blamed(config, "?at=2026-01-01T00:00:00Z");
         assert_eq!(answer.status, 200, "{}", answer.body);
         assert!(!answer.body.contains("shop"), "{}", answer.body);
