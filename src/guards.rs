@@ -76,6 +76,8 @@ pub struct RoundGuards<'a> {
     namespaces: BTreeMap<String, DatedFinding>,
     /// The keys of the namespaces that were read.
     namespace_keys: BTreeMap<String, ObjectKeys>,
+    /// When a namespace was last found in scope by its labels.
+    selected: BTreeMap<String, Instant>,
     /// The owner that was read last, with its keys.
     owner_keys: Option<(WorkloadRef, ObjectKeys)>,
     /// The UID of the victim that was asked about last, with all pods of its owner.
@@ -117,6 +119,7 @@ impl<'a> RoundGuards<'a> {
             nodes: None,
             namespaces: BTreeMap::new(),
             namespace_keys: BTreeMap::new(),
+            selected: BTreeMap::new(),
             owner_keys: None,
             siblings: None,
             recovering: None,

@@ -26,7 +26,7 @@ use crate::telemetry;
 #[command(group(ArgGroup::new("by_weeks").args(["owners", "ics"]).multiple(true)))]
 pub(super) struct ScheduleArgs {
     /// Number of slots to list
-    #[arg(short, long, value_name = "NUMBER", default_value_t = 10, value_parser = small_number, allow_negative_numbers = true)]
+    #[arg(short, long, value_name = "NUMBER", default_value_t = 10, value_parser = slot_number, allow_negative_numbers = true)]
     number: u16,
     /// List whose turn comes when, with disrupt.pace = "rota"; reads the owners in scope from the cluster
     #[arg(long, conflicts_with = "number")]
@@ -130,6 +130,17 @@ fn page(calendar: &Calendar, from: Timestamp, slots: &[SlotRow], wanted: usize, 
         parts.push("no more slots before 2101".to_owned());
     }
     parts.join("\n")
+}
+
+/// Parses a number of slots. Elsewhere `-n` is short for `--namespace`.
+fn slot_number(text: &str) -> Result<u16, String> {
+    let is_number = text.parse::<f64>().is_ok();
+    let hint = if is_number {
+        ""
+    } else {
+        "; -n is short for --number here: write --namespace for a namespace"
+    };
+    small_number(text).map_err(|right| format!("{right}{hint}"))
 }
 
 /// Parses a number of weeks.

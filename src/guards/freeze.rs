@@ -2,7 +2,8 @@
 
 use macaque_core::eligibility::missing_opt_in;
 use macaque_core::guard::{
-    GuardAnswer, GuardFinding, judge_freeze, judge_opt_out, not_opted_in, unknown_freeze, unseen_freeze,
+    GuardAnswer, GuardFinding, judge_freeze, judge_opt_out, not_opted_in, unknown_freeze, unknown_selection,
+    unseen_freeze, unselected_namespace,
 };
 use macaque_core::key_warnings::key_warnings;
 use macaque_core::pod::Pod;
@@ -12,14 +13,21 @@ use super::RoundGuards;
 use crate::k8s::{OptionalRead, WorkloadRef};
 
 impl RoundGuards<'_> {
-    /// Asks whether the victim's namespace is frozen, then its owner; and in the mode opt-in, whether the yes that made the
-    /// victim a candidate is still there. That is asked even where freezes are not.
+    /// Asks whether the victim's namespace is frozen, then its owner; whether a namespace that was found by its labels still
+    /// has them; and in the mode opt-in, whether the yes that made the victim a candidate is still there. The last two are
+    /// asked even where freezes are not.
     pub(crate) async fn ask_freeze(&mut self, victim: &Pod) -> Option<GuardFinding> {
+        let namespace = &victim.id.namespace;
         if !self.asks_freeze() {
-            return None;
+            return self.ask_selected(namespace).await;
         }
 
         let finding = self.freeze_around(victim).await;
+        if finding.answer == GuardAnswer::Go
+            && let Some(unselected) = self.ask_selected(namespace).await
+        {
+            return Some(unselected);
+        }
         let missing = match finding.answer {
             GuardAnswer::Go if self.context.eligibility.is_opt_in() => self.missing_opt_in(victim),
             _ => None,
@@ -34,6 +42,41 @@ impl RoundGuards<'_> {
         } else {
             None
         }
+    }
+
+    /// Notes that the round has just found the namespace in scope by its labels.
+    pub fn note_selected(&mut self, namespace: &str) {
+        let now = self.context.platform.monotonic();
+        self.selected.insert(namespace.to_owned(), now);
+    }
+
+    /// The finding if the namespace was found by its labels, and does not match any more, or that cannot be read. It costs a
+    /// request only where the namespace is not read for another guard, and not while what the round found is fresh.
+    async fn ask_selected(&mut self, namespace: &str) -> Option<GuardFinding> {
+        let selector = self.context.eligibility.target.namespaces.selector()?;
+        if let Some(keys) = self.namespace_keys.get(namespace) {
+            let is_selected = selector.matches(&keys.labels);
+            return (!is_selected).then(|| unselected_namespace(namespace, selector));
+        }
+        let found = self.selected.get(namespace);
+        if found.is_none_or(|at| self.is_fresh(*at)) {
+            return None;
+        }
+
+        let cluster = self.context.cluster;
+        let list = async || cluster.namespaces(selector, Some(namespace)).await;
+        let found = match self.read(list).await {
+            Ok(found) => found,
+            Err(why) => return Some(unknown_selection(selector, why)),
+        };
+        if found
+            .iter()
+            .any(|found| found.name == namespace && !found.is_terminating)
+        {
+            self.note_selected(namespace);
+            return None;
+        }
+        Some(unselected_namespace(namespace, selector))
     }
 
     /// Whether namespaces and owners are asked about: for a freeze, or for what opts in or out.

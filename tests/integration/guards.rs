@@ -7,6 +7,7 @@ mod faults;
 mod gates;
 mod owners;
 mod round;
+mod scope;
 mod wishes;
 
 use macaque_core::report::{RoundEnd, RoundReport};

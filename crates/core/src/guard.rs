@@ -17,7 +17,10 @@ use serde::{Deserialize, Serialize};
 
 pub use self::config::{GuardConfig, MinReady, NodesGuard, RecoveredGuard, RolloutGuard};
 pub use self::drains::{DisruptedPods, judge_drains};
-pub use self::freeze::{judge_freeze, judge_opt_out, not_opted_in, unknown_freeze, unseen_freeze};
+pub use self::freeze::{
+    judge_freeze, judge_opt_out, not_opted_in, unknown_freeze, unknown_selection, unseen_freeze,
+    unselected_namespace,
+};
 pub(crate) use self::min_ready_wish::unreadable_min_ready;
 pub use self::min_ready_wish::{MinReadyWish, min_ready_of};
 pub use self::nodes::{NodeState, judge_nodes};

@@ -81,7 +81,7 @@ pub struct Journal {
     #[serde(skip_serializing_if = "Option::is_none")]
     round: Option<RoundRecord>,
     /// How many victims were disrupted, or may have been, since `numbered_since`; the last one bears this number.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     disruptions: u64,
     /// When this journal began to number disruptions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -272,6 +272,11 @@ fn indented_bytes(entry: &impl Serialize) -> usize {
     let text = serde_json::to_string_pretty(entry).expect("an entry of the journal serialises");
     let indentation = text.lines().count() * ENTRY_INDENTATION;
     text.len() + indentation + ",\n".len()
+}
+
+/// Whether a number is zero, as in a journal that numbered no disruption yet: it is left out of its text.
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 fn signed(duration: Duration) -> SignedDuration {

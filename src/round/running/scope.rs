@@ -51,13 +51,16 @@ impl<'a> RunningRound<'a> {
     ///
     /// # Errors
     /// The round must end: the labels cannot be read.
-    pub(super) async fn left_scope(&self, victim: &Pod) -> Result<Option<Exemption>, RoundEnd> {
+    pub(super) async fn left_scope(&mut self, victim: &Pod) -> Result<Option<Exemption>, RoundEnd> {
         let Some(selector) = self.namespace_selector() else {
             return Ok(None);
         };
         let namespace = &victim.id.namespace;
         let reader = self.scope_reader();
         let is_selected = reader.is_still_selected(selector, namespace).await?;
+        if is_selected {
+            self.guards.note_selected(namespace);
+        }
         Ok((!is_selected).then(|| Exemption::unselected_namespace(selector)))
     }
 }

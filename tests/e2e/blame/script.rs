@@ -279,8 +279,8 @@ impl ScriptedHour {
         self.whole().await;
     }
 
-    /// macaque is killed when the API server has just accepted its eviction, and another process follows when the lease of
-    /// the first has ended.
+    /// macaque is killed when the API server has just accepted its eviction, and another process follows when the lease
+    /// of the first has ended.
     async fn crash(&mut self) {
         let proxy = ServerProxy::start(&self.namespace).await;
         let pid = Arc::new(AtomicU32::new(0));

@@ -7,8 +7,8 @@ use super::history::{entry, history, journal, stored};
 use crate::macaque;
 use macaque_testkit::{Program, ProgramOutput, TestCluster};
 
-/// A cluster whose macaque lives in `chaos`: of six disruptions, a minute apart, the history knows these, and the journal
-/// the last.
+/// A cluster whose macaque lives in `chaos`: of six disruptions, a minute apart, the history knows these, and the
+/// journal the last.
 fn with_entries(numbers: &[u64]) -> TestCluster {
     let entries: Vec<_> = numbers.iter().map(|number| entry(*number)).collect();
     TestCluster::with(vec![
@@ -84,7 +84,7 @@ fn a_question_without_an_answer_is_refused_with_what_would_be_right() {
     for (args, words) in [
         (
             "--at 2100-01-01T00:00:00Z",
-            "is yet to come; what happened can be told until now",
+            "is yet to come; there is an answer until now",
         ),
         ("--at soon", "write a time of day such as 03:12"),
         ("--from 1h --to 2h", "is after --to"),

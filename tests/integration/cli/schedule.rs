@@ -32,6 +32,18 @@ fn as_many_slots_are_shown_as_are_asked_for() {
 }
 
 #[test]
+fn a_namespace_where_a_number_belongs_is_answered_with_how_it_is_written() {
+    for args in ["--owners -n shop", "-n shop", "-nshop"] {
+        let hint = "-n is short for --number here: write --namespace for a namespace";
+        hourly(args)
+            .run()
+            .complains(2, &["invalid value 'shop' for '--number", hint]);
+    }
+    let negative = hourly("-n -1").run();
+    assert!(!negative.err.contains("--namespace"), "{}", negative.err);
+}
+
+#[test]
 fn slots_are_shown_from_a_date_a_local_time_or_an_instant_on() {
     for (from, first) in [
         ("2026-12-24", "2026-12-23T23:00:00Z"),

@@ -21,7 +21,7 @@ use serde_json::Value;
 pub(crate) struct GuardFixture {
     pub(crate) config: GuardConfig,
     pub(crate) eligibility: EligibilityConfig,
-    _sandbox: TestCluster,
+    pub(crate) sandbox: TestCluster,
     pub(crate) proxy: FaultProxy,
     cluster: Cluster,
     gates: Gates,
@@ -43,7 +43,7 @@ impl GuardFixture {
             config: GuardConfig::off(),
             eligibility: evict_one().eligibility,
             cluster: sandbox.connect(&platform).await,
-            _sandbox: sandbox,
+            sandbox,
             proxy,
             gates: Gates::new(gates, &platform),
             _switch: switch,

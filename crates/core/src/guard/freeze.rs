@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{GuardAnswer, GuardFinding};
 use crate::annotations::{ENABLED, pair, yes_or_no};
 use crate::freeze::frozen;
+use crate::selector::Selector;
 
 /// Judges a namespace or an owner, which `place` names (`namespace shop`), by its annotations and labels at `now`. It
 /// holds back while it is frozen, and if it opted out by `macaque/enabled`, as a pod does.
@@ -43,6 +44,17 @@ pub fn not_opted_in(why: String) -> GuardFinding {
     opting(GuardAnswer::HoldsBack, why)
 }
 
+/// The finding about a victim whose namespace was found by its labels, and does not match any more.
+pub fn unselected_namespace(namespace: &str, selector: &Selector) -> GuardFinding {
+    let seen = format!("namespace {namespace} does not match {selector} any more");
+    selecting(GuardAnswer::HoldsBack, selector, seen)
+}
+
+/// The finding if the labels of a namespace cannot be read, by which it was found, for this reason.
+pub fn unknown_selection(selector: &Selector, why: String) -> GuardFinding {
+    selecting(GuardAnswer::CannotAnswer, selector, why)
+}
+
 /// The finding about a namespace or an owner that macaque may not read, and so takes for not frozen.
 pub fn unseen_freeze(place: &str) -> GuardFinding {
     finding(GuardAnswer::Go, format!("{place} may not be read"))
@@ -62,6 +74,12 @@ fn opting(answer: GuardAnswer, seen: String) -> GuardFinding {
     GuardFinding::new("freeze", answer, "target.mode = opt-in".to_owned(), seen)
 }
 
+/// A finding that the configured scope asks for, and not the guard.
+fn selecting(answer: GuardAnswer, selector: &Selector, seen: String) -> GuardFinding {
+    let setting = format!("target.namespace_selector = {selector}");
+    GuardFinding::new("freeze", answer, setting, seen)
+}
+
 /// The opt-out by `macaque/enabled`, unless its value is understood as permission.
 fn opt_out(annotations: &BTreeMap<String, String>, labels: &BTreeMap<String, String>) -> Option<String> {
     let values = [annotations, labels]
@@ -79,6 +97,21 @@ fn opt_out(annotations: &BTreeMap<String, String>, labels: &BTreeMap<String, Str
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_namespace_that_left_the_scope_holds_back_and_names_the_setting() {
+        let selector = "chaos=on".parse().unwrap();
+        let left = unselected_namespace("shop", &selector);
+        assert_eq!(left.answer, GuardAnswer::HoldsBack);
+        assert_eq!(left.setting, "target.namespace_selector = chaos=on");
+        assert_eq!(left.seen, "namespace shop does not match chaos=on any more");
+
+        let unknown = unknown_selection(&selector, "timeout".to_owned());
+        assert_eq!(
+            (unknown.answer, unknown.seen.as_str()),
+            (GuardAnswer::CannotAnswer, "timeout")
+        );
+    }
 
     #[test]
     fn a_no_of_a_namespace_or_an_owner_holds_back_and_a_yes_lets_go() {

@@ -75,15 +75,12 @@ impl TryFrom<DecodedHistory> for History {
             ..numbering
         });
         let mut history = Self {
-            numbering: numbering.clone(),
+            numbering,
             ..Self::new()
         };
-        history.merge(&Self {
-            numbering,
-            entries: decoded.entries.into_iter().map(HistoryEntry::checked).collect(),
-            rounds: decoded.rounds.into_iter().map(RoundSummary::checked).collect(),
-            ..Self::new()
-        });
+        history.add_entries(decoded.entries.into_iter().map(HistoryEntry::checked));
+        history.add_rounds(decoded.rounds.into_iter().map(RoundSummary::checked));
+        history.settle();
         history.bound();
         Ok(history)
     }

@@ -89,17 +89,22 @@ pub struct EntryRecovery {
     pub times: RecoveryTimes,
     /// How long the recovery was expected to take, in milliseconds.
     pub expect_ms: u64,
-    /// Why the replacement was stuck, if it was: `CrashLoopBackOff`, for example.
+    /// The reason for which the replacement was stuck, if it was: `CrashLoopBackOff`, for example.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
 }
 
 impl HistoryEntry {
+    /// What tells victims apart: the slot, and the UID.
+    pub(super) fn identity(&self) -> (Timestamp, &str) {
+        (self.slot, &self.pod.uid)
+    }
+
     /// Adds what `other` knows of the same victim: the later outcome, and the earlier of two instants.
-    pub(super) fn absorb(&mut self, other: Self) {
+    pub(super) fn absorb(&mut self, other: &Self) {
         self.at = self.at.min(other.at);
         if other.outcome.rank() > self.outcome.rank() {
-            self.outcome = other.outcome;
+            self.outcome = other.outcome.clone();
         }
         self.inferred |= other.inferred;
         self.number = self.number.max(other.number);
@@ -108,16 +113,20 @@ impl HistoryEntry {
         }
 
         if other.pod > self.pod {
-            self.pod = other.pod;
+            self.pod = other.pod.clone();
         }
-        self.owner = self.owner.take().max(other.owner);
-        self.team = self.team.take().max(other.team);
+        if other.owner > self.owner {
+            self.owner.clone_from(&other.owner);
+        }
+        if other.team > self.team {
+            self.team.clone_from(&other.team);
+        }
         if other.method.as_str() > self.method.as_str() {
             self.method = other.method;
         }
-        match (&mut self.recovery, other.recovery) {
+        match (&mut self.recovery, &other.recovery) {
             (Some(known), Some(more)) => known.absorb(more),
-            (None, more) => self.recovery = more,
+            (None, more) => self.recovery.clone_from(more),
             (Some(_), None) => {}
         }
     }
@@ -142,10 +151,10 @@ impl HistoryEntry {
 
 impl EntryRecovery {
     /// Adds what `other` knows of the same recovery.
-    fn absorb(&mut self, other: Self) {
+    fn absorb(&mut self, other: &Self) {
         self.accepted = self.accepted.min(other.accepted);
         let end = |recovery: &Self| recovery.verdict.map(|verdict| (recovery.ended, verdict));
-        let ends = [end(self), end(&other)];
+        let ends = [end(self), end(other)];
         // A recovery ends once: of two ends the first counts.
         let end = ends.into_iter().flatten().min();
         self.verdict = end.map(|(_, verdict)| verdict);
@@ -168,7 +177,9 @@ impl EntryRecovery {
         times.whole_ms = times.whole_ms.max(whole_ms);
 
         self.expect_ms = self.expect_ms.max(other.expect_ms);
-        self.trouble = self.trouble.take().max(other.trouble);
+        if other.trouble > self.trouble {
+            self.trouble.clone_from(&other.trouble);
+        }
     }
 }
 
@@ -195,7 +206,7 @@ impl EntryOutcome {
         self.is_disruption() || self.is_unknown()
     }
 
-    /// Which of two outcomes for one victim knows more, and of two that know as much the one that counts.
+    /// The rank of the outcome: of two for one victim the higher knows more.
     fn rank(&self) -> (u8, &str, bool) {
         match self {
             Self::Pending => (0, "", false),

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::History;
+use super::{EntryOutcome, History, HistoryEntry};
 use crate::journal::Journal;
 
 /// Disruptions that the history lacks, one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HistoryGap {
-    /// They were not reserved before; `None` if that is not known.
+    /// The instant before which none of them was reserved; `None` if that is not known.
     pub from: Option<Timestamp>,
-    /// They were not reserved later.
+    /// The instant after which none of them was reserved.
     pub to: Timestamp,
     /// How many they are.
     pub count: u64,
@@ -53,10 +53,12 @@ impl History {
         known.map_or(1, |known| known.first)
     }
 
-    /// The numbers that the history or the journal has, with the instants of their reservations.
+    /// The numbers that the history or the journal has, with the instants of their reservations. A reservation without an
+    /// outcome that is not in the journal any more may have been released, and its number given to another victim.
     fn known_numbers(&self, journal: &Journal) -> BTreeMap<u64, Timestamp> {
         let is_same = self.numbering.as_ref().is_some_and(|known| known.is_of(journal));
-        let entries = self.entries.iter().filter(|_| is_same);
+        let is_settled = |entry: &&HistoryEntry| is_same && entry.outcome != EntryOutcome::Pending;
+        let entries = self.entries.iter().filter(is_settled);
         let of_history = entries.filter_map(|entry| Some((entry.number?, entry.at)));
 
         let rounds = journal.round().into_iter();
@@ -65,7 +67,7 @@ impl History {
         of_history.chain(of_journal).collect()
     }
 
-    /// The instant by which the last disruption that `journal` numbered was reserved, as far as that can be told.
+    /// The instant by which the last disruption that `journal` numbered was reserved, as far as that is known.
     fn latest_disruption(&self, journal: &Journal) -> Timestamp {
         let known = self.numbering.as_ref().filter(|known| known.is_of(journal));
         let known = known.filter(|known| known.count >= journal.disruptions());

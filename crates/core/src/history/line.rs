@@ -63,8 +63,14 @@ impl TryFrom<DecodedLine> for HistoryLine {
         check_version(line.version).map_err(UnreadableLine::Version)?;
 
         let content = match (line.entry, line.round) {
-            (Some(entry), None) => LineContent::Entry(HistoryEntry::checked(serde_json::from_value(entry)?)),
-            (None, Some(round)) => LineContent::Round(RoundSummary::checked(serde_json::from_value(round)?)),
+            (Some(entry), None) => {
+                let entry = serde_json::from_value(entry).map_err(UnreadableLine::Entry)?;
+                LineContent::Entry(HistoryEntry::checked(entry))
+            }
+            (None, Some(round)) => {
+                let round = serde_json::from_value(round).map_err(UnreadableLine::Round)?;
+                LineContent::Round(RoundSummary::checked(round))
+            }
             (Some(_), Some(_)) | (None, None) => return Err(UnreadableLine::Content),
         };
         Ok(Self::new(content))
@@ -78,6 +84,8 @@ enum UnreadableLine {
     Version(UnreadableHistory),
     #[error("one of `entry` and `round` is needed")]
     Content,
-    #[error("{0}")]
-    Malformed(#[from] serde_json::Error),
+    #[error("entry: {0}")]
+    Entry(serde_json::Error),
+    #[error("round: {0}")]
+    Round(serde_json::Error),
 }

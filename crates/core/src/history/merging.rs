@@ -1,8 +1,6 @@
 //! Merges two histories: each victim and each round once, with whatever either of them knows.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
-use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -34,8 +32,12 @@ impl History {
         }
         let set_back = (numbers_of == NumbersOf::Both).then(|| set_back_between(self, other));
 
-        self.merge_entries(&other.entries, numbers_of != NumbersOf::Own);
-        self.merge_rounds(&other.rounds);
+        let with_number = |entry: &HistoryEntry| HistoryEntry {
+            number: entry.number.filter(|_| numbers_of != NumbersOf::Own),
+            ..entry.clone()
+        };
+        self.add_entries(other.entries.iter().map(with_number));
+        self.add_rounds(other.rounds.iter().cloned());
 
         if let (Some(own), Some(others)) = (&mut self.numbering, &other.numbering)
             && own.id() == others.id()
@@ -45,8 +47,7 @@ impl History {
                 own.begin_anew(since, first);
             }
         }
-        self.settle_numbers();
-        self.sort();
+        self.settle();
     }
 
     /// Takes the numbers from all victims, and forgets by which journal they were given: something other than macaque may
@@ -58,52 +59,39 @@ impl History {
         }
     }
 
-    fn merge_entries(&mut self, others: &[HistoryEntry], with_numbers: bool) {
-        let mut more: BTreeMap<(Timestamp, &str), HistoryEntry> = BTreeMap::new();
-        for entry in others {
-            let mut added = entry.clone();
-            if !with_numbers {
-                added.number = None;
+    /// Adds victims, each once.
+    pub(super) fn add_entries(&mut self, more: impl IntoIterator<Item = HistoryEntry>) {
+        self.entries.extend(more);
+        self.entries
+            .sort_by(|one, other| one.identity().cmp(&other.identity()));
+        self.entries.dedup_by(|other, known| {
+            let is_same = other.identity() == known.identity();
+            if is_same {
+                known.absorb(other);
             }
-            let known = more.get_mut(&(entry.slot, entry.pod.uid.as_str()));
-            match known {
-                Some(known) => known.absorb(added),
-                None => {
-                    more.insert((entry.slot, &entry.pod.uid), added);
-                }
-            }
-        }
-
-        let mut both = Vec::new();
-        for (index, entry) in self.entries.iter().enumerate() {
-            if let Some(added) = more.remove(&(entry.slot, entry.pod.uid.as_str())) {
-                both.push((index, added));
-            }
-        }
-        let added: Vec<_> = more.into_values().collect();
-        for (index, more) in both {
-            self.entries[index].absorb(more);
-        }
-        self.entries.extend(added);
+            is_same
+        });
     }
 
-    fn merge_rounds(&mut self, others: &[RoundSummary]) {
-        let mut more: BTreeMap<Timestamp, RoundSummary> = BTreeMap::new();
-        for round in others {
-            match more.get_mut(&round.slot) {
-                Some(known) => known.absorb(round.clone()),
-                None => {
-                    more.insert(round.slot, round.clone());
-                }
+    /// Adds rounds, each once.
+    pub(super) fn add_rounds(&mut self, more: impl IntoIterator<Item = RoundSummary>) {
+        self.rounds.extend(more);
+        self.rounds.sort_by_key(|round| round.slot);
+        self.rounds.dedup_by(|other, known| {
+            let is_same = other.slot == known.slot;
+            if is_same {
+                known.absorb(other);
             }
-        }
+            is_same
+        });
+    }
 
-        for round in &mut self.rounds {
-            if let Some(added) = more.remove(&round.slot) {
-                round.absorb(added);
-            }
-        }
-        self.rounds.extend(more.into_values());
+    /// Settles whose the numbers are, and puts the oldest victims and rounds first.
+    pub(super) fn settle(&mut self) {
+        self.settle_numbers();
+        self.entries
+            .sort_by(|one, other| place_of(one).cmp(&place_of(other)));
+        self.rounds.sort_by_key(|round| (round.finished, round.slot));
     }
 
     /// Leaves each number with one victim.
@@ -111,30 +99,24 @@ impl History {
         let Some(numbering) = &mut self.numbering else {
             return;
         };
+        let entries = &self.entries;
+        let mut numbered: Vec<_> = (0..entries.len()).collect();
+        numbered.retain(|index| entries[*index].number.is_some());
+        numbered.sort_by(|one, other| compare_holders(&entries[*one], &entries[*other]));
+
         let mut released = Vec::new();
         let mut given_again = Vec::new();
-        let mut holders: HashMap<u64, usize> = HashMap::new();
-        for (index, entry) in self.entries.iter().enumerate() {
-            let Some(number) = entry.number.filter(|_| !numbering.is_outdated(entry)) else {
+        for pair in numbered.windows(2) {
+            let [earlier, later] = [&entries[pair[0]], &entries[pair[1]]];
+            if earlier.number != later.number || numbering.is_outdated(earlier) {
                 continue;
-            };
-            let Some(holder) = holders.insert(number, index) else {
-                continue;
-            };
-
-            let other = &self.entries[holder];
-            let (earlier, later) = match compare_holders(other, entry) {
-                Ordering::Less => (holder, index),
-                _ => (index, holder),
-            };
-            holders.insert(number, later);
+            }
             // A reservation whose number was given to another victim was released: nothing was disrupted.
-            if self.entries[earlier].outcome == EntryOutcome::Pending {
-                released.push(earlier);
+            if earlier.outcome == EntryOutcome::Pending {
+                released.push(pair[0]);
             } else {
-                given_again.push(earlier);
-                let since = self.entries[later].at;
-                numbering.begin_anew(since, number);
+                given_again.push(pair[0]);
+                numbering.begin_anew(later.at, later.number.unwrap_or_default());
             }
         }
 
@@ -150,12 +132,6 @@ impl History {
         for index in released.into_iter().rev() {
             self.entries.remove(index);
         }
-    }
-
-    fn sort(&mut self) {
-        self.entries
-            .sort_by(|one, other| place_of(one).cmp(&place_of(other)));
-        self.rounds.sort_by_key(|round| (round.finished, round.slot));
     }
 }
 
@@ -186,9 +162,13 @@ fn set_back_between(one: &History, other: &History) -> Option<(Timestamp, u64)> 
     seen(one, other).max(seen(other, one))
 }
 
-/// Which of two victims that had the same number holds it: one with an outcome rather than one without, then the later.
+/// Compares two victims by their numbers, and if those are equal by whose it is: the one's with an outcome rather than the
+/// one's without, then the later one's.
 fn compare_holders(one: &HistoryEntry, other: &HistoryEntry) -> Ordering {
-    let rank = |entry: &HistoryEntry| (entry.outcome != EntryOutcome::Pending, entry.slot, entry.at);
+    let rank = |entry: &HistoryEntry| {
+        let has_outcome = entry.outcome != EntryOutcome::Pending;
+        (entry.number, has_outcome, entry.slot, entry.at)
+    };
     let ranks = rank(one).cmp(&rank(other));
     ranks.then_with(|| one.pod.uid.cmp(&other.pod.uid))
 }

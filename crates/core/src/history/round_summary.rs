@@ -21,16 +21,16 @@ pub struct RoundSummary {
     pub status: RoundStatus,
     /// How many of the pods checked were candidates.
     pub candidates: usize,
-    /// Why the round was withheld, held back or failed.
+    /// The reason for which the round was withheld, held back or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
 }
 
 impl RoundSummary {
     /// Takes over what `other` says of the same round, if it was made later.
-    pub(super) fn absorb(&mut self, other: Self) {
+    pub(super) fn absorb(&mut self, other: &Self) {
         if other.rank() > self.rank() {
-            *self = other;
+            self.clone_from(other);
         }
     }
 

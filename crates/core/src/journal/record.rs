@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Denial, StepContext, after, signed};
+use super::{Denial, StepContext, after, is_zero, signed};
 use crate::outcome::{DisruptionMethod, Outcome};
 use crate::pod::{PodOwner, PodRef};
 use crate::recovery::RecoveryBaseline;
@@ -46,7 +46,7 @@ pub struct Reservation {
     /// The number of the disruption, from 1 since [`Journal::numbered_since`]; 0 if it was reserved before.
     ///
     /// [`Journal::numbered_since`]: crate::journal::Journal::numbered_since
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub number: u64,
     /// The victim.
     pub pod: PodRef,

@@ -3,11 +3,12 @@
 mod caps;
 mod clocks;
 mod codec;
-mod history;
+pub(crate) mod history;
 mod messages;
 mod notices;
+mod numbers;
 mod recoveries;
-mod samples;
+pub(crate) mod samples;
 mod steps;
 mod strikes;
 mod turns;
