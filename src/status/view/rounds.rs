@@ -112,7 +112,12 @@ fn round(
         *outcomes.entry(entry.outcome.word()).or_default() += 1;
     }
     let most = if notes.config.names { MOST_VICTIMS } else { 0 };
-    let victims = entries.iter().take(most).map(|entry| victim(notes, entry));
+    // What was disrupted, or may have been, is never among those that are left out for the others.
+    let (first, others): (Vec<_>, Vec<_>) = entries
+        .iter()
+        .partition(|entry| entry.outcome.is_disruption() || entry.outcome.is_unknown());
+    let shown = first.into_iter().chain(others).take(most);
+    let victims = shown.map(|entry| victim(notes, entry));
 
     RoundView {
         slot,

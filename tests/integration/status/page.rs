@@ -316,6 +316,7 @@ async fn ten_thousand_owners_make_a_page_of_bounded_size_that_says_how_many_it_l
         }),
         team: None,
         method: DisruptionMethod::Evict,
+        inferred: false,
         outcome: if number % 2 == 0 {
             EntryOutcome::Evicted
         } else {
