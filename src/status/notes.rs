@@ -185,7 +185,9 @@ impl StatusNotes {
             _ if self.unusable_since.is_some() => Err("the journal is missing or cannot be used"),
             None => Err("the journal was not read yet"),
             // Only a ConfigMap has a UID.
-            Some(read) if read.journal.uid().is_empty() => Err("the journal is in the memory of each replica"),
+            Some(read) if read.journal.uid().is_empty() => {
+                Err("the journal is in the memory of each replica")
+            }
             Some(read) => Ok(&read.journal),
         }
     }
