@@ -5,6 +5,7 @@
 
 mod banner;
 mod broken;
+mod holds;
 mod limits;
 mod owners;
 mod process;

@@ -10,7 +10,7 @@ use macaque_core::report::RoundStatus;
 use serde::Serialize;
 
 use super::super::notes::StatusNotes;
-use super::banner::cause_of_hold;
+use super::holds::{cause_of_hold, guard_of};
 use super::{MOST, ShownList, shown_text};
 
 /// The most victims of one round that are shown.
@@ -158,14 +158,6 @@ fn recovery(recovery: &EntryRecovery) -> ShownRecovery {
         times: recovery.times,
         expect_ms: recovery.expect_ms,
         trouble: recovery.trouble.as_deref().map(shown_text::text),
-    }
-}
-
-/// The guard that held a victim back.
-pub(super) fn guard_of(outcome: &EntryOutcome) -> Option<&str> {
-    match outcome {
-        EntryOutcome::Held { by, .. } => Some(by),
-        _ => None,
     }
 }
 
