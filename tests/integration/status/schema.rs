@@ -36,7 +36,10 @@ async fn every_status_is_valid_by_its_schema_and_has_no_field_that_it_does_not_n
     };
     for board in [busy(config()), busy(without_names), board(config())] {
         let status = super::json(&board);
-        let faults: Vec<_> = validator.iter_errors(&status).map(|fault| fault.to_string()).collect();
+        let faults: Vec<_> = validator
+            .iter_errors(&status)
+            .map(|fault| fault.to_string())
+            .collect();
         assert!(faults.is_empty(), "{faults:#?}");
     }
 }
