@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use macaque_core::blame::{BlameAnswer, BlameDocument, BlameEvidence, BlameQuestion, SLACK, blame};
 use macaque_core::duration::parse_duration;
 use macaque_core::history::HistoryEntry;
-use macaque_core::journal::Journal;
 
 use super::notes::StatusNotes;
 use crate::text;
@@ -43,7 +42,7 @@ pub(super) fn answer(query: &str, notes: &StatusNotes, now: Timestamp) -> Result
     let read = notes.journal.as_ref();
     let at = read.map_or(now, |read| read.read);
     let evidence = BlameEvidence {
-        journal: journal(notes),
+        journal: notes.usable_journal(),
         history: Ok(&notes.history),
         timeout: notes.config.recovery_timeout,
         now: at,
@@ -51,17 +50,6 @@ pub(super) fn answer(query: &str, notes: &StatusNotes, now: Timestamp) -> Result
     let answer = without_hidden_names(notes, blame(&question, evidence));
     // Text keys, and nothing that can fail.
     Ok(serde_json::to_string(&BlameDocument::new(&question, at, answer)).unwrap_or_default())
-}
-
-/// The journal, or why nobody can tell by it.
-fn journal(notes: &StatusNotes) -> Result<&Journal, &'static str> {
-    match &notes.journal {
-        _ if notes.unusable_since.is_some() => Err("the journal is missing or cannot be used"),
-        None => Err("the journal was not read yet"),
-        // Only a ConfigMap has a UID. A dry run needs none, as it disrupts nothing.
-        Some(read) if read.journal.uid().is_empty() => Err("the journal is in the memory of each replica"),
-        Some(read) => Ok(&read.journal),
-    }
 }
 
 /// The answer without the names that the page may not show.

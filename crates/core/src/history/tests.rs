@@ -32,6 +32,7 @@ fn entry(uid: &str, seconds: i64, outcome: EntryOutcome) -> HistoryEntry {
         team: None,
         method: DisruptionMethod::Evict,
         outcome,
+        inferred: false,
         recovery: None,
     }
 }
