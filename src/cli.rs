@@ -14,6 +14,7 @@ mod config;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod history;
+mod interrupt;
 mod man;
 mod migrate;
 mod notify;
@@ -21,6 +22,7 @@ mod once;
 mod output;
 mod pause;
 mod plan;
+mod progress;
 mod rbac;
 mod report;
 mod run;

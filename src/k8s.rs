@@ -20,6 +20,7 @@ mod namespaces;
 mod nodes;
 mod optional_read;
 mod pods;
+mod read_progress;
 mod request_kind;
 mod resource;
 mod response;
@@ -39,6 +40,7 @@ pub use namespaces::FoundNamespace;
 pub use optional_read::OptionalRead;
 pub(crate) use pods::describe_list;
 pub use pods::{ListFilter, PageCursor, PodPage};
+pub use read_progress::ReadProgress;
 pub use watch::{PodWatch, WatchEnd, WatchEvent};
 pub use wire::WorkloadScale;
 pub use workload::WorkloadRef;
@@ -83,6 +85,8 @@ pub struct Cluster {
     round: Cell<Option<Timestamp>>,
     /// The heartbeat to which requests report progress.
     heartbeat: Option<Heartbeat>,
+    /// How far it has come with what it reads.
+    progress: ReadProgress,
     /// Where what becomes of requests is published.
     facts: Facts,
     /// The resources of the APIs that were asked for, by API version.
@@ -262,6 +266,7 @@ impl Cluster {
         // The semaphore is never closed.
         let _turn = self.turns.acquire().await.ok();
         self.report_progress();
+        self.progress.add_request();
         // Cloned, so that the cell is not borrowed across an await.
         let connection = Rc::clone(&self.connection.borrow());
         let authorization = connection.credentials.header(&self.platform);

@@ -40,11 +40,11 @@ pub struct StatusBoard {
 
 /// The page and the same as JSON, made at one moment.
 #[derive(Debug, Clone)]
-pub(crate) struct StatusTexts {
+pub struct StatusTexts {
     /// The page in HTML.
-    pub(crate) html: String,
+    pub html: String,
     /// What the page shows, as JSON.
-    pub(crate) json: String,
+    pub json: String,
 }
 
 impl StatusBoard {
@@ -57,7 +57,7 @@ impl StatusBoard {
     }
 
     /// The page as of now.
-    pub(crate) fn texts(&self) -> StatusTexts {
+    pub fn texts(&self) -> StatusTexts {
         let view = StatusView::of(&self.noted(), self.platform.now());
         StatusTexts {
             html: page::html(&view),

@@ -1,5 +1,7 @@
 //! The log: text for people, one JSON object per line for machines. The one place that knows `env_logger`.
 
+pub mod status_line;
+
 use std::io::{IsTerminal as _, Write as _};
 
 use env_logger::{Builder, Target};
@@ -36,9 +38,13 @@ pub fn start(settings: &LogSettings, platform: &Platform) {
 
     let platform = platform.clone();
     if is_json(settings) {
-        builder.format(move |out, record| writeln!(out, "{}", json_line(record, platform.now())));
+        builder.format(move |out, record| {
+            status_line::clear();
+            writeln!(out, "{}", json_line(record, platform.now()))
+        });
     } else {
         builder.format(move |out, record| {
+            status_line::clear();
             let style = out.default_level_style(record.level());
             let level = format!("{style}{:<5}{style:#}", record.level());
             writeln!(out, "{}", text_line(record, &level, platform.now()))
@@ -62,6 +68,7 @@ pub fn is_json(settings: &LogSettings) -> bool {
 
 /// Prints on standard error, for a person, why the command cannot do its work.
 pub fn print_error(words: &str) {
+    status_line::clear();
     let words = text::clean(words, LONGEST);
     // A closed standard error is no reason to fail.
     let _ = writeln!(
@@ -79,6 +86,7 @@ pub fn print_note(words: &str) {
 
 /// Prints several errors on standard error, each on a line of its own.
 pub fn print_errors(lines: &str) {
+    status_line::clear();
     let lines = text::visible(lines);
     let _ = writeln!(
         anstream::stderr(),

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
 use super::output::TableColumns;
-use super::{exit, output, setup};
+use super::{exit, output, progress, setup};
 use crate::k8s::{ApiError, Cluster};
 use crate::platform::Platform;
 use crate::round::scope::ScopeReader;
@@ -51,8 +51,9 @@ pub(super) fn run(global: &GlobalArgs, args: &BudgetsArgs) -> i32 {
         Err(code) => return code,
     };
     let report = System::new().block_on(async {
-        let cluster = setup::connect(&view.cluster, &Platform::system()).await?;
-        Ok(audit(&cluster, &view).await)
+        let platform = Platform::system();
+        let cluster = setup::connect(&view.cluster, &platform).await?;
+        Ok(progress::shown(cluster.progress(), &platform, audit(&cluster, &view)).await)
     });
     let report = match report {
         Ok(report) => report,

@@ -7,6 +7,7 @@ mod history;
 mod journal;
 mod min_ready;
 mod namespaces;
+mod rota;
 mod table;
 
 use actix::System;
@@ -17,7 +18,7 @@ use macaque_core::permissions;
 use serde::Serialize;
 
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs, format_without_wide};
-use super::{exit, output, setup};
+use super::{exit, output, progress, setup};
 use crate::k8s::{AccessFault, ApiError, Cluster};
 use crate::platform::Platform;
 use crate::settings::ValidSettings;
@@ -130,7 +131,8 @@ pub(super) fn run(global: &GlobalArgs, args: &CheckArgs) -> i32 {
     let connected = System::new().block_on(async {
         let connected = match Cluster::connect(&setup::access(&settings.cluster), &platform).await {
             Ok(cluster) => {
-                check_cluster(&cluster, &settings, &platform, &mut findings).await;
+                let checked = check_cluster(&cluster, &settings, &platform, &mut findings);
+                progress::shown(cluster.progress(), &platform, checked).await;
                 true
             }
             Err(error) => {
@@ -222,6 +224,7 @@ async fn check_cluster(
     findings.extend(history::check(cluster, config).await);
     grants::excessive(cluster, &resolved(config, scope), findings).await;
     findings.extend(min_ready::check(cluster, settings, platform).await);
+    findings.extend(rota::check(cluster, settings, platform).await);
 }
 
 /// The configuration with the namespaces in scope by name.

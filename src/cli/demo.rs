@@ -110,7 +110,11 @@ pub(super) fn run(args: &DemoArgs) -> i32 {
             return exit::USAGE;
         }
     };
-    let rounds = if args.page { usize::MAX } else { usize::from(args.rounds) };
+    let rounds = if args.page {
+        usize::MAX
+    } else {
+        usize::from(args.rounds)
+    };
     let screen = DemoScreen::new(&platform);
     screen.open(every, (!args.page).then_some(args.rounds));
     let (sender, messages) = mpsc::channel();
@@ -137,7 +141,9 @@ fn page_of(args: &DemoArgs, platform: &Platform) -> Result<Facts, String> {
         return Ok(Facts::default());
     }
     let (board, address) = page::serve(platform)?;
-    write(&format!("The status page is on http://{address}/ until Ctrl-C.\n"));
+    write(&format!(
+        "The status page is on http://{address}/ until Ctrl-C.\n"
+    ));
     Ok(Facts::new([board]))
 }
 

@@ -13,12 +13,12 @@ pub(super) mod source;
 mod view;
 mod watch;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use self::selection::SelectionArgs;
 use self::source::SourceArgs;
 use self::view::HistoryView;
-use super::args::GlobalArgs;
+use super::args::{GlobalArgs, OutputFormat};
 use super::{exit, output};
 use crate::telemetry;
 
@@ -34,21 +34,7 @@ pub(super) struct HistoryArgs {
     source: SourceArgs,
     /// Output format
     #[arg(short, long, value_enum, default_value_t)]
-    output: HistoryOutput,
-}
-
-/// How a history is printed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum HistoryOutput {
-    // For people.
-    #[default]
-    Table,
-    // For people, with more columns.
-    Wide,
-    // For programs.
-    Json,
-    // For both.
-    Yaml,
+    output: OutputFormat,
 }
 
 /// Lists the history; returns the process's exit code.
@@ -60,7 +46,7 @@ pub(super) fn run(global: &GlobalArgs, args: &HistoryArgs) -> i32 {
         ..
     } = args;
     if args.watch {
-        if *format == HistoryOutput::Yaml {
+        if *format == OutputFormat::Yaml {
             telemetry::print_error("--watch: use -o table, wide or json");
             return exit::USAGE;
         }
@@ -77,22 +63,6 @@ pub(super) fn run(global: &GlobalArgs, args: &HistoryArgs) -> i32 {
     };
     loaded.print_warnings();
     let view = HistoryView::of(&loaded, selection, since);
-    match format {
-        HistoryOutput::Table | HistoryOutput::Wide => output::write_plain(&view.page(format.is_wide())),
-        HistoryOutput::Json => output::json(&view),
-        HistoryOutput::Yaml => output::yaml(&view),
-    }
+    output::write_in(*format, &view, |is_wide| view.page(is_wide));
     exit::OK
-}
-
-impl HistoryOutput {
-    /// Whether people read it.
-    fn is_for_people(self) -> bool {
-        matches!(self, Self::Table | Self::Wide)
-    }
-
-    /// Whether it has the columns of `-o wide`.
-    fn is_wide(self) -> bool {
-        self == Self::Wide
-    }
 }

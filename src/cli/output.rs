@@ -19,7 +19,7 @@ use serde::Serialize;
 use super::args::OutputFormat;
 use crate::notify::{self, MessageContext, RoundMessage};
 use crate::program;
-use crate::telemetry;
+use crate::telemetry::{self, status_line};
 use crate::text;
 pub(super) use crate::text::line;
 pub(super) use age::age;
@@ -61,6 +61,7 @@ pub(super) fn note(written: io::Result<()>) {
 
 /// Writes `words` on standard output, in colour if it is a terminal that supports it.
 pub(super) fn write(words: &impl Display) {
+    status_line::clear();
     let mut out = anstream::stdout();
     note(writeln!(out, "{words}").and_then(|()| out.flush()));
 }
@@ -101,6 +102,12 @@ pub(super) fn yaml(data: &impl Serialize) {
     } else {
         write(&text.trim_end());
     }
+}
+
+/// Writes `data` as JSON on one line.
+pub(super) fn json_line(data: &impl Serialize) {
+    let json = serde_json::to_string(data).expect("reports serialise: their maps have text keys");
+    write(&text::revealed_json(&json));
 }
 
 fn json_text(data: &impl Serialize) -> String {

@@ -19,7 +19,7 @@ use macaque_core::resilience::{OwnerFinding, ResilienceEvidence, ResilienceQuest
 use self::words::ReportWords;
 use super::args::{self, GlobalArgs};
 use super::history::source::{self, LoadedHistory, SourceArgs};
-use super::{exit, output, setup};
+use super::{exit, output, progress, setup};
 use crate::platform::Platform;
 use crate::round;
 use crate::settings::{CommandSettings, is_object_name};
@@ -123,7 +123,8 @@ async fn list_owners(settings: &CommandSettings) -> Result<ScopeOwners, i32> {
     let eligibility = setup::eligibility(&settings.config, settings.own_pod.clone());
 
     let listing = round::list_every_owner(&cluster, &eligibility, &stop, &platform);
-    let listed = platform.within(LIST_TIMEOUT, Box::pin(listing)).await;
+    let listing = platform.within(LIST_TIMEOUT, Box::pin(listing));
+    let listed = progress::shown(cluster.progress(), &platform, listing).await;
     Ok(listed.unwrap_or_else(|| ScopeOwners::unknown("listing the pods in scope took too long")))
 }
 

@@ -1,5 +1,5 @@
-//! The recovery of an owner as a bar: its phases as steps that rise, on a scale from 1 second to 10 minutes on which each
-//! factor of ten has the same length.
+//! The recovery of an owner as a bar: its phases as steps that rise, on a scale from 1 second to 10 minutes on which
+//! each factor of ten has the same length.
 
 use std::time::Duration;
 
@@ -38,8 +38,9 @@ impl RecoveryBar {
     pub(crate) fn markup(&self) -> Markup {
         let expected = position(Duration::from_millis(self.expect_ms));
         let words = self.words();
+        let view_box = format!("0 0 {WIDTH} {HEIGHT}");
         html! {
-            svg.bar role="img" aria-label=(words) viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) width=(WIDTH) height=(HEIGHT) {
+            svg.bar role="img" aria-label=(words) viewBox=(view_box) width=(WIDTH) height=(HEIGHT) {
                 title { (words) }
                 rect.track x="0" y=(HEIGHT - 1.0) width=(WIDTH) height="1" {}
                 @for decade in [10, 60] {

@@ -80,7 +80,7 @@ impl HtmlTable {
                     th role="rowheader" scope="row" data-heading=(column.heading) class=[column.class()] { (cell) }
                 }
                 @for (column, cell) in cells {
-                    td role="cell" data-heading=(column.heading) class=[column.class()] { (cell) }
+                    td role="cell" data-heading=(column.heading) class=[column.class()] { div { (cell) } }
                 }
             }
         }

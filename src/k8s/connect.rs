@@ -34,6 +34,7 @@ use self::kubeconfig::{FoundKubeconfig, KubeconfigSearch, select};
 use self::service_account::PodEnvironment;
 use self::transport::TransportError;
 use super::error::AccessFault;
+use super::read_progress::ReadProgress;
 use super::{ApiError, Cluster, MOST_REQUESTS};
 use crate::facts::Facts;
 use crate::platform::Platform;
@@ -105,6 +106,7 @@ impl Cluster {
             stale: Cell::new(false),
             round: Cell::new(None),
             heartbeat: None,
+            progress: ReadProgress::default(),
             facts: Facts::default(),
             resources: RefCell::default(),
             refused: RefCell::default(),

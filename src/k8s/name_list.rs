@@ -111,7 +111,10 @@ impl Cluster {
             let plain = PodListRequest { accept: JSON, ..list };
             (response, restarted) = self.page(&plain, after).await?;
         }
-        let each = |pod: PodObject| each(pod.into_pod_in(phase));
+        let each = |pod: PodObject| {
+            self.progress.add_pods(1);
+            each(pod.into_pod_in(phase));
+        };
         let metadata = response.into_metadata_items(&METADATA_KINDS, || list.describe(), each)?;
         Ok(PageCursor::after(metadata, restarted))
     }

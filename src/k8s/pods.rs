@@ -112,7 +112,10 @@ impl Cluster {
             ..PodListRequest::of(namespace, filter, JSON, PAGE_LIMIT)
         };
         let (response, restarted) = self.page(&list, after).await?;
-        let each = |pod: PodObject| each(pod.into());
+        let each = |pod: PodObject| {
+            self.progress.add_pods(1);
+            each(pod.into());
+        };
         let metadata = response.into_items(&[ObjectKind::POD_LIST], || list.describe(), each)?;
         Ok(PageCursor::after(metadata, restarted))
     }

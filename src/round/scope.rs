@@ -60,7 +60,7 @@ impl ScopeReader<'_> {
         };
         self.read_namespaces(&mut scope).await?;
         if eligibility.target.reads_metadata(pace) {
-            self.read_metadata(&mut scope).await?;
+            self.read_metadata(&mut scope, pace).await?;
         }
 
         let node_selector = &eligibility.target.node_selector;

@@ -1,50 +1,26 @@
 //! The question that the query of an address asks, and its answer from what is known here.
 //!
-//! `at=TIME` or `from=TIME&to=TIME`, and `namespace=NAME` and `slack=DURATION` beside them. Times are instants (RFC 3339):
-//! an address has no zone.
+//! `at=TIME` or `from=TIME&to=TIME`, and `namespace=NAME` and `slack=DURATION` beside them. Times are instants
+//! (RFC 3339): an address has no zone.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use macaque_core::blame::{BlameAnswer, BlameEvidence, BlameQuestion, BlameVerdict, SLACK, blame};
+use macaque_core::blame::{BlameAnswer, BlameDocument, BlameEvidence, BlameQuestion, SLACK, blame};
 use macaque_core::duration::parse_duration;
 use macaque_core::history::HistoryEntry;
-use serde::Serialize;
 
 use super::notes::StatusNotes;
 use crate::text;
 
-/// The version of the answer's JSON.
-const VERSION: u32 = 1;
 /// The most disruptions that are listed.
 const MOST: usize = 100;
 /// What is said of times that cannot be read.
 const INSTANT: &str = "write an instant such as 2026-12-24T15:00:00Z";
+/// The longest proof, in characters.
+const LONGEST_PROOF: usize = 1_000;
 /// The longest value that is quoted, in characters.
 const LONGEST: usize = 60;
-
-/// The answer as JSON.
-#[derive(Serialize)]
-struct BlameView<'a> {
-    version: u32,
-    /// When the question was answered.
-    at: Timestamp,
-    /// When the journal was last read.
-    journal_read: Option<Timestamp>,
-    /// The first instant asked about.
-    from: Timestamp,
-    /// The last instant asked about.
-    to: Timestamp,
-    namespace: Option<&'a str>,
-    slack_seconds: u64,
-    verdict: BlameVerdict,
-    /// The proof in a sentence; `None` if nothing may be named.
-    proof: Option<&'a str>,
-    /// How many disruptions the answer is about.
-    count: usize,
-    /// Those that may be named.
-    disruptions: Vec<&'a HistoryEntry>,
-}
 
 /// The fields of a query, as they were given.
 #[derive(Default)]
@@ -63,41 +39,42 @@ struct BlameFields {
 pub(super) fn answer(query: &str, notes: &StatusNotes, now: Timestamp) -> Result<String, String> {
     let question = question(query, now).map_err(|mistakes| mistakes.join("\n"))?;
 
-    let journal = notes.journal.as_ref();
+    let read = notes.journal.as_ref();
+    let at = read.map_or(now, |read| read.read);
     let evidence = BlameEvidence {
-        journal: match journal {
-            _ if notes.unusable_since.is_some() => Err("the journal is missing or cannot be used"),
-            Some(read) => Ok(&read.journal),
-            None => Err("the journal was not read yet"),
-        },
+        journal: notes.usable_journal(),
         history: Ok(&notes.history),
-        now: journal.map_or(now, |read| read.read),
+        timeout: notes.config.recovery_timeout,
+        now: at,
     };
-    let answer = blame(&question, evidence);
-    Ok(json(&question, &answer, notes, now))
+    let answer = without_hidden_names(notes, blame(&question, evidence));
+    // Text keys, and nothing that can fail.
+    Ok(serde_json::to_string(&BlameDocument::new(&question, at, answer)).unwrap_or_default())
 }
 
-fn json(question: &BlameQuestion, answer: &BlameAnswer, notes: &StatusNotes, now: Timestamp) -> String {
-    let is_named = |entry: &&HistoryEntry| notes.names(&entry.pod.namespace);
-    let disruptions: Vec<_> = answer.disruptions.iter().filter(is_named).take(MOST).collect();
-    // The proof of a "no" names the last disruption before.
-    let may_name = notes.config.names && answer.disruptions.iter().all(|entry| is_named(&entry));
+/// The answer without the names that the page may not show.
+fn without_hidden_names(notes: &StatusNotes, answer: BlameAnswer) -> BlameAnswer {
+    let count = answer.disruptions.len();
+    let may_name = |entry: &HistoryEntry| notes.names(&entry.pod.namespace);
+    // The proof may name any disruption: that of a "no" names the last one before.
+    let may_prove = notes.config.names && notes.history.entries().iter().all(may_name);
 
-    let view = BlameView {
-        version: VERSION,
-        at: now,
-        journal_read: notes.journal.as_ref().map(|read| read.read),
-        from: question.from,
-        to: question.to,
-        namespace: question.namespace.as_deref(),
-        slack_seconds: question.slack.as_secs(),
-        verdict: answer.verdict,
-        proof: may_name.then_some(&answer.proof),
-        count: answer.disruptions.len(),
-        disruptions,
+    let proof = if may_prove {
+        answer.proof
+    } else {
+        let hidden = "names are left out: they are off, or some are not in scope";
+        format!("{}; {hidden}", text::count(count, "disruption"))
     };
-    // Text keys, and nothing that can fail.
-    serde_json::to_string(&view).unwrap_or_default()
+    BlameAnswer {
+        proof: text::clean(&proof, LONGEST_PROOF),
+        disruptions: answer
+            .disruptions
+            .into_iter()
+            .filter(|entry| may_name(entry))
+            .take(MOST)
+            .collect(),
+        ..answer
+    }
 }
 
 /// The question of `query`.

@@ -1,5 +1,7 @@
 //! What a status page is about: the configuration in force, and what the process consists of.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use macaque_core::config::{DisruptionLimits, NamespaceScope};
 use macaque_core::outcome::DisruptionMethod;
@@ -18,6 +20,8 @@ pub struct StatusConfig {
     pub namespaces: NamespaceScope,
     /// The limits on disruptions over time.
     pub limits: DisruptionLimits,
+    /// How long a recovery is watched.
+    pub recovery_timeout: Duration,
     /// The names of the guards that are on, gates included.
     pub guards: Vec<String>,
     /// The names of the channels.

@@ -179,6 +179,19 @@ impl StatusNotes {
         Arc::make_mut(&mut self.history).bound();
     }
 
+    /// The journal, or why nobody can tell by it what happened.
+    pub(super) fn usable_journal(&self) -> Result<&Journal, &'static str> {
+        match &self.journal {
+            _ if self.unusable_since.is_some() => Err("the journal is missing or cannot be used"),
+            None => Err("the journal was not read yet"),
+            // Only a ConfigMap has a UID.
+            Some(read) if read.journal.uid().is_empty() => {
+                Err("the journal is in the memory of each replica")
+            }
+            Some(read) => Ok(&read.journal),
+        }
+    }
+
     /// Whether the page may name what is in a namespace.
     pub(super) fn names(&self, namespace: &str) -> bool {
         let is_in_scope = match &self.config.namespaces {

@@ -1,10 +1,11 @@
 //! What the page shows, as values: made of the notes at one moment, and shown as HTML and as JSON.
 //!
-//! Here is decided what may be shown. No text of another service comes this far but names, and the reason of a pause, which
-//! an operator wrote for others to read; addresses are left out of it.
+//! Here is decided what may be shown. No text of another service comes this far but names, and the reason of a pause,
+//! which an operator wrote for others to read; addresses are left out of it.
 
 mod banner;
 mod broken;
+mod holds;
 mod limits;
 mod owners;
 mod process;

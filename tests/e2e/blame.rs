@@ -51,8 +51,15 @@ async fn after_a_scripted_hour_blame_answers_rightly_for_every_minute() {
     let table = table(&minutes);
     std::io::stderr().write_all(table.as_bytes()).unwrap();
     let wrong: Vec<_> = minutes.iter().filter(|minute| !minute.is_right()).collect();
-    assert!(wrong.is_empty(), "{} of {MINUTES} are wrong:\n{table}", wrong.len());
+    assert!(
+        wrong.is_empty(),
+        "{} of {MINUTES} are wrong:\n{table}",
+        wrong.len()
+    );
     for verdict in ["yes", "no", "cannot-tell"] {
-        assert!(minutes.iter().any(|minute| minute.verdict == verdict), "never {verdict}:\n{table}");
+        assert!(
+            minutes.iter().any(|minute| minute.verdict == verdict),
+            "never {verdict}:\n{table}"
+        );
     }
 }

@@ -28,6 +28,7 @@ mod recovery;
 mod request_facts;
 mod rounds;
 mod settings;
+mod status;
 mod targets;
 
 use kube_sandbox::Sandbox;

@@ -10,7 +10,7 @@ use crate::python;
 
 /// Reads a calendar and prints it as JSON.
 const READER: &str = r#"
-import icalendar, json, sys
+import icalendar, json, re, sys
 
 text = sys.stdin.buffer.read()
 assert all(len(line) <= 75 for line in text.split(b"\r\n")), "a line is too long"
@@ -19,7 +19,8 @@ assert text.count(b"\n") == text.count(b"\r\n") == text.count(b"\r"), "a line do
 calendar = icalendar.Calendar.from_ical(text)
 instant = lambda event, name: event.decoded(name).strftime("%Y-%m-%dT%H:%M:%SZ")
 print(json.dumps({
-    "name": calendar["X-WR-CALNAME"],
+    # The library does not know that a name is a text.
+    "name": re.sub(r"\\(.)", lambda escaped: escaped[1], calendar["NAME"]),
     "refresh": calendar.decoded("REFRESH-INTERVAL").total_seconds(),
     "errors": [str(error) for part in calendar.walk() for error in part.errors],
     "events": [{

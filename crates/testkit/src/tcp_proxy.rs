@@ -92,7 +92,10 @@ fn connect(client: TcpStream, link: &Arc<Link>) -> io::Result<()> {
     let link = Arc::clone(link);
     let server = TcpStream::connect(&link.server)?;
     let kept = client.try_clone()?;
-    link.clients.lock().unwrap_or_else(PoisonError::into_inner).push(kept);
+    link.clients
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(kept);
     copy_both_ways(client, server, move |bytes| {
         link.received.fetch_add(bytes, Ordering::SeqCst);
     })

@@ -31,7 +31,7 @@ impl SpanArgs {
             let span = time.span(zone, now).map_err(|error| format!("{flag}: {error}"))?;
             if span.last > now {
                 return Err(format!(
-                    "{flag}: {} is yet to come; what happened can be told until now, {}",
+                    "{flag}: {} is yet to come; there is an answer until now, {}",
                     shown(span.last),
                     shown(now)
                 ));
@@ -96,7 +96,7 @@ mod tests {
         ] {
             let why = resolve(at, from, to).unwrap_err();
             assert!(
-                why.ends_with("is yet to come; what happened can be told until now, 2026-11-29T03:20:30Z"),
+                why.ends_with("is yet to come; there is an answer until now, 2026-11-29T03:20:30Z"),
                 "{why}"
             );
         }

@@ -62,8 +62,10 @@ impl FromStr for PastTime {
         match text.parse() {
             Ok(StartTime::Local(local)) => Ok(Self::Local(local, unit)),
             Ok(StartTime::Instant(instant)) => Ok(Self::Instant(instant, unit)),
-            Err(_) => Err("write a time of day such as 03:12, how long ago it is, such as 10m, a local time such as \
-                           2026-12-24T15:00, or an instant such as 2026-12-24T15:00:00Z"),
+            Err(_) => Err(
+                "write a time of day such as 03:12, how long ago it is, such as 10m, a local time such as \
+                           2026-12-24T15:00, or an instant such as 2026-12-24T15:00:00Z",
+            ),
         }
     }
 }
@@ -75,7 +77,10 @@ impl PastTime {
     /// The reason if the time is out of range.
     pub(super) fn span(self, zone: &TimeZone, now: Timestamp) -> Result<TimeSpan, jiff::Error> {
         let span = match self {
-            Self::Now => TimeSpan { first: now, last: now },
+            Self::Now => TimeSpan {
+                first: now,
+                last: now,
+            },
             Self::Ago(length) => {
                 let instant = now.checked_sub(length)?;
                 TimeSpan {
@@ -99,7 +104,11 @@ impl PastTime {
             },
         };
 
-        let last = if span.first <= now { span.last.min(now) } else { span.last };
+        let last = if span.first <= now {
+            span.last.min(now)
+        } else {
+            span.last
+        };
         Ok(TimeSpan { last, ..span })
     }
 }
@@ -107,7 +116,10 @@ impl PastTime {
 impl WrittenUnit {
     /// The smallest unit that is written in `text`.
     fn of(text: &str) -> Self {
-        let Some((_, time)) = text.split_once(['T', 't', ' ']).or_else(|| text.contains(':').then_some(("", text))) else {
+        let Some((_, time)) = text
+            .split_once(['T', 't', ' '])
+            .or_else(|| text.contains(':').then_some(("", text)))
+        else {
             return Self::Day;
         };
         let is_time = |c: char| c.is_ascii_digit() || matches!(c, ':' | '.' | ',');
@@ -122,7 +134,10 @@ impl WrittenUnit {
     /// The instants at which the clock on the wall of `zone` shows `local`: if it does so twice, both are meant.
     fn local_span(self, local: DateTime, zone: &TimeZone) -> Result<TimeSpan, jiff::Error> {
         let first = zone.to_ambiguous_zoned(local).earlier()?.timestamp();
-        let next = zone.to_ambiguous_zoned(local.checked_add(self.length())?).later()?.timestamp();
+        let next = zone
+            .to_ambiguous_zoned(local.checked_add(self.length())?)
+            .later()?
+            .timestamp();
         Ok(TimeSpan {
             first,
             last: before(next, self),
@@ -187,21 +202,53 @@ mod tests {
             ("1h30m ago", "2026-11-29T01:50:30.5Z", "2026-11-29T01:50:30.5Z"),
             ("04:12", "2026-11-29T03:12:00Z", "2026-11-29T03:12:59.999999999Z"),
             ("4:12", "2026-11-29T03:12:00Z", "2026-11-29T03:12:59.999999999Z"),
-            ("04:12:05", "2026-11-29T03:12:05Z", "2026-11-29T03:12:05.999999999Z"),
+            (
+                "04:12:05",
+                "2026-11-29T03:12:05Z",
+                "2026-11-29T03:12:05.999999999Z",
+            ),
             // Later than now: yesterday.
             ("04:21", "2026-11-28T03:21:00Z", "2026-11-28T03:21:59.999999999Z"),
             // The minute that goes on ends now.
             ("04:20", "2026-11-29T03:20:00Z", NOW),
-            ("2026-11-28T15:00", "2026-11-28T14:00:00Z", "2026-11-28T14:00:59.999999999Z"),
-            ("2026-11-28 15:00:07", "2026-11-28T14:00:07Z", "2026-11-28T14:00:07.999999999Z"),
-            ("2026-11-28", "2026-11-27T23:00:00Z", "2026-11-28T22:59:59.999999999Z"),
-            ("2026-11-28T15:00:00Z", "2026-11-28T15:00:00Z", "2026-11-28T15:00:00.999999999Z"),
-            ("2026-11-28T15:00:00.25Z", "2026-11-28T15:00:00.25Z", "2026-11-28T15:00:00.25Z"),
-            ("2026-11-28T15:00+01:00", "2026-11-28T14:00:00Z", "2026-11-28T14:00:59.999999999Z"),
+            (
+                "2026-11-28T15:00",
+                "2026-11-28T14:00:00Z",
+                "2026-11-28T14:00:59.999999999Z",
+            ),
+            (
+                "2026-11-28 15:00:07",
+                "2026-11-28T14:00:07Z",
+                "2026-11-28T14:00:07.999999999Z",
+            ),
+            (
+                "2026-11-28",
+                "2026-11-27T23:00:00Z",
+                "2026-11-28T22:59:59.999999999Z",
+            ),
+            (
+                "2026-11-28T15:00:00Z",
+                "2026-11-28T15:00:00Z",
+                "2026-11-28T15:00:00.999999999Z",
+            ),
+            (
+                "2026-11-28T15:00:00.25Z",
+                "2026-11-28T15:00:00.25Z",
+                "2026-11-28T15:00:00.25Z",
+            ),
+            (
+                "2026-11-28T15:00+01:00",
+                "2026-11-28T14:00:00Z",
+                "2026-11-28T14:00:59.999999999Z",
+            ),
         ] {
             let time: PastTime = text.parse().unwrap();
             let [first, last] = [first, last].map(|instant| instant.parse().unwrap());
-            assert_eq!(time.span(&zone(), now).unwrap(), TimeSpan { first, last }, "{text}");
+            assert_eq!(
+                time.span(&zone(), now).unwrap(),
+                TimeSpan { first, last },
+                "{text}"
+            );
         }
     }
 
@@ -216,7 +263,17 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_refused_with_an_example() {
-        for text in ["", "soon", "25:00", "03:60", "3", "03:12:05:07", "yesterday", "-10m", "2026-13-01"] {
+        for text in [
+            "",
+            "soon",
+            "25:00",
+            "03:60",
+            "3",
+            "03:12:05:07",
+            "yesterday",
+            "-10m",
+            "2026-13-01",
+        ] {
             let error = text.parse::<PastTime>().unwrap_err();
             assert!(error.starts_with("write a time of day such as 03:12"), "{text}");
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use macaque_core::config::{DisruptionLimits, NamespaceScope};
 use macaque_core::guard::GuardConfig;
 use macaque_core::outcome::DisruptionMethod;
+use macaque_core::recovery::RecoveryConfig;
 
 use super::SHOP;
 use crate::facts::FactListener;
@@ -22,6 +23,7 @@ pub(super) fn serve(platform: &Platform) -> Result<(Arc<dyn FactListener>, Socke
         method: DisruptionMethod::Evict,
         namespaces: NamespaceScope::Named(vec![SHOP.to_owned()]),
         limits: DisruptionLimits::default(),
+        recovery_timeout: RecoveryConfig::default().timeout,
         guards: guards.into_iter().map(str::to_owned).collect(),
         channels: Vec::new(),
         cluster: Some("demo".to_owned()),

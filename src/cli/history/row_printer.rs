@@ -1,6 +1,6 @@
 //! Prints the rows of a table one by one, below each other as far as what came before shows how wide they are.
 
-use crate::cli::output;
+use crate::cli::output::ShownCell;
 use crate::text::chars;
 
 /// The spaces between two columns.
@@ -14,18 +14,21 @@ pub(super) struct RowPrinter {
 
 impl RowPrinter {
     /// Makes the columns wide enough for these cells.
-    pub(super) fn widen(&mut self, cells: &[String]) {
+    pub(super) fn widen(&mut self, cells: &[ShownCell]) {
         self.widths.resize(self.widths.len().max(cells.len()), 0);
         for (width, cell) in self.widths.iter_mut().zip(cells) {
-            *width = (*width).max(chars(&output::line(cell)));
+            *width = (*width).max(chars(&cell.plain()));
         }
     }
 
     /// The line of these cells.
-    pub(super) fn line(&mut self, cells: Vec<String>) -> String {
+    pub(super) fn line(&mut self, cells: Vec<ShownCell>) -> String {
         self.widen(&cells);
         let cells = cells.iter().zip(&self.widths);
-        let padded = cells.map(|(cell, width)| format!("{:1$}", output::line(cell), width + GAP));
+        let padded = cells.map(|(cell, width)| {
+            let blanks = width + GAP - chars(&cell.plain());
+            cell.painted() + &" ".repeat(blanks)
+        });
         String::from_iter(padded).trim_end().to_owned()
     }
 }
@@ -37,7 +40,7 @@ mod tests {
     #[test]
     fn rows_stand_below_each_other_and_a_wider_one_moves_those_after_it() {
         let mut printer = RowPrinter::default();
-        let cells = |cells: [&str; 3]| Vec::from(cells.map(str::to_owned));
+        let cells = |cells: [&str; 3]| Vec::from(cells.map(ShownCell::from));
         printer.widen(&cells(["12:00", "shop", "web-1"]));
         assert_eq!(
             printer.line(cells(["TIME", "NAMESPACE", "POD"])),

@@ -8,6 +8,7 @@ use macaque_core::history::{EntryOutcome, EntryRecovery, HistoryEntry, HistoryGa
 use macaque_core::recovery::{RecoveryVerdict, length, phases};
 
 use super::loaded_history::LoadedHistory;
+use crate::cli::output::ShownCell;
 use crate::text::count;
 
 /// The columns of a table, and of a wide one after them.
@@ -27,27 +28,28 @@ pub(super) fn header(is_wide: bool) -> Vec<&'static str> {
 }
 
 /// The row of one victim.
-pub(super) fn row(entry: &HistoryEntry, loaded: &LoadedHistory, is_wide: bool) -> Vec<String> {
+pub(super) fn row(entry: &HistoryEntry, loaded: &LoadedHistory, is_wide: bool) -> Vec<ShownCell> {
     let owner = entry.owner.as_ref();
     let mut cells = vec![
-        local(entry.at, &loaded.zone),
-        entry.pod.namespace.clone(),
-        owner.map_or_else(none, ToString::to_string),
-        entry.pod.name.clone(),
-        entry.outcome.word().to_owned(),
-        by(&entry.outcome).unwrap_or_else(none),
-        recovery(entry, loaded),
+        local(entry.at, &loaded.zone).into(),
+        entry.pod.namespace.clone().into(),
+        owner.map_or_else(none, ToString::to_string).into(),
+        entry.pod.name.clone().into(),
+        ShownCell::result(entry.outcome.word()),
+        by(&entry.outcome).unwrap_or_else(none).into(),
+        ShownCell::result(recovery(entry, loaded)),
     ];
     if is_wide {
         let number = entry.number.map(|number| number.to_string());
         let phases = entry.recovery.as_ref().map(phases_text);
-        cells.extend([
+        let wide = [
             number.unwrap_or_else(none),
             local(entry.slot, &loaded.zone),
             entry.method.to_string(),
             entry.team.clone().unwrap_or_else(none),
             phases.filter(|words| !words.is_empty()).unwrap_or_else(none),
-        ]);
+        ];
+        cells.extend(wide.map(ShownCell::from));
     }
     cells
 }

@@ -7,18 +7,18 @@ use actix::System;
 use jiff::Timestamp;
 use macaque_core::history::{HistoryEntry, HistoryGap};
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
-use super::HistoryOutput;
 use super::cluster_reader::ClusterReader;
 use super::loaded_history::LoadedHistory;
 use super::row_printer::RowPrinter;
 use super::rows::{gap_text, header, row};
 use super::selection::SelectionArgs;
 use super::source::{PlaceArgs, settings_of_place};
-use crate::cli::args::GlobalArgs;
-use crate::cli::{exit, output, setup};
+use crate::cli::args::{GlobalArgs, OutputFormat};
+use crate::cli::interrupt::interrupted;
+use crate::cli::output::{self, ShownCell};
+use crate::cli::{exit, setup};
 use crate::platform::Platform;
 use crate::telemetry;
 use crate::text;
@@ -35,7 +35,7 @@ struct HistoryWatch<'a> {
     platform: &'a Platform,
     selection: &'a SelectionArgs,
     since: Option<Timestamp>,
-    format: HistoryOutput,
+    format: OutputFormat,
     loaded: LoadedHistory,
     /// When the history was read.
     read_at: Instant,
@@ -52,7 +52,7 @@ pub(super) fn run(
     global: &GlobalArgs,
     place: &PlaceArgs,
     selection: &SelectionArgs,
-    format: HistoryOutput,
+    format: OutputFormat,
 ) -> i32 {
     let settings = match settings_of_place(global, place) {
         Ok(settings) => settings,
@@ -89,20 +89,6 @@ pub(super) fn run(
             () = interrupted() => exit::OK,
         }
     })
-}
-
-/// Waits for SIGINT or SIGTERM: to end a watch is no failure.
-async fn interrupted() {
-    let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
-    if let [Ok(mut interrupt), Ok(mut terminate)] = signals {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    } else {
-        // Signals end the process as they do without a handler.
-        std::future::pending::<()>().await;
-    }
 }
 
 impl HistoryWatch<'_> {
@@ -156,6 +142,10 @@ impl HistoryWatch<'_> {
         self.problem = problem;
     }
 
+    fn is_wide(&self) -> bool {
+        self.format == OutputFormat::Wide
+    }
+
     /// Prints what is new in the history, or known better.
     fn print(&mut self) {
         let entries = self.loaded.history.entries().iter();
@@ -166,12 +156,12 @@ impl HistoryWatch<'_> {
                 continue;
             }
             match self.format {
-                HistoryOutput::Table | HistoryOutput::Wide => {
-                    let cells = row(entry, &self.loaded, self.format.is_wide());
+                OutputFormat::Table | OutputFormat::Wide => {
+                    let cells = row(entry, &self.loaded, self.is_wide());
                     output::write_plain(&self.printer.line(cells));
                 }
                 // A line as the log has it, which --from reads.
-                HistoryOutput::Json | HistoryOutput::Yaml => {
+                OutputFormat::Json | OutputFormat::Yaml => {
                     let line = json!({"history": {"version": 1, "entry": entry}}).to_string();
                     output::write(&text::revealed_json(&line));
                 }
@@ -195,11 +185,11 @@ impl HistoryWatch<'_> {
 
     /// Prints the header, in columns that are wide enough for what is there.
     fn print_header(&mut self) {
-        let is_wide = self.format.is_wide();
+        let is_wide = self.is_wide();
         let entries = self.loaded.history.entries().iter();
         let shown = entries.filter(|entry| self.selection.shows(entry, self.since));
         let rows: Vec<_> = shown.map(|entry| row(entry, &self.loaded, is_wide)).collect();
-        let header = header(is_wide).into_iter().map(str::to_owned).collect();
+        let header = header(is_wide).into_iter().map(ShownCell::from).collect();
 
         rows.into_iter().for_each(|row| self.printer.widen(&row));
         output::write_plain(&self.printer.line(header));

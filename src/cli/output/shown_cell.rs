@@ -20,12 +20,12 @@ impl ShownCell {
     }
 
     /// The text as one line of visible characters, without style.
-    pub(super) fn plain(&self) -> String {
+    pub(in crate::cli) fn plain(&self) -> String {
         line(&self.text)
     }
 
     /// The text in its style.
-    pub(super) fn painted(&self) -> String {
+    pub(in crate::cli) fn painted(&self) -> String {
         if self.is_result {
             palette::painted_result(&self.plain())
         } else {

@@ -1,5 +1,5 @@
-//! What `macaque run` serves over HTTP, and where: the probes on `health.listen`, the metrics and the status page with them
-//! or on addresses of their own.
+//! What `macaque run` serves over HTTP, and where: the probes on `health.listen`, the metrics and the status page with
+//! them or on addresses of their own.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -63,6 +63,7 @@ pub(super) fn status(
         method: config.disrupt.method,
         namespaces: config.target.namespaces.clone(),
         limits: config.limits.clone(),
+        recovery_timeout: config.recovery.timeout,
         guards: guards.chain(gates).collect(),
         channels: channels.iter().map(|channel| channel.name().to_owned()).collect(),
         cluster: setup::message_context(settings).cluster,
@@ -182,6 +183,8 @@ impl ServedPlaces {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use macaque_core::config::NamespaceScope;
     use macaque_core::outcome::DisruptionMethod;
 
@@ -195,6 +198,7 @@ mod tests {
             method: DisruptionMethod::Evict,
             namespaces: NamespaceScope::All,
             limits: Default::default(),
+            recovery_timeout: Duration::ZERO,
             guards: Vec::new(),
             channels: Vec::new(),
             cluster: None,

@@ -6,14 +6,14 @@ use macaque_core::config::DisruptionPace;
 use macaque_core::duration::in_days;
 use macaque_core::pod::PodOwner;
 use macaque_core::report::SkippedNamespace;
-use macaque_core::rota::Turn;
+use macaque_core::rota::{Rota, RotaOwner, Turn};
 use macaque_core::schedule::Calendar;
 use serde::Serialize;
 
 use super::{ScheduleArgs, ics, local, until};
 use crate::cli::args::GlobalArgs;
 use crate::cli::output::{self, TableColumns, counted, line, names};
-use crate::cli::{exit, setup};
+use crate::cli::{exit, progress, setup};
 use crate::platform::Platform;
 use crate::preview::{PreviewReader, ScopeTurns, TurnScan};
 use crate::round::RoundConfig;
@@ -33,6 +33,8 @@ struct TurnsView {
     to: Timestamp,
     /// How many owners have turns.
     owners: usize,
+    /// How many of them have periods of a length of their own, by `macaque/every`.
+    own_every: usize,
     /// How many turns the owners want in the period of `from`.
     wanted: usize,
     /// How many turns the slots of that period offer.
@@ -138,7 +140,8 @@ async fn read(settings: &ValidSettings, config: &RoundConfig) -> Result<TurnScan
         stop: &stop,
         platform: &platform,
     };
-    reader.turn_owners(config).await.map_err(|end| {
+    let owners = progress::shown(cluster.progress(), &platform, reader.turn_owners(config)).await;
+    owners.map_err(|end| {
         telemetry::print_error(&output::failure_text(end));
         exit::CLUSTER
     })
@@ -177,6 +180,11 @@ impl TurnsView {
             from,
             to,
             owners: scan.owners.len(),
+            own_every: scan
+                .owners
+                .iter()
+                .filter(|owner| has_own_every(owner, &rota))
+                .count(),
             wanted: load.wanted,
             offered: load.offered,
             percent: load.percent(),
@@ -214,10 +222,22 @@ fn page(view: &TurnsView, is_wide: bool) -> String {
     parts.join("\n\n")
 }
 
-/// How full the rota is: `every 10d each of 12 owners has a turn, at most 1 in a slot; …`.
+/// Whether an owner has periods of another length than the rota's.
+fn has_own_every(owner: &RotaOwner, rota: &Rota<'_>) -> bool {
+    owner
+        .every
+        .is_some_and(|every| every != rota.every && rota.accepts(every))
+}
+
+/// How full the rota is: `every 10d each of 12 owners has a turn (3 of them as often as macaque/every says), at most 1 in
+/// a slot; …`.
 fn load(view: &TurnsView) -> String {
+    let own = match view.own_every {
+        0 => String::new(),
+        own => format!(" ({own} of them as often as macaque/every says)"),
+    };
     format!(
-        "every {} each of {} has a turn, at most {} in a slot; this period: {} of {} taken ({} %)",
+        "every {} each of {} has a turn{own}, at most {} in a slot; this period: {} of {} taken ({} %)",
         view.every,
         text::count(view.owners, "owner"),
         view.count,

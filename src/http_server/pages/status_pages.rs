@@ -1,7 +1,7 @@
 //! The status page, the same as JSON, the answer to a question of blame, and the calendar.
 //!
-//! All of them only show. A web site of somebody else that a browser has open must not read them: a request that names its
-//! origin is refused, no answer allows to be read across origins, and no page may be shown in the frame of another.
+//! All of them only show. A web site of somebody else that a browser has open must not read them: a request that names
+//! its origin is refused, no answer allows to be read across origins, and no page may be shown in the frame of another.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

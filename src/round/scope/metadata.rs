@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use macaque_core::config::NamespaceScope;
+use macaque_core::config::{DisruptionPace, NamespaceScope};
 use macaque_core::key_warnings::key_warnings;
 use macaque_core::pod::{OwnerRef, PodOwner};
 use macaque_core::report::RoundEnd;
@@ -24,8 +24,16 @@ struct Reading {
     metadata: ScopeMetadata,
     /// The namespaces that may not be read.
     unread: Vec<String>,
+    /// The kinds of owners that may not be listed, in some namespace at least.
+    unlisted: BTreeSet<&'static str>,
     /// The warnings about keys.
     warnings: BTreeSet<String>,
+}
+
+/// What is not seen without the right to read it, if that matters for a round.
+struct UnseenWishes {
+    of_namespaces: Option<&'static str>,
+    of_owners: Option<&'static str>,
 }
 
 impl ScopeReader<'_> {
@@ -33,7 +41,12 @@ impl ScopeReader<'_> {
     ///
     /// # Errors
     /// The keys could not be read, for another reason than a missing grant: the round must end.
-    pub(super) async fn read_metadata(&self, scope: &mut RoundScope) -> Result<(), RoundEnd> {
+    pub(super) async fn read_metadata(
+        &self,
+        scope: &mut RoundScope,
+        pace: &DisruptionPace,
+    ) -> Result<(), RoundEnd> {
+        let wishes = wishes(scope, pace);
         let mut reading = Reading::default();
         // Those that were found by their labels were read with them.
         for (name, keys) in &scope.eligibility.metadata.namespaces {
@@ -48,20 +61,27 @@ impl ScopeReader<'_> {
                         reading.add_namespace(found.name, found.keys);
                     })
                     .await?;
-                if !is_granted && scope.eligibility.is_opt_in() {
-                    scope.warnings.push(unlisted());
+                if !is_granted {
+                    scope.warnings.extend(wishes.of_namespaces.map(unlisted));
                 }
             }
         }
         for namespace in scope.eligibility.target.listed_namespaces() {
             for resource in KeyedResource::OWNERS {
                 let add = |found| reading.add_owner(resource.kind, found);
-                self.list_keys(resource, namespace, add).await?;
+                if !self.list_keys(resource, namespace, add).await? {
+                    reading.unlisted.insert(resource.kind);
+                }
             }
         }
 
-        if scope.eligibility.is_opt_in() && !reading.unread.is_empty() {
-            scope.warnings.push(unread(&reading.unread));
+        if !reading.unread.is_empty() {
+            let warning = |wishes| unread(wishes, &reading.unread);
+            scope.warnings.extend(wishes.of_namespaces.map(warning));
+        }
+        if !reading.unlisted.is_empty() {
+            let warning = |wishes| unlisted_owners(wishes, &reading.unlisted);
+            scope.warnings.extend(wishes.of_owners.map(warning));
         }
         scope.warnings.extend(reading.kept_warnings());
         let metadata = Arc::make_mut(&mut scope.eligibility.metadata);
@@ -162,8 +182,26 @@ impl Reading {
     }
 }
 
+/// What matters for a round of this pace: who opts in, and how often owners have a turn.
+fn wishes(scope: &RoundScope, pace: &DisruptionPace) -> UnseenWishes {
+    let has_turns = match pace {
+        DisruptionPace::Count => false,
+        DisruptionPace::Rota { .. } | DisruptionPace::Chance { .. } => scope.eligibility.target.annotations,
+    };
+    let of_namespaces = match (scope.eligibility.is_opt_in(), has_turns) {
+        (true, false) => Some("who opts in or out by namespace"),
+        (true, true) => Some("who opts in or out by namespace, or sets macaque/every there,"),
+        (false, true) => Some("macaque/every on namespaces"),
+        (false, false) => None,
+    };
+    UnseenWishes {
+        of_namespaces,
+        of_owners: has_turns.then_some("macaque/every on owners"),
+    }
+}
+
 /// The warning that these namespaces may not be read.
-fn unread(namespaces: &[String]) -> String {
+fn unread(unseen: &str, namespaces: &[String]) -> String {
     let mut names = namespaces
         .iter()
         .take(KEPT)
@@ -174,14 +212,25 @@ fn unread(namespaces: &[String]) -> String {
         names.push_str(&format!(" and {} more", namespaces.len() - KEPT));
     }
     format!(
-        "who opts in or out by namespace is not seen, because these may not be read: {names}; grant get on namespaces in \
+        "{unseen} is not seen, because these may not be read: {names}; grant get on namespaces in \
          each, as macaque rbac prints it"
     )
 }
 
 /// The warning that no namespace may be listed.
-fn unlisted() -> String {
-    "who opts in or out by namespace is not seen, because namespaces may not be listed; grant get and list on namespaces \
-     in the ClusterRole, as macaque rbac prints it"
-        .to_owned()
+fn unlisted(unseen: &str) -> String {
+    format!(
+        "{unseen} is not seen, because namespaces may not be listed; grant get and list on namespaces in the ClusterRole, \
+         as macaque rbac prints it"
+    )
+}
+
+/// The warning that owners of some kinds may not be listed: their turns come as if they had set nothing.
+fn unlisted_owners(unseen: &str, kinds: &BTreeSet<&str>) -> String {
+    let kinds = kinds.iter().map(|kind| format!("{kind}s"));
+    let kinds = Vec::from_iter(kinds).join(" and ");
+    format!(
+        "{unseen} is not seen, because {kinds} may not be listed, so those owners have turns as disrupt.every says; \
+         grant list on them, as macaque rbac prints it"
+    )
 }

@@ -9,6 +9,7 @@ use super::top::zone;
 use crate::html::{
     BadgeTone, HtmlColumn, HtmlTable, RecoveryBar, ago, badge, instant, name, none, section, span,
 };
+use crate::text;
 
 /// The victims whose owners are not whole again.
 pub(super) fn broken(view: &StatusView) -> Markup {
@@ -87,7 +88,7 @@ fn rows(view: &StatusView, round: &RoundView) -> Vec<Vec<Markup>> {
     let victims = round.victims.items.iter();
     let mut rows: Vec<_> = victims.map(|victim| row(slot(), victim)).collect();
     if round.victims.more > 0 {
-        let more = html! { "and " (round.victims.more) " more victims" };
+        let more = html! { "and " (text::count(round.victims.more, "more victim")) };
         rows.push(vec![slot(), more, none(), none(), none()]);
     }
     rows
@@ -147,7 +148,11 @@ fn recovery_cell(recovery: &ShownRecovery) -> Markup {
         verdict: recovery.verdict,
         expect_ms: recovery.expect_ms,
     };
-    let is_bad = recovery.verdict.is_some_and(RecoveryVerdict::is_bad);
+    let tone = match recovery.verdict {
+        None => BadgeTone::Notice,
+        Some(verdict) if verdict.is_bad() => BadgeTone::Bad,
+        Some(_) => BadgeTone::Quiet,
+    };
     let words = match recovery.verdict {
         None => "not whole yet",
         Some(RecoveryVerdict::Recovered) => "",
@@ -158,7 +163,7 @@ fn recovery_cell(recovery: &ShownRecovery) -> Markup {
             (bar.markup()) " "
             @if recovery.times.whole_ms.is_some() { (span(recovery.times.whole_ms)) " " }
             @if !words.is_empty() {
-                (badge(if is_bad { BadgeTone::Bad } else { BadgeTone::Quiet }, words))
+                (badge(tone, words))
             }
             @if let Some(trouble) = &recovery.trouble { " " (trouble) }
         }

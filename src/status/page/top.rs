@@ -41,7 +41,9 @@ pub(super) fn banner(view: &StatusView) -> Markup {
                 @if let Some(until) = until { " until " (instant(*until, &zone)) }
             }
             p { (sentence) @if let Some(reason) = reason { " Reason: " (reason) "." } }
-            @if let Some(since) = since { p.quiet { "Since " (instant(*since, &zone)) ", " (ago(*since, view.at)) "." } }
+            @if let Some(since) = since {
+                p.quiet { "Since " (instant(*since, &zone)) ", " (ago(*since, view.at)) "." }
+            }
             @if let Some(remedy) = remedy { p { (remedy) } }
             p.quiet { (mode(view)) @if let Some(schedule) = &view.schedule { " · " (schedule) } }
         }

@@ -8,6 +8,7 @@ use macaque_core::schedule::Calendar;
 use serde::Serialize;
 
 use super::super::notes::{JournalNotes, StatusNotes};
+use super::holds::{cause_of_hold, guard_of};
 use super::shown_text;
 
 /// The state in short.
@@ -198,19 +199,10 @@ impl BannerView {
     }
 }
 
-/// The guard and its answer, of the words in which a round says what held it back: `guard drains holds back`. What the guard
-/// saw is left out: it may be the words of another service.
-pub(super) fn cause_of_hold(why: &str) -> Option<String> {
-    let (cause, _) = why.split_once(": ")?;
-    cause.starts_with("guard ").then(|| cause.to_owned())
-}
-
 /// The guards that held the victims of a round back.
 fn cause_by_victims(history: &History, slot: Timestamp) -> Option<String> {
     let entries = history.entries().iter().filter(|entry| entry.slot == slot);
-    let mut guards: Vec<_> = entries
-        .filter_map(|entry| super::rounds::guard_of(&entry.outcome))
-        .collect();
+    let mut guards: Vec<_> = entries.filter_map(|entry| guard_of(&entry.outcome)).collect();
     guards.sort_unstable();
     guards.dedup();
     let noun = if guards.len() == 1 { "guard" } else { "guards" };

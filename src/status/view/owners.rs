@@ -114,6 +114,7 @@ fn report(notes: &StatusNotes, now: Timestamp, back: SignedDuration) -> Resilien
     let evidence = ResilienceEvidence {
         history: &notes.history,
         gaps: &gaps,
+        journal: notes.usable_journal(),
         scope: Err("the page lists no pods"),
     };
     ResilienceReport::of(&question, evidence)

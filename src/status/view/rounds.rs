@@ -10,7 +10,7 @@ use macaque_core::report::RoundStatus;
 use serde::Serialize;
 
 use super::super::notes::StatusNotes;
-use super::banner::cause_of_hold;
+use super::holds::{cause_of_hold, guard_of};
 use super::{MOST, ShownList, shown_text};
 
 /// The most victims of one round that are shown.
@@ -112,7 +112,12 @@ fn round(
         *outcomes.entry(entry.outcome.word()).or_default() += 1;
     }
     let most = if notes.config.names { MOST_VICTIMS } else { 0 };
-    let victims = entries.iter().take(most).map(|entry| victim(notes, entry));
+    // What was disrupted, or may have been, is never among those that are left out for the others.
+    let (first, others): (Vec<_>, Vec<_>) = entries
+        .iter()
+        .partition(|entry| entry.outcome.is_disruption() || entry.outcome.is_unknown());
+    let shown = first.into_iter().chain(others).take(most);
+    let victims = shown.map(|entry| victim(notes, entry));
 
     RoundView {
         slot,
@@ -153,14 +158,6 @@ fn recovery(recovery: &EntryRecovery) -> ShownRecovery {
         times: recovery.times,
         expect_ms: recovery.expect_ms,
         trouble: recovery.trouble.as_deref().map(shown_text::text),
-    }
-}
-
-/// The guard that held a victim back.
-pub(super) fn guard_of(outcome: &EntryOutcome) -> Option<&str> {
-    match outcome {
-        EntryOutcome::Held { by, .. } => Some(by),
-        _ => None,
     }
 }
 

@@ -21,7 +21,7 @@ pub(in super::super) struct SlotView {
     pub(in super::super) local: String,
     /// The quiet time that swallows the slot.
     pub(in super::super) quiet: Option<String>,
-    /// The owners whose turn it is, as far as the last round shows; `None` if owners have no turns, or may not be named.
+    /// The owners whose turn it is, as far as the last round shows; `None` if owners have no turns, or are not named.
     pub(in super::super) turns: Option<Vec<String>>,
     /// How many more owners have their turn.
     pub(in super::super) more_turns: usize,

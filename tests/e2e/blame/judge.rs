@@ -46,8 +46,15 @@ impl Judge {
         let steps = hour.steps().to_vec();
         let absences = absences(hour, events, &steps);
         for step in &steps {
-            let seen = absences.iter().filter(|absence| absence.step.from == step.from).count();
-            assert_eq!(seen > 0, step.kind != StepKind::LostRequests, "{step:?}: {seen} pods");
+            let seen = absences
+                .iter()
+                .filter(|absence| absence.step.from == step.from)
+                .count();
+            assert_eq!(
+                seen > 0,
+                step.kind != StepKind::LostRequests,
+                "{step:?}: {seen} pods"
+            );
         }
         Self {
             absences,
@@ -80,7 +87,10 @@ impl Judge {
 
     /// An owner was not whole because of a pod that macaque took, and knows that it took.
     fn yes(&self, asked: Span) -> Applies {
-        let known = self.absences.iter().filter(|absence| absence.step.kind.is_answered());
+        let known = self
+            .absences
+            .iter()
+            .filter(|absence| absence.step.kind.is_answered());
         let of = |absence: &Absence| {
             let sure_until = match absence.step.kind {
                 // Who is cut off sees the acceptance only.
@@ -92,7 +102,10 @@ impl Judge {
             } else {
                 asked.0 <= absence.gone - JITTER && asked.1 >= absence.gone + JITTER
             };
-            applies(is_sure, meets(asked, widened((absence.gone, absence.whole), JITTER)))
+            applies(
+                is_sure,
+                meets(asked, widened((absence.gone, absence.whole), JITTER)),
+            )
         };
         known.map(of).max().unwrap_or(Applies::No)
     }
@@ -109,12 +122,19 @@ impl Judge {
             let possible = widened((step.from, end), self.slack + JITTER);
             applies(sure.0 <= sure.1 && meets(asked, sure), meets(asked, possible))
         });
-        unknown.chain([self.gap(asked), self.begin(asked)]).max().unwrap_or(Applies::No)
+        unknown
+            .chain([self.gap(asked), self.begin(asked)])
+            .max()
+            .unwrap_or(Applies::No)
     }
 
     /// A disruption is not in the history: it was between the one before and the one after it.
     fn gap(&self, asked: Span) -> Applies {
-        let Some(lost) = self.steps.iter().position(|step| step.kind == StepKind::ForgottenRound) else {
+        let Some(lost) = self
+            .steps
+            .iter()
+            .position(|step| step.kind == StepKind::ForgottenRound)
+        else {
             return Applies::No;
         };
         let numbered = |step: &&HourStep| step.kind.is_of_macaque() || step.kind.is_unknown();
@@ -136,7 +156,10 @@ impl Judge {
 
     /// A pod that macaque took, or may have taken, is the cause perhaps.
     fn maybe(&self, asked: Span) -> Applies {
-        let taken = self.absences.iter().filter(|absence| absence.step.kind.is_of_macaque());
+        let taken = self
+            .absences
+            .iter()
+            .filter(|absence| absence.step.kind.is_of_macaque());
         let of = |absence: &Absence| {
             let after = (absence.whole + JITTER, absence.whole + self.slack - JITTER);
             let is_sure = absence.step.kind == StepKind::Round && after.0 <= after.1 && meets(asked, after);
@@ -160,25 +183,42 @@ fn absences(hour: &ScriptedHour, events: &[PodEvent], steps: &[HourStep]) -> Vec
 
     for PodEvent { at, kind, pod } in events {
         let at = hour.instant(*at);
-        let app = pod["metadata"]["labels"]["app"].as_str().unwrap_or_default().to_owned();
+        let app = pod["metadata"]["labels"]["app"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         let is_leaving = kind == "DELETED" || !pod["metadata"]["deletionTimestamp"].is_null();
         if is_leaving && left.insert(uid(pod)) {
             let step = steps.iter().rfind(|step| step.from <= at).unwrap();
-            assert!(at <= step.to + JITTER, "{} left between two steps, after {step:?}", uid(pod));
+            assert!(
+                at <= step.to + JITTER,
+                "{} left between two steps, after {step:?}",
+                uid(pod)
+            );
             open.push((app.clone(), step.clone(), at));
         }
 
         note(&mut pods, pod, &app, is_leaving);
-        let ready = pods.values().filter(|(other, is_ready)| *other == app && *is_ready).count();
+        let ready = pods
+            .values()
+            .filter(|(other, is_ready)| *other == app && *is_ready)
+            .count();
         if ready >= hour.replicas(&app) {
             let (closed, rest) = open.into_iter().partition(|(other, ..)| *other == app);
             open = rest;
             let closed: Vec<_> = closed;
-            absences.extend(closed.into_iter().map(|(_, step, gone)| Absence { step, gone, whole: at }));
+            absences.extend(closed.into_iter().map(|(_, step, gone)| Absence {
+                step,
+                gone,
+                whole: at,
+            }));
         }
     }
     assert!(open.is_empty(), "an owner is not whole at the end");
-    assert!(absences.iter().any(|absence| absence.step.kind.is_of_macaque()), "{WEB} was never disrupted");
+    assert!(
+        absences.iter().any(|absence| absence.step.kind.is_of_macaque()),
+        "{WEB} was never disrupted"
+    );
     absences
 }
 

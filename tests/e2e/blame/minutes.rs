@@ -32,7 +32,9 @@ impl AskedMinute {
 
 /// The hour, a line for each minute.
 pub(super) fn table(minutes: &[AskedMinute]) -> String {
-    let mut table = String::from("\nminute  at            answer       right?  what would be right   what happened; the proof\n");
+    let mut table = String::from(
+        "\nminute  at            answer       right?  what would be right   what happened; the proof\n",
+    );
     for minute in minutes {
         let allowed = Vec::from_iter(minute.allowed.iter().copied()).join("|");
         let right = if minute.is_right() { "yes" } else { "WRONG" };

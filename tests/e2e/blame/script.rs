@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
-use macaque_testkit::fault_proxy::{Fault, FaultProxy};
+use macaque_testkit::fault_proxy::Fault;
 use macaque_testkit::tcp_proxy::TcpProxy;
 use serde_json::{Value, json};
 
@@ -52,7 +52,8 @@ impl ScriptedHour {
     pub(super) async fn prepare(minute: Duration) -> Self {
         let mut namespace = TestNamespace::new().await;
         namespace.create_journal().await;
-        let history = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "macaque-history"}});
+        let history =
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "macaque-history"}});
         namespace.create(history).await;
         let account = namespace.granted("--dry-run=false").await;
         let ready_after = format!("{}ms", (minute * 2 / 5).as_millis());
@@ -111,7 +112,10 @@ impl ScriptedHour {
 
     /// What the script did between two instants.
     pub(super) fn happened(&self, from: Timestamp, to: Timestamp) -> String {
-        let within = self.steps.iter().filter(|step| step.from <= to && step.to >= from);
+        let within = self
+            .steps
+            .iter()
+            .filter(|step| step.from <= to && step.to >= from);
         let kinds: Vec<_> = within.map(|step| format!("{:?}", step.kind)).collect();
         kinds.join(", ")
     }
@@ -235,7 +239,10 @@ impl ScriptedHour {
             let metadata = json!({"name": pod["metadata"]["name"], "namespace": self.namespace.name});
             let eviction = json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata});
             let path = format!("{}/eviction", self.namespace.path_of(pod));
-            self.namespace.send(Method::POST, &path, &eviction).await.accepted();
+            self.namespace
+                .send(Method::POST, &path, &eviction)
+                .await
+                .accepted();
         }
         self.note(StepKind::DrainByHand, from);
         self.whole().await;
@@ -245,7 +252,10 @@ impl ScriptedHour {
         let from = Timestamp::now();
         let pod = self.namespace.pods_of(app).await.remove(0);
         let path = self.namespace.path_of(&pod);
-        self.namespace.send(Method::DELETE, &path, &Value::Null).await.accepted();
+        self.namespace
+            .send(Method::DELETE, &path, &Value::Null)
+            .await
+            .accepted();
         self.note(StepKind::DeletionByHand, from);
         self.whole().await;
     }
@@ -269,13 +279,15 @@ impl ScriptedHour {
         self.whole().await;
     }
 
-    /// macaque is killed when the API server has just accepted its eviction, and another process follows when the lease of
-    /// the first has ended.
+    /// macaque is killed when the API server has just accepted its eviction, and another process follows when the lease
+    /// of the first has ended.
     async fn crash(&mut self) {
         let proxy = ServerProxy::start(&self.namespace).await;
         let pid = Arc::new(AtomicU32::new(0));
         let victim = Arc::clone(&pid);
-        proxy.faults().inject("/eviction", Fault::rewrite_response(move |_| kill(&victim)));
+        proxy
+            .faults()
+            .inject("/eviction", Fault::rewrite_response(move |_| kill(&victim)));
         let from = Timestamp::now();
         let running = self.once("").by(proxy.kubeconfig()).start();
         pid.store(running.pid(), Ordering::SeqCst);

@@ -36,12 +36,18 @@ pub(super) enum StepKind {
 impl StepKind {
     /// Whether macaque takes the pod that is gone in this step.
     pub(super) fn is_of_macaque(self) -> bool {
-        !matches!(self, Self::LostRequests | Self::LostAndTaken | Self::DrainByHand | Self::DeletionByHand)
+        !matches!(
+            self,
+            Self::LostRequests | Self::LostAndTaken | Self::DrainByHand | Self::DeletionByHand
+        )
     }
 
     /// Whether the answer to the request arrived.
     pub(super) fn is_answered(self) -> bool {
-        matches!(self, Self::Round | Self::RoundThenOutage | Self::RoundAfterRestore)
+        matches!(
+            self,
+            Self::Round | Self::RoundThenOutage | Self::RoundAfterRestore
+        )
     }
 
     /// Whether macaque requested something, and does not know what became of it.

@@ -7,11 +7,15 @@ use super::history::{entry, history, journal, stored};
 use crate::macaque;
 use macaque_testkit::{Program, ProgramOutput, TestCluster};
 
-/// A cluster whose macaque lives in `chaos`: of six disruptions, a minute apart, the history knows these, and the journal
-/// the last.
+/// A cluster whose macaque lives in `chaos`: of six disruptions, a minute apart, the history knows these, and the
+/// journal the last.
 fn with_entries(numbers: &[u64]) -> TestCluster {
     let entries: Vec<_> = numbers.iter().map(|number| entry(*number)).collect();
-    TestCluster::with(vec![deployment("shop", "web", 2), stored(&history(&entries)), journal()])
+    TestCluster::with(vec![
+        deployment("shop", "web", 2),
+        stored(&history(&entries)),
+        journal(),
+    ])
 }
 
 fn command(cluster: &TestCluster, args: &str) -> Program {
@@ -28,10 +32,8 @@ fn ask(cluster: &TestCluster, args: &str) -> ProgramOutput {
 #[test]
 fn each_answer_has_its_exit_code_and_its_proof() {
     let cluster = with_entries(&[1, 2, 3, 4, 5]);
-    ask(&cluster, "--at 2026-03-01T12:02:03Z -n shop").says(
-        3,
-        &["yes: deployment/web was not whole from 12:02:02Z"],
-    );
+    ask(&cluster, "--at 2026-03-01T12:02:03Z -n shop")
+        .says(3, &["yes: deployment/web was not whole from 12:02:02Z"]);
 }
 
 #[test]
@@ -41,13 +43,17 @@ fn what_is_missing_in_the_history_leaves_a_time_about_which_nobody_can_tell() {
         1,
         &["cannot tell: 2 disruptions between 2026-03-01 12:01:01Z and 2026-03-01 12:04:01Z are not in the history"],
     );
-    ask(&cluster, "--at 2026-03-01T12:00:05Z").says(1, &["cannot tell: the history begins at 2026-03-01 12:00Z"]);
+    ask(&cluster, "--at 2026-03-01T12:00:05Z")
+        .says(1, &["cannot tell: the history begins at 2026-03-01 12:00Z"]);
 }
 
 #[test]
 fn the_answer_for_programs_has_the_question_and_the_disruptions() {
     let cluster = with_entries(&[1, 2, 3, 4, 5]);
-    let output = ask(&cluster, "--from 2026-03-01T12:02:00Z --to 2026-03-01T12:02:10Z -n shop -o json");
+    let output = ask(
+        &cluster,
+        "--from 2026-03-01T12:02:00Z --to 2026-03-01T12:02:10Z -n shop -o json",
+    );
     let json = output.json();
     assert_eq!(output.code, 3, "{output:?}");
     assert_eq!(json["version"], 1);
@@ -65,7 +71,9 @@ fn a_no_is_right_for_a_namespace_out_of_scope_and_says_so() {
         .run();
     output.says(0, &["no: nothing was disrupted in elsewhere between"]);
     assert!(
-        output.err.contains("elsewhere is not among the namespaces of target"),
+        output
+            .err
+            .contains("elsewhere is not among the namespaces of target"),
         "{output:?}"
     );
 }
@@ -74,7 +82,10 @@ fn a_no_is_right_for_a_namespace_out_of_scope_and_says_so() {
 fn a_question_without_an_answer_is_refused_with_what_would_be_right() {
     let cluster = with_entries(&[]);
     for (args, words) in [
-        ("--at 2100-01-01T00:00:00Z", "is yet to come; what happened can be told until now"),
+        (
+            "--at 2100-01-01T00:00:00Z",
+            "is yet to come; there is an answer until now",
+        ),
         ("--at soon", "write a time of day such as 03:12"),
         ("--from 1h --to 2h", "is after --to"),
         ("--to 1h", "--from <TIME>"),

@@ -32,7 +32,7 @@ fn as_many_slots_are_shown_as_are_asked_for() {
 }
 
 #[test]
-fn a_namespace_where_a_number_belongs_is_told_how_it_is_written() {
+fn a_namespace_where_a_number_belongs_is_answered_with_how_it_is_written() {
     for args in ["--owners -n shop", "-n shop", "-nshop"] {
         let hint = "-n is short for --number here: write --namespace for a namespace";
         hourly(args)
@@ -40,7 +40,7 @@ fn a_namespace_where_a_number_belongs_is_told_how_it_is_written() {
             .complains(2, &["invalid value 'shop' for '--number", hint]);
     }
     let negative = hourly("-n -1").run();
-    assert!(!negative.stderr.contains("--namespace"), "{}", negative.stderr);
+    assert!(!negative.err.contains("--namespace"), "{}", negative.err);
 }
 
 #[test]

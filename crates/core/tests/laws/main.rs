@@ -1,5 +1,5 @@
-//! Laws of the core, held by random histories and by a second opinion: the journal, the history, the clocks, the schedule, the
-//! guards of siblings, recoveries, patterns of names, the rota, the calendar for other programs, blame.
+//! Laws of the core, held by random histories and by a second opinion: the journal, the history, the clocks, the
+//! schedule, the guards of siblings, recoveries, patterns of names, the rota, the calendar for other programs, blame.
 
 #![expect(
     clippy::unwrap_used,

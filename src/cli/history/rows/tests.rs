@@ -69,6 +69,12 @@ fn with_recovery(verdict: Option<&str>, times: Value, trouble: Option<&str>) -> 
     }}))
 }
 
+/// The texts of a row.
+fn texts(entry: &HistoryEntry, loaded: &LoadedHistory, is_wide: bool) -> Vec<String> {
+    let row = row(entry, loaded, is_wide);
+    row.iter().map(ShownCell::plain).collect()
+}
+
 #[test]
 fn a_row_names_the_victim_its_owner_the_outcome_and_the_recovery_in_the_zone_of_the_schedule() {
     let times = json!({
@@ -77,7 +83,7 @@ fn a_row_names_the_victim_its_owner_the_outcome_and_the_recovery_in_the_zone_of_
     });
     let entry = with_recovery(Some("recovered"), times, None);
     assert_eq!(
-        row(&entry, &loaded(false), true),
+        texts(&entry, &loaded(false), true),
         [
             "2026-11-29 13:00:01 CET",
             "shop",
@@ -93,14 +99,14 @@ fn a_row_names_the_victim_its_owner_the_outcome_and_the_recovery_in_the_zone_of_
             "leaving 2.1 s, starting 2.3 s, readying 100 ms",
         ]
     );
-    assert_eq!(row(&entry, &loaded(false), false).len(), header(false).len());
-    assert_eq!(row(&entry, &loaded(false), true).len(), header(true).len());
+    assert_eq!(texts(&entry, &loaded(false), false).len(), header(false).len());
+    assert_eq!(texts(&entry, &loaded(false), true).len(), header(true).len());
 }
 
 #[test]
 fn who_refused_and_who_held_back_is_named() {
     let by =
-        |outcome: Value| row(&entry(json!({"outcome": outcome})), &loaded(false), false)[4..6].join(" by ");
+        |outcome: Value| texts(&entry(json!({"outcome": outcome})), &loaded(false), false)[4..6].join(" by ");
     for (outcome, words) in [
         (
             json!({"result": "refused", "by": "budget shop/web"}),
@@ -153,15 +159,15 @@ fn a_recovery_is_shown_as_far_as_it_is_known() {
         ),
     ] {
         let entry = with_recovery(verdict, times, trouble);
-        assert_eq!(row(&entry, &watched(), false)[6], words);
+        assert_eq!(texts(&entry, &watched(), false)[6], words);
     }
 }
 
 #[test]
 fn a_recovery_that_nobody_watches_any_more_is_not_said_to_go_on() {
     let entry = with_recovery(None, json!({}), None);
-    assert_eq!(row(&entry, &loaded(false), false)[6], "end not known");
-    assert_eq!(row(&entry, &loaded(true), false)[6], "no end in the log");
+    assert_eq!(texts(&entry, &loaded(false), false)[6], "end not known");
+    assert_eq!(texts(&entry, &loaded(true), false)[6], "no end in the log");
 }
 
 #[test]

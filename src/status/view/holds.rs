@@ -1,0 +1,18 @@
+//! Which guard held a round or a victim back.
+
+use macaque_core::history::EntryOutcome;
+
+/// The guard and its answer, of the words in which a round says what held it back: `guard drains holds back`. What the
+/// guard saw is left out: it may be the words of another service.
+pub(super) fn cause_of_hold(why: &str) -> Option<String> {
+    let (cause, _) = why.split_once(": ")?;
+    cause.starts_with("guard ").then(|| cause.to_owned())
+}
+
+/// The guard that held a victim back.
+pub(super) fn guard_of(outcome: &EntryOutcome) -> Option<&str> {
+    match outcome {
+        EntryOutcome::Held { by, .. } => Some(by),
+        _ => None,
+    }
+}
