@@ -13,12 +13,18 @@ pub(super) struct RowPrinter {
 }
 
 impl RowPrinter {
+    /// Makes the columns at least so wide: as wide as they will be, as far as that can be known before there is a row.
+    pub(super) fn widen_to(&mut self, widths: &[usize]) {
+        self.widths.resize(self.widths.len().max(widths.len()), 0);
+        for (known, width) in self.widths.iter_mut().zip(widths) {
+            *known = (*known).max(*width);
+        }
+    }
+
     /// Makes the columns wide enough for these cells.
     pub(super) fn widen(&mut self, cells: &[ShownCell]) {
-        self.widths.resize(self.widths.len().max(cells.len()), 0);
-        for (width, cell) in self.widths.iter_mut().zip(cells) {
-            *width = (*width).max(chars(&cell.plain()));
-        }
+        let widths = cells.iter().map(|cell| chars(&cell.plain()));
+        self.widen_to(&Vec::from_iter(widths));
     }
 
     /// The line of these cells.

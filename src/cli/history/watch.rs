@@ -29,6 +29,9 @@ const JOURNAL_INTERVAL: Duration = Duration::from_secs(5);
 /// How often the history is read: macaque writes it once a minute at most.
 const HISTORY_INTERVAL: Duration = Duration::from_secs(60);
 
+/// How wide the columns usually are, for the header above rows that are yet to come.
+const USUAL_WIDTHS: [usize; 6] = [23, 12, 24, 32, 7, 3];
+
 /// A history that is watched, and what of it was printed.
 struct HistoryWatch<'a> {
     reader: ClusterReader<'a>,
@@ -191,6 +194,9 @@ impl HistoryWatch<'_> {
         let rows: Vec<_> = shown.map(|entry| row(entry, &self.loaded, is_wide)).collect();
         let header = header(is_wide).into_iter().map(ShownCell::from).collect();
 
+        if rows.is_empty() {
+            self.printer.widen_to(&USUAL_WIDTHS);
+        }
         rows.into_iter().for_each(|row| self.printer.widen(&row));
         output::write_plain(&self.printer.line(header));
     }

@@ -161,7 +161,7 @@ fn the_history_lists_the_newest_last_with_what_only_the_journal_has_and_says_wha
     );
     assert!(
         wide.line("web-5").ends_with(
-            "5 2026-03-01 12:05:00 UTC evict checkout leaving 900 ms, creating 50 ms, readying 3.6 s"
+            "5 2026-03-01 12:05:00 UTC evict checkout leaving 0.9 s, creating 0.1 s, readying 3.6 s"
         ),
         "{wide:?}"
     );

@@ -96,7 +96,7 @@ fn a_row_names_the_victim_its_owner_the_outcome_and_the_recovery_in_the_zone_of_
             "2026-11-29 13:00:00 CET",
             "evict",
             "checkout",
-            "leaving 2.1 s, starting 2.3 s, readying 100 ms",
+            "leaving 2.1 s, starting 2.3 s, readying 0.1 s",
         ]
     );
     assert_eq!(texts(&entry, &loaded(false), false).len(), header(false).len());
