@@ -111,7 +111,7 @@ fn named(names: &str) -> Markup {
     }
 }
 
-/// What is not known, if that is anything.
+/// The gaps, if there are any.
 fn gaps(report: &ResilienceReport) -> Markup {
     if report.gaps.is_empty() {
         return Markup::default();
@@ -119,5 +119,5 @@ fn gaps(report: &ResilienceReport) -> Markup {
     let list = html! {
         ul { @for gap in &report.gaps { li { (html::shown(gap)) } } }
     };
-    html::section("gaps", "Not known", &list)
+    html::section("gaps", "Gaps", &list)
 }

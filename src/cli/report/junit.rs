@@ -101,7 +101,7 @@ fn write_properties(writer: &mut XmlWriter, words: &ReportWords<'_>) -> io::Resu
         ("dry-run", report.dry_run.to_string()),
     ];
     let gaps = report.gaps.iter().take(MOST_GAPS);
-    properties.extend(gaps.map(|gap| ("not-known", xml(gap))));
+    properties.extend(gaps.map(|gap| ("gap", xml(gap))));
 
     let element = writer.create_element("properties");
     element.write_inner_content(|writer| {

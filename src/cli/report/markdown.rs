@@ -65,7 +65,7 @@ fn ending(words: &ReportWords<'_>) -> String {
     let gaps: Vec<_> = gaps.map(|gap| format!("- {}\n", code(gap))).collect();
     if !gaps.is_empty() {
         let shown = fitting(&gaps, MOST_BYTES_OF_GAPS);
-        out.push_str(&format!("\nNot known:\n\n{}", gaps[..shown].concat()));
+        out.push_str(&format!("\nGaps:\n\n{}", gaps[..shown].concat()));
         if shown < gaps.len() {
             out.push_str(&format!("- … and {} more\n", gaps.len() - shown));
         }
@@ -79,7 +79,7 @@ fn row(words: &ReportWords<'_>, owner: &OwnerResilience) -> String {
     let cells = [
         code(&owner.owner.to_string()),
         number(owner.disruptions),
-        words.age(owner.last).replace('<', "&lt;"),
+        words.age(owner.last),
         recovery.count,
         recovery.p50,
         recovery.p90,

@@ -55,7 +55,7 @@ fn framed(words: &ReportWords<'_>, table: String) -> String {
     lines.push(format!("{}: {}", words.span(), words.activity()));
     lines.extend(words.few_note());
     let gaps = words.report.gaps.iter();
-    lines.extend(gaps.map(|gap| output::line(&format!("not known: {gap}"))));
+    lines.extend(gaps.map(|gap| output::line(&format!("note: {gap}"))));
     lines.join("\n")
 }
 

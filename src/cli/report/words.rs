@@ -110,8 +110,7 @@ impl<'a> ReportWords<'a> {
             return none();
         };
         match self.report.to.duration_since(instant).as_mins() {
-            ..=0 => "<1m".to_owned(),
-            minutes @ 1..120 => format!("{minutes}m"),
+            minutes @ ..120 => format!("{minutes}m"),
             minutes @ 120..2_880 => format!("{}h", minutes / 60),
             minutes => format!("{}d", minutes / 1_440),
         }

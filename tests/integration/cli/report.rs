@@ -103,8 +103,8 @@ fn a_log_does_not_say_who_never_had_a_turn_and_the_report_says_that() {
     output.says(
         3,
         &[
-            "not known: which owners never had a turn is not known: a log does not say which owners are in scope",
-            "not known: the history does not show whether it lacks disruptions: a log holds no journal",
+            "note: it is not known which owners never had a turn: a log does not say which owners are in scope",
+            "note: it is not known whether disruptions are missing: a log holds no journal",
         ],
     );
 }

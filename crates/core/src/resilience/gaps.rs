@@ -22,14 +22,14 @@ pub(super) fn gaps(question: &ResilienceQuestion, evidence: ResilienceEvidence<'
                 ));
             }
         }
-        Err(why) => gaps.push(format!("which owners never had a turn is not known: {why}")),
+        Err(why) => gaps.push(format!("it is not known which owners never had a turn: {why}")),
     }
     gaps
 }
 
 /// The disruptions that the history lacks, and where it does not show whether it lacks any.
 fn missing(question: &ResilienceQuestion, evidence: ResilienceEvidence<'_>) -> Vec<String> {
-    let unseen = "the history does not show whether it lacks disruptions";
+    let unseen = "it is not known whether disruptions are missing";
     let mut missing = Vec::new();
     match evidence
         .journal
@@ -37,7 +37,9 @@ fn missing(question: &ResilienceQuestion, evidence: ResilienceEvidence<'_>) -> V
     {
         Err(why) => missing.push(format!("{unseen}: {why}")),
         Ok(None) => missing.push(format!("{unseen}: the journal has not numbered any yet")),
-        Ok(Some(since)) if question.from < since => missing.push(format!("before {since} {unseen}")),
+        Ok(Some(since)) if question.from < since => missing.push(format!(
+            "it is not known whether disruptions before {since} are missing"
+        )),
         Ok(Some(_)) => {}
     }
 

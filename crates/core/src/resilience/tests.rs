@@ -202,7 +202,7 @@ fn who_never_had_a_turn_is_only_said_if_the_owners_in_scope_are_known() {
 
     let report = report(&history, Err("no permission to list pods"));
     assert_eq!(report.owners, []);
-    let gap = "which owners never had a turn is not known: no permission to list pods";
+    let gap = "it is not known which owners never had a turn: no permission to list pods";
     assert!(report.gaps.contains(&gap.to_owned()), "{:?}", report.gaps);
 }
 
@@ -278,7 +278,7 @@ fn an_empty_history_is_a_gap_and_no_good_news() {
     );
     let expected = [
         "the history is empty",
-        "the history does not show whether it lacks disruptions: it cannot be read",
+        "it is not known whether disruptions are missing: it cannot be read",
     ];
     assert_eq!(report.gaps, expected);
 }
