@@ -324,7 +324,6 @@ async fn ten_thousand_owners_make_a_page_of_bounded_size_that_says_how_many_it_l
                 by: format!("budget {}", "of-a-long-name".repeat(5)),
             }
         },
-        inferred: false,
         recovery: (number % 2 == 0).then(|| EntryRecovery {
             accepted: start() - Duration::from_secs(number),
             verdict: Some(RecoveryVerdict::Recovered),
