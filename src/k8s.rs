@@ -172,11 +172,6 @@ impl Cluster {
         self
     }
 
-    /// How far this connection has come with what it reads.
-    pub fn progress(&self) -> &ReadProgress {
-        &self.progress
-    }
-
     /// The time by this machine's clock.
     pub fn now(&self) -> Timestamp {
         self.platform.now()

@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn the_line_says_what_is_done_and_for_how_long() {
         let progress = ReadProgress::default();
-        let after = |seconds| words(&progress, Duration::from_millis(seconds * 1_000 + 900));
+        let after = |seconds: u64| words(&progress, Duration::from_millis(seconds * 1_000 + 900));
         assert_eq!(after(1), "reading the cluster: 0 requests, 1 s");
         progress.set_asked(Some((12, 50)));
         assert_eq!(after(4), "asking the API server: 12 of 50 pods, 4 s");

@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use super::Cluster;
+
 /// How far a connection has come: how many pods were listed, how many requests were sent, and how many pods the API
 /// server was asked about.
 #[derive(Debug, Default)]
@@ -47,5 +49,12 @@ impl ReadProgress {
     /// Counts a request.
     pub(super) fn add_request(&self) {
         self.requests.set(self.requests.get() + 1);
+    }
+}
+
+impl Cluster {
+    /// How far this connection has come with what it reads.
+    pub fn progress(&self) -> &ReadProgress {
+        &self.progress
     }
 }

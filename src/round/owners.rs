@@ -3,7 +3,7 @@
 use macaque_core::config::DisruptionPace;
 use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::notice::ScopeOwners;
-use macaque_core::report::RoundEnd;
+use macaque_core::report::{RoundEnd, SkippedNamespace};
 
 use super::scan::{EveryOwner, PodScan, PodScanner, PodSink};
 use super::scope::ScopeReader;
@@ -48,8 +48,10 @@ async fn scan_owners<S: PodSink + Into<ScopeOwners>>(
         dry_run,
         method: eligibility.method,
     };
+    let mut skipped = Vec::new();
     let end = match Box::pin(reader.read(eligibility, &DisruptionPace::Count)).await {
         Ok(scope) => {
+            skipped.clone_from(&scope.skipped);
             let scanner = PodScanner {
                 cluster,
                 eligibility: &scope.eligibility,
@@ -64,6 +66,8 @@ async fn scan_owners<S: PodSink + Into<ScopeOwners>>(
 
     let mut owners: ScopeOwners = scan.sink.into();
     owners.problems.extend(scan.problems);
+    skipped.append(&mut scan.skipped);
+    owners.problems.extend(SkippedNamespace::texts(&skipped));
     if let Err(RoundEnd::Failed { why }) = end {
         owners.problems.push(why);
     }

@@ -16,6 +16,8 @@ mod once_delivery;
 mod once_wait;
 mod output;
 mod pause;
+mod people;
+mod plan_watch;
 mod plugin;
 mod reload;
 mod report;

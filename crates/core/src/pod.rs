@@ -97,14 +97,6 @@ pub struct ControllerRef {
 /// PodTopologyLabels); on older servers it is missing.
 pub const ZONE: &str = "topology.kubernetes.io/zone";
 
-/// The labels that tell the revision of a pod's template: of the pods of a Deployment, of a Rollout of Argo, and of a
-/// StatefulSet or DaemonSet.
-const REVISIONS: [&str; 3] = [
-    "pod-template-hash",
-    "rollouts-pod-template-hash",
-    "controller-revision-hash",
-];
-
 /// Where a pod runs, as far as that is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PodPlace {
@@ -212,12 +204,6 @@ impl Pod {
             node: known(self.node.as_ref()),
             zone: known(self.labels.get(ZONE)),
         }
-    }
-
-    /// The revision of the pod's template, if a label tells it.
-    pub fn revision(&self) -> Option<String> {
-        let label = |name: &str| self.labels.get(name).filter(|value| !value.is_empty()).cloned();
-        REVISIONS.into_iter().find_map(label)
     }
 
     /// The name of the pod's owner; the pod's own name if nothing owns it.

@@ -26,12 +26,14 @@ pub mod python;
 pub mod scrape;
 pub mod server_answer;
 pub mod tcp_proxy;
+pub mod terminal;
 pub mod tls_front;
 pub mod web_proxy;
 
 pub use self::cluster::{TestCluster, evict_one};
 pub use self::fact_recorder::{FactRecorder, RecordedFact};
 pub use self::program::{Program, ProgramOutput, RunningProgram};
+pub use self::terminal::TerminalProgram;
 
 /// A secret that may be seen nowhere but on the wire.
 pub const CANARY: &str = "xoxb-CANARY-5ecr3t";

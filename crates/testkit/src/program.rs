@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::terminal::TerminalProgram;
 use crate::{CANARY, TestCluster};
 
 /// Longer than anything that a test waits for takes on a busy machine.
@@ -130,6 +131,12 @@ impl Program {
         let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
         let output = self.command().stdout(full).output().unwrap();
         ProgramOutput::from(output)
+    }
+
+    /// Starts on a pseudo terminal, and goes on.
+    pub fn start_on_terminal(self) -> TerminalProgram {
+        let command = self.command();
+        TerminalProgram::start(command, self.home)
     }
 
     /// Starts, and goes on.

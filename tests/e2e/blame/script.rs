@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
-use macaque_testkit::fault_proxy::{Fault, FaultProxy};
+use macaque_testkit::fault_proxy::Fault;
 use macaque_testkit::tcp_proxy::TcpProxy;
 use serde_json::{Value, json};
 

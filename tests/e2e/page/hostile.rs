@@ -22,7 +22,7 @@ const HOSTILE: [&str; 6] = [
 #[ignore = "needs a real control plane and a browser: just e2e"]
 async fn hostile_names_annotations_and_messages_are_shown_as_texts_and_run_nothing() {
     let mut namespace = TestNamespace::new().await;
-    namespace.create_records().await;
+    namespace.create_journal().await;
     let longest = "x".repeat(253);
     namespace.with_pod_of(&HOSTILE.concat(), &longest).await;
     for (number, text) in HOSTILE.iter().enumerate() {
@@ -65,10 +65,11 @@ fn the_browser_notices_what_a_page_may_not_do() {
     let directory = tempfile::TempDir::new().unwrap();
     let file = directory.path().join("hostile.html");
     let html = format!(
-        "<!doctype html><title></title><h1>a</h1><h3>b</h3><table></table><pre>{}",
+        "<!doctype html><title></title><h1>a</h1><h3>b</h3><table></table><pre>{}{}",
+        "x".repeat(300),
         HOSTILE.concat()
     );
-    std::fs::write(&file, html + &"x".repeat(300)).unwrap();
+    std::fs::write(&file, html).unwrap();
     let seen = look(&[PageView::phone(&format!("file://{}", file.display()))]).remove(0);
 
     assert_eq!(seen.sentinel, "1");

@@ -35,7 +35,17 @@ impl TestNamespace {
     /// An armed daemon with its journal and its history in this namespace, and with this schedule. It knows a secret that no
     /// page may show.
     pub(super) fn paged(&self, cron: &str) -> MacaqueCommand {
-        self.daemon()
+        self.with_page(self.daemon(), cron)
+    }
+
+    /// The same in a dry run.
+    pub(super) fn paged_dry_run(&self, cron: &str) -> MacaqueCommand {
+        let daemon = self.macaque("run --dry-run=true");
+        self.with_page(daemon.env("MACAQUE_HEALTH__LISTEN", "127.0.0.1:0"), cron)
+    }
+
+    fn with_page(&self, daemon: MacaqueCommand, cron: &str) -> MacaqueCommand {
+        daemon
             .env("MACAQUE_SCHEDULE__CRON", cron)
             .env("MACAQUE_SCHEDULE__TIMEZONE", "Europe/Berlin")
             .env("MACAQUE_CLUSTER__NAME", "kind-e2e")
@@ -43,15 +53,6 @@ impl TestNamespace {
                 "MACAQUE_NOTIFY__SLACK_WEBHOOK__URL",
                 &format!("http://127.0.0.1:1/services/{CANARY}"),
             )
-    }
-
-    /// The journal and the history, both empty.
-    pub(super) async fn create_records(&mut self) {
-        self.create_journal().await;
-        self.create(serde_json::json!({
-            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "macaque-history"},
-        }))
-        .await;
     }
 }
 

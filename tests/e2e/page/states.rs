@@ -15,7 +15,7 @@ const LATER: &str = "0 0 29 2 *";
 #[ignore = "needs a real control plane and a browser: just e2e"]
 async fn a_page_without_any_round_says_so_and_reads_top_down() {
     let mut namespace = TestNamespace::new().await;
-    namespace.create_records().await;
+    namespace.create_journal().await;
     let page = ServedPage::start(namespace.paged(LATER)).await;
     page.until_banner("armed").await;
     let seen = page.look("empty");
@@ -37,7 +37,7 @@ async fn a_page_without_any_round_says_so_and_reads_top_down() {
 #[ignore = "needs a real control plane and a browser: just e2e"]
 async fn a_pause_is_shown_with_its_reason_and_how_to_end_it() {
     let mut namespace = TestNamespace::new().await;
-    namespace.create_records().await;
+    namespace.create_journal().await;
     let pause = MacaqueCommand::new("pause --for 2h --reason").arg("INC-4711: <b>move</b> of the database");
     let pause = pause.arg("-n").arg(&namespace.name).by_environment();
     pause.exits(0).await;
@@ -52,7 +52,7 @@ async fn a_pause_is_shown_with_its_reason_and_how_to_end_it() {
 #[ignore = "needs a real control plane and a browser: just e2e"]
 async fn a_round_that_a_guard_holds_back_is_shown_with_the_guard() {
     let mut namespace = TestNamespace::new().await;
-    namespace.create_records().await;
+    namespace.create_journal().await;
     // A container that waits: an owner that is not whole.
     let pods = namespace.with(Workload::deployment("web", 3)).await;
     let not_ready = json!({"status": {"conditions": [{"type": "Ready", "status": "False"}]}});
@@ -73,7 +73,7 @@ async fn a_round_that_a_guard_holds_back_is_shown_with_the_guard() {
 #[ignore = "needs a real control plane and a browser: just e2e"]
 async fn an_owner_that_does_not_recover_is_shown_as_broken_and_then_as_not_recovered_in_time() {
     let mut namespace = TestNamespace::new().await;
-    namespace.create_records().await;
+    namespace.create_journal().await;
     namespace
         .with(Workload::deployment("web", 3).with_successors_pending())
         .await;
@@ -104,7 +104,7 @@ async fn an_owner_that_does_not_recover_is_shown_as_broken_and_then_as_not_recov
 async fn a_dry_run_says_that_nothing_is_disrupted() {
     let mut namespace = TestNamespace::new().await;
     namespace.with(Workload::deployment("web", 2)).await;
-    let page = ServedPage::start(namespace.paged(EVERY_MINUTE).env("MACAQUE_DRY_RUN", "true")).await;
+    let page = ServedPage::start(namespace.paged_dry_run(EVERY_MINUTE)).await;
     page.until("a round ends", has_a_round).await;
     page.look("dry-run")
         .say(&["DRY RUN", "nothing is disrupted", "picked (dry run)"]);

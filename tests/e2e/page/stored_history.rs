@@ -38,7 +38,7 @@ pub(super) struct PastRefusal {
 impl TestNamespace {
     /// The journal and the history after these disruptions, the oldest first, and these refusals.
     pub(super) async fn create_past(&mut self, disruptions: &[PastDisruption], refusals: &[PastRefusal]) {
-        self.create_records().await;
+        self.create_journal().await;
         let path = |name: &str| format!("{}/{name}", self.path("ConfigMap"));
         let journal = self.read(&path("macaque-journal")).await;
         let uid = journal["metadata"]["uid"].as_str().unwrap();

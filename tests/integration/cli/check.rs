@@ -272,3 +272,38 @@ fn owners_that_min_ready_never_lets_go_are_counted_in_a_note() {
         "web wants five: {several}"
     );
 }
+
+#[test]
+fn how_full_the_rota_is_and_whose_period_is_not_honoured_is_said() {
+    let mut hasty = deployment("shop", "hasty", 2);
+    hasty["metadata"]["annotations"] = json!({"macaque/every": "1m"});
+    let mut weekly = deployment("shop", "weekly", 2);
+    weekly["metadata"]["annotations"] = json!({"macaque/every": "7d"});
+    let cluster = TestCluster::with(vec![hasty, weekly, deployment("shop", "web", 2)]);
+    let run = |args: &str| {
+        macaque(args)
+            .env("MACAQUE_CRONTAB", "*/30 * * * *")
+            .env("MACAQUE_DISRUPT__PACE", "rota")
+            .on(&cluster)
+            .run()
+    };
+
+    let output = run("check -n shop -o json");
+    let rota = finding(&output, "rota");
+    assert_eq!(rota["result"], "ok", "{rota}");
+    let detail = rota["detail"].as_str().unwrap();
+    assert!(
+        detail.starts_with("3 owners, every 10d, at most 1 in a slot; this period: "),
+        "{rota}"
+    );
+    let every = finding(&output, "macaque/every");
+    assert_eq!(every["detail"], "1m on shop/deployment/hasty is not honoured");
+
+    let owners = run("schedule --owners -n shop");
+    owners.says(
+        0,
+        &["every 10d each of 3 owners has a turn (1 of them as often as macaque/every says), "],
+    );
+    let without = macaque("check -n shop -o json").on(&cluster).run();
+    assert!(!without.out.contains("\"rota\""), "{without:?}");
+}

@@ -221,3 +221,13 @@ async fn a_namespace_that_is_being_deleted_is_skipped() {
     assert_eq!(report.skipped, [skipped("pay", "it is being deleted")]);
     assert_eq!(report.namespaces, ["shop"]);
 }
+
+#[actix_rt::test]
+async fn a_digest_names_the_namespaces_whose_owners_it_cannot_list() {
+    let fixture = three_teams();
+    fixture
+        .sandbox
+        .deny(AccessDenial::new("list", "pods").within("pay"));
+    let owners = fixture.scope_owners().await;
+    assert_eq!(owners.problems, [format!("skipped: pay ({NO_ROLE})")]);
+}

@@ -317,3 +317,38 @@ async fn a_round_that_nobody_can_hinder_counts_every_pod_by_one_rule_or_as_a_can
     let expected = [("not-opted-in".to_owned(), 2), ("opted-out".to_owned(), 2)];
     assert_eq!(exempted(&fixture).await, expected);
 }
+
+#[actix_rt::test]
+async fn a_rota_says_whose_period_it_cannot_see_and_a_pace_without_turns_says_nothing() {
+    let every = Duration::from_secs(24 * 3600);
+    let denied = || {
+        let fixture = RoundFixture::with(two_apps());
+        fixture.sandbox.deny(AccessDenial::new("list", "deployments"));
+        fixture.sandbox.deny(AccessDenial::new("get", "namespaces"));
+        fixture
+    };
+    let unseen = |warnings: &[String]| -> Vec<String> {
+        let unseen = warnings.iter().filter(|warning| warning.contains("is not seen"));
+        unseen.cloned().collect()
+    };
+
+    let report = denied()
+        .pace(DisruptionPace::Rota { every, seed: 0 })
+        .round()
+        .await;
+    assert_eq!(
+        unseen(&report.warnings),
+        [
+            "macaque/every on namespaces is not seen, because these may not be read: shop; grant get on namespaces in \
+             each, as macaque rbac prints it",
+            "macaque/every on owners is not seen, because Deployments may not be listed, so those owners have turns as \
+             disrupt.every says; grant list on them, as macaque rbac prints it",
+        ]
+    );
+    let report = denied().pace(DisruptionPace::Count).round().await;
+    assert!(unseen(&report.warnings).is_empty(), "{report:?}");
+    let deaf = denied()
+        .pace(DisruptionPace::Rota { every, seed: 0 })
+        .annotations(false);
+    assert!(unseen(&deaf.round().await.warnings).is_empty());
+}

@@ -5,6 +5,14 @@ use serde::Serialize;
 
 use super::{Pod, PodPlace};
 
+/// The labels that tell the revision of a pod's template: of the pods of a Deployment, of a Rollout of Argo, and of a
+/// StatefulSet or DaemonSet.
+const REVISIONS: [&str; 3] = [
+    "pod-template-hash",
+    "rollouts-pod-template-hash",
+    "controller-revision-hash",
+];
+
 /// The details of one pod, as far as they are known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PodDetails {
@@ -20,6 +28,14 @@ pub struct PodDetails {
     /// When the pod was created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<Timestamp>,
+}
+
+impl Pod {
+    /// The revision of the pod's template, if a label tells it.
+    pub fn revision(&self) -> Option<String> {
+        let label = |name: &str| self.labels.get(name).filter(|value| !value.is_empty()).cloned();
+        REVISIONS.into_iter().find_map(label)
+    }
 }
 
 impl PodDetails {
