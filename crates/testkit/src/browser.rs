@@ -98,7 +98,7 @@ impl PageView {
         }
     }
 
-    /// The same in dark colours.
+    /// This view in dark colours.
     pub fn dark(self) -> Self {
         Self {
             scheme: ColourScheme::Dark,
@@ -106,7 +106,7 @@ impl PageView {
         }
     }
 
-    /// The same with a screenshot.
+    /// This view with a screenshot.
     pub fn to_file(self, screenshot: PathBuf) -> Self {
         Self {
             screenshot: Some(screenshot),

@@ -27,7 +27,7 @@ async fn hostile_names_annotations_and_messages_are_shown_as_texts_and_run_nothi
     namespace.with_pod_of(&HOSTILE.concat(), &longest).await;
     for (number, text) in HOSTILE.iter().enumerate() {
         let name = format!("web-{number}");
-        let workload = Workload::deployment(&name, 1)
+        let workload = Workload::deployment(&name, 2)
             .annotated("macaque/expect", text)
             .annotated("macaque/every", text)
             .annotated("macaque/team", text);
@@ -43,6 +43,7 @@ async fn hostile_names_annotations_and_messages_are_shown_as_texts_and_run_nothi
     let daemon = namespace
         .paged(EVERY_MINUTE)
         .env("MACAQUE_CLUSTER__NAME", &HOSTILE.concat())
+        .env("MACAQUE_GUARDS__MIN_READY", "0")
         .env("MACAQUE_DISRUPT__COUNT", "7");
     let page = ServedPage::start(daemon).await;
     let is_refused = |status: &Value| status["rounds"]["items"][0]["result"] == "refused";

@@ -53,11 +53,19 @@ async fn the_pictures_of_the_documents_show_the_page_in_a_wide_window_and_on_a_p
 
     let mut namespace = shop(is_update).await;
     let page = ServedPage::start(namespace.in_the_shop()).await;
+    // A replica of it has just disrupted the first pod of an owner whose replacement waits.
+    let replica = namespace.macaque("once --dry-run=false --selector app=web");
+    let replica = replica.env("MACAQUE_POD_NAMESPACE", &namespace.name);
+    replica.exits(0).await.says(["evicted"]);
     let is_known = |status: &Value| {
         let rounds = status["rounds"]["items"].as_array();
-        rounds.is_some_and(|rounds| rounds.len() > 10) && status["banner"]["state"] == "armed"
+        let is_read = rounds.is_some_and(|rounds| rounds.len() > 10);
+        is_read
+            && status["broken"]["items"][0]["owner"] == "deployment/web"
+            && status["banner"]["state"] == "armed"
     };
-    page.until("the history is read", is_known).await;
+    page.until("the history is read, and what is broken is known", is_known)
+        .await;
     let view = |view: PageView, (name, (width, height)): (&str, (u32, u32))| PageView {
         width,
         height,
@@ -65,7 +73,10 @@ async fn the_pictures_of_the_documents_show_the_page_in_a_wide_window_and_on_a_p
         ..view.to_file(directory.join(name))
     };
     let wide = view(PageView::wide(&page.url), PICTURES[0]);
-    let phone = view(PageView::phone(&page.url).dark(), PICTURES[1]);
+    let phone = view(
+        PageView::phone(&format!("{}#broken", page.url)).dark(),
+        PICTURES[1],
+    );
     for seen in look(&[wide, phone]) {
         seen.assert_sound();
     }
@@ -114,9 +125,12 @@ async fn shop(is_update: bool) -> TestNamespace {
         refusal(60, "payments", json!({"result": "held", "by": "strikes"}), "held"),
     ];
     namespace.create_past(&past, &refusals).await;
-    for (name, replicas) in [("cart", 3), ("web", 4), ("search", 2), ("payments", 2)] {
+    for (name, replicas) in [("cart", 3), ("search", 2), ("payments", 2)] {
         namespace.with(Workload::deployment(name, replicas)).await;
     }
+    namespace
+        .with(Workload::deployment("web", 4).with_successors_pending())
+        .await;
     namespace
 }
 

@@ -38,7 +38,7 @@ impl TestNamespace {
         self.with_page(self.daemon(), cron)
     }
 
-    /// The same in a dry run.
+    /// Such a daemon in a dry run.
     pub(super) fn paged_dry_run(&self, cron: &str) -> MacaqueCommand {
         let daemon = self.macaque("run --dry-run=true");
         self.with_page(daemon.env("MACAQUE_HEALTH__LISTEN", "127.0.0.1:0"), cron)

@@ -38,7 +38,7 @@ async fn a_page_without_any_round_says_so_and_reads_top_down() {
 async fn a_pause_is_shown_with_its_reason_and_how_to_end_it() {
     let mut namespace = TestNamespace::new().await;
     namespace.create_journal().await;
-    let pause = MacaqueCommand::new("pause --for 2h --reason").arg("INC-4711: <b>move</b> of the database");
+    let pause = MacaqueCommand::new("pause --reason").arg("INC-4711: <b>move</b> of the database");
     let pause = pause.arg("-n").arg(&namespace.name).by_environment();
     pause.exits(0).await;
     let page = ServedPage::start(namespace.paged(EVERY_MINUTE)).await;
