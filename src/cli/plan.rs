@@ -42,7 +42,7 @@ pub(super) struct PlanArgs {
     /// Do not ask the guards: neither the siblings of the candidates nor the gates are read
     #[arg(long)]
     no_guards: bool,
-    /// Make the plan again every so many seconds (default 10), until Ctrl-C
+    /// Make the plan again every so many seconds (without a number 10), until Ctrl-C
     #[arg(short, long, value_name = "SECONDS", num_args = 0..=1, require_equals = true,
           default_missing_value = "10", value_parser = interval)]
     watch: Option<u32>,

@@ -139,7 +139,9 @@ fn a_command_that_takes_long_says_how_far_it_is_on_a_terminal_and_clears_the_lin
     let (go, gate) = mpsc::channel::<()>();
     let gate = Mutex::new(gate);
     // The budgets come after the pods. The proxy has no other request meanwhile.
-    let wait = move || drop(gate.lock().unwrap().recv());
+    let wait = move || {
+        let _ = gate.lock().unwrap().recv();
+    };
     proxy.inject("/poddisruptionbudgets", Fault::meanwhile(wait));
     cluster.reach_at(&proxy.url());
 
