@@ -77,7 +77,7 @@ impl<'a> Impact<'a> {
             ImpactEnd::Whole(at) | ImpactEnd::Changed(at, _) | ImpactEnd::Open(at) => at,
             ImpactEnd::Unrecovered(at) => after(at, UNRECOVERED),
             ImpactEnd::Ownerless => accepted,
-            ImpactEnd::Unknown if entry.outcome == EntryOutcome::Pending => unseen.max(evidence.now),
+            ImpactEnd::Unknown if is_pending(entry, evidence) => unseen.max(evidence.now),
             ImpactEnd::Unseen | ImpactEnd::Unknown => {
                 whole.unwrap_or_else(|| recorded.map_or(unseen, |ended| unseen.max(ended)))
             }
@@ -154,6 +154,15 @@ fn whole_at(recovery: &EntryRecovery) -> Option<Timestamp> {
     let is_whole = recovery.verdict.is_some_and(RecoveryVerdict::is_whole);
     let whole = recovery.times.whole_ms.filter(|_| is_whole)?;
     Some(after(recovery.accepted, Duration::from_millis(whole)))
+}
+
+/// Whether the victim may still be disrupted, as the journal says: it is reserved, and has no outcome.
+fn is_pending(entry: &HistoryEntry, evidence: BlameEvidence<'_>) -> bool {
+    let round = evidence.journal.ok().and_then(|journal| journal.round());
+    let round = round.filter(|round| round.slot == entry.slot);
+    let pending = round.and_then(|round| round.pending_reservation());
+    entry.outcome == EntryOutcome::Pending
+        && pending.is_some_and(|reservation| reservation.pod.uid == entry.pod.uid)
 }
 
 /// Whether somebody still watches the recovery, as the journal says.
