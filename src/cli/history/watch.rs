@@ -121,15 +121,18 @@ impl HistoryWatch<'_> {
             return;
         }
 
-        let read = LoadedHistory::of_cluster(self.reader.read().await, self.loaded.zone.clone());
+        let mut read = self.reader.read().await;
+        if let Ok(history) = &mut read.history {
+            // What the journal held meanwhile need not be in the stored history yet, and is no gap.
+            history.merge(&self.loaded.history);
+        }
+        let read = LoadedHistory::of_cluster(read, self.loaded.zone.clone());
         let problem = match &read {
             Ok(read) => read.journal.as_ref().err().cloned(),
             Err(fault) => Some(fault.words.clone()),
         };
         self.note_problem(problem);
-        if let Ok(mut read) = read {
-            // What the journal held meanwhile need not be in the history yet.
-            read.history.merge(&self.loaded.history);
+        if let Ok(read) = read {
             self.loaded = read;
             self.read_at = now;
         }
