@@ -8,11 +8,10 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use macaque_core::blame::{BlameDocument, BlameEvidence, BlameQuestion, BlameVerdict, SLACK, blame};
-use macaque_core::config::TargetConfig;
 
 use self::asked_span::SpanArgs;
 use super::args::{GlobalArgs, duration};
-use super::history::source::{ClusterHistory, PlaceArgs, read_cluster, settings_of_place};
+use super::history::source::{ClusterHistory, PlaceArgs, note_out_of_scope, read_cluster, settings_of_place};
 use super::{exit, output};
 use crate::platform::Platform;
 use crate::settings::is_object_name;
@@ -89,13 +88,7 @@ pub(super) fn run(global: &GlobalArgs, args: &BlameArgs) -> i32 {
         slack: args.slack.unwrap_or(SLACK),
     };
     let document = answer(&question, &known, settings.config.recovery.timeout);
-    if let Some(namespace) = &args.namespace
-        && !is_in_scope(namespace, &settings.config.target)
-    {
-        telemetry::print_note(&format!(
-            "{namespace} is not among the namespaces of target, as configured here"
-        ));
-    }
+    note_out_of_scope(args.namespace.as_slice(), &settings.config.target);
     args.output.print(&document);
     exit_code(document.answer.verdict)
 }
@@ -117,12 +110,6 @@ fn exit_code(verdict: BlameVerdict) -> i32 {
         BlameVerdict::Maybe | BlameVerdict::Yes => exit::FOUND,
         BlameVerdict::CannotTell => exit::CLUSTER,
     }
-}
-
-/// Whether pods of `namespace` can be in scope: by labels, any may be.
-fn is_in_scope(namespace: &str, target: &TargetConfig) -> bool {
-    let is_by_labels = target.namespaces.selector().is_some();
-    !target.excludes_namespace(namespace) && (is_by_labels || target.namespaces.contains(namespace))
 }
 
 impl BlameOutput {

@@ -108,7 +108,9 @@ fn load(
     let mut settings = source::settings_of_place(global, args.source.place())?;
     let loaded = source::load_with(&settings)?;
     if !args.namespace.is_empty() {
-        settings.config.target.namespaces = NamespaceScope::Named(args.namespaces());
+        let namespaces = args.namespaces();
+        source::note_out_of_scope(&namespaces, &settings.config.target);
+        settings.config.target.namespaces = NamespaceScope::Named(namespaces);
     }
     let scope = System::new().block_on(list_owners(&settings))?;
     Ok((loaded, Ok(scope)))

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use actix::System;
 use clap::Args;
+use macaque_core::config::TargetConfig;
 
 pub(in crate::cli) use super::cluster_history::ClusterHistory;
 use super::cluster_reader::ClusterReader;
@@ -115,6 +116,19 @@ pub(in crate::cli) fn read_cluster(settings: &CommandSettings) -> Result<Cluster
         let reader = ClusterReader::new(&cluster, &settings.config, &platform);
         Ok(Box::pin(reader.read()).await)
     })
+}
+
+/// Notes which of these namespaces are not in scope, as configured here; by labels, any may be.
+pub(in crate::cli) fn note_out_of_scope(namespaces: &[String], target: &TargetConfig) {
+    let is_by_labels = target.namespaces.selector().is_some();
+    for name in namespaces {
+        let is_named = is_by_labels || target.namespaces.contains(name);
+        if target.excludes_namespace(name) || !is_named {
+            telemetry::print_note(&format!(
+                "{name} is not among the namespaces of target, as configured here"
+            ));
+        }
+    }
 }
 
 impl SourceArgs {
