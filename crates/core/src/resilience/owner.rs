@@ -103,6 +103,7 @@ impl OwnerResilience {
             OwnerFinding::Recovering => ("not whole yet, as far as is known", None),
             OwnerFinding::Refused => ("no turn: refused by ", by),
             OwnerFinding::Held => ("no turn: held back by ", by),
+            OwnerFinding::NotDrawn if self.last.is_some() => ("no turn: not drawn in this time", None),
             OwnerFinding::NotDrawn => ("no turn: never drawn", None),
             OwnerFinding::Gone => ("no turn: its pods were gone already", None),
             OwnerFinding::Unwatched => ("disrupted; the recovery was not seen", None),
