@@ -72,6 +72,7 @@ impl TryFrom<DecodedHistory> for History {
 
         let numbering = decoded.numbering.map(|numbering| Numbering {
             journal: bounded_name(&numbering.journal),
+            first: numbering.first.max(1),
             ..numbering
         });
         let mut history = Self {

@@ -141,7 +141,7 @@ impl Journal {
         self.check_caps(victim, place, context.limits, context.now)?;
         self.check_recovered(victim, context)?;
 
-        self.disruptions += 1;
+        self.disruptions = self.disruptions.saturating_add(1);
         let reservation = Reservation {
             number: self.disruptions,
             pod: victim.pod.clone(),
