@@ -145,8 +145,8 @@ fn numbers_of(own: Option<&Numbering>, other: Option<&Numbering>) -> NumbersOf {
     }
 }
 
-/// When it was seen that the journal was set back, and the number that it gave next: at that moment it had given fewer numbers,
-/// the one of a pending reservation included, than one of the victims had long before.
+/// When it was seen that the journal was set back, and the number that it gave next: at that moment it had given fewer
+/// numbers, the one of a pending reservation included, than one of the victims had long before.
 fn set_back_between(one: &History, other: &History) -> Option<(Timestamp, u64)> {
     let seen = |numbers: &History, counts: &History| {
         let counts = counts.numbering.as_ref()?;

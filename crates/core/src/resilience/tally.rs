@@ -178,7 +178,8 @@ impl OwnerTally {
         }
     }
 
-    /// The reason for which the owner had no turn, if it had none. Of an owner that was not tried this is only known if it is in scope.
+    /// The reason for which the owner had no turn, if it had none. Of an owner that was not tried this is only known if it
+    /// is in scope.
     fn without_turn(&self) -> Option<WithoutTurn> {
         let is_known = self.result.is_some() || self.in_scope.is_some();
         let none = OwnerResult::without_turn(self.result.as_ref(), self.in_scope.flatten());
