@@ -162,7 +162,8 @@ fn owners(
     let mut tallies: BTreeMap<OwnerRef, OwnerTally> = BTreeMap::new();
     for entry in entries {
         let owner = OwnerRef::of(&entry.pod, entry.owner.as_ref());
-        tallies.entry(owner).or_default().note(entry);
+        let tally = tallies.entry(owner).or_default();
+        tally.note(entry, evidence.journal.ok());
     }
 
     if let Ok(scope) = evidence.scope {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{OwnerFinding, OwnerResilience, RecoveryStats, WithoutTurn};
 use crate::history::{EntryOutcome, EntryRecovery, HistoryEntry};
+use crate::journal::Journal;
 use crate::notice::OwnerResult;
 use crate::pod::OwnerRef;
 use crate::recovery::RecoveryVerdict;
@@ -35,8 +36,8 @@ pub(super) struct OwnerTally {
 }
 
 impl OwnerTally {
-    /// Counts a victim that was tried.
-    pub(super) fn note(&mut self, entry: &HistoryEntry) {
+    /// Counts a victim that was tried; the journal, if it can be read, has the recoveries that go on.
+    pub(super) fn note(&mut self, entry: &HistoryEntry, journal: Option<&Journal>) {
         if entry.team.is_some() {
             self.team.clone_from(&entry.team);
         }
@@ -45,7 +46,7 @@ impl OwnerTally {
             EntryOutcome::Evicted | EntryOutcome::Deleted => {
                 self.disruptions += 1;
                 self.note_earlier(entry);
-                self.note_recovery(entry);
+                self.note_recovery(entry, journal);
             }
             EntryOutcome::Pending | EntryOutcome::Unknown => self.unknown += 1,
             EntryOutcome::DryRun => self.picked += 1,
@@ -109,7 +110,7 @@ impl OwnerTally {
     }
 
     /// Counts the recovery of a pod that was disrupted.
-    fn note_recovery(&mut self, entry: &HistoryEntry) {
+    fn note_recovery(&mut self, entry: &HistoryEntry, journal: Option<&Journal>) {
         let others = &mut self.others;
         if entry.owner.is_none() {
             others.other += 1;
@@ -143,7 +144,9 @@ impl OwnerTally {
                 ),
                 _,
             ) => others.other += 1,
-            (None, _) => others.open += 1,
+            (None, _) if journal.is_none_or(|journal| goes_on(entry, journal)) => others.open += 1,
+            // The end was recorded, and did not get into the history.
+            (None, _) => others.unwatched += 1,
         }
     }
 
@@ -186,6 +189,12 @@ impl OwnerTally {
         let (reason, by) = none.filter(|_| is_known)?;
         Some(WithoutTurn { reason, by })
     }
+}
+
+/// Whether the recovery from this disruption goes on, as `journal` says.
+fn goes_on(entry: &HistoryEntry, journal: &Journal) -> bool {
+    let mut records = journal.recovering().iter();
+    records.any(|record| record.victim.slot == entry.slot && record.victim.pod.uid == entry.pod.uid)
 }
 
 /// What an outcome means for the turn of the owner; a pod that was gone already says nothing.
