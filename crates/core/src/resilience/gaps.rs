@@ -1,7 +1,7 @@
 //! What is not known of the time asked for, in sentences.
 
 use super::{ResilienceEvidence, ResilienceQuestion};
-use crate::history::HistoryGap;
+use crate::history::{History, HistoryGap};
 
 /// What is not known of the time asked for.
 pub(super) fn gaps(question: &ResilienceQuestion, evidence: ResilienceEvidence<'_>) -> Vec<String> {
@@ -10,6 +10,7 @@ pub(super) fn gaps(question: &ResilienceQuestion, evidence: ResilienceEvidence<'
         gaps.push("the history is empty".to_owned());
     }
     gaps.extend(missing(question, evidence));
+    gaps.extend(missing_rounds(question, evidence.history));
 
     match evidence.scope {
         Ok(scope) => {
@@ -49,6 +50,14 @@ fn missing(question: &ResilienceQuestion, evidence: ResilienceEvidence<'_>) -> V
     });
     missing.extend(overlapping.map(in_words));
     missing
+}
+
+/// The rounds that the history lacks, if it has a victim of an earlier one than its first: the oldest are dropped.
+fn missing_rounds(question: &ResilienceQuestion, history: &History) -> Option<String> {
+    let first = history.rounds().first()?.slot;
+    let mut entries = history.entries().iter();
+    let is_missing = entries.any(|entry| question.covers(entry.at) && entry.slot < first);
+    is_missing.then(|| format!("rounds before {first} are not in the history"))
 }
 
 fn in_words(gap: &HistoryGap) -> String {

@@ -284,6 +284,17 @@ fn an_empty_history_is_a_gap_and_no_good_news() {
 }
 
 #[test]
+fn rounds_that_were_dropped_are_a_gap() {
+    let victim = evicted("web", "11T09:00", Some("recovered"), Some(4_000));
+    let gap = "rounds before 2026-06-12T09:00:00Z are not in the history".to_owned();
+    for (first, is_gap) in [("12T09:00", true), ("11T09:00", false)] {
+        let history = history(std::slice::from_ref(&victim), &[round(first, false)]);
+        let report = report(&history, Err(""));
+        assert_eq!(report.gaps.contains(&gap), is_gap, "{:?}", report.gaps);
+    }
+}
+
+#[test]
 fn a_namespace_that_was_not_asked_for_is_left_out_but_its_rounds_are_counted() {
     let mut elsewhere = evicted("web", "11T09:00", Some("recovered"), Some(4_000));
     elsewhere["pod"]["namespace"] = json!("bank");
