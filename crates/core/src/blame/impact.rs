@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{BlameEvidence, BlameQuestion, after};
 use crate::history::{EntryOutcome, EntryRecovery, History, HistoryEntry};
-use crate::journal::RecoveryRecord;
+use crate::journal::{Journal, RecoveryRecord, RoundRecord};
 use crate::recovery::RecoveryVerdict;
 
 /// How long an owner that did not recover may go on lacking a pod.
@@ -158,9 +158,9 @@ fn whole_at(recovery: &EntryRecovery) -> Option<Timestamp> {
 
 /// Whether the victim may still be disrupted, as the journal says: it is reserved, and has no outcome.
 fn is_pending(entry: &HistoryEntry, evidence: BlameEvidence<'_>) -> bool {
-    let round = evidence.journal.ok().and_then(|journal| journal.round());
+    let round = evidence.journal.ok().and_then(Journal::round);
     let round = round.filter(|round| round.slot == entry.slot);
-    let pending = round.and_then(|round| round.pending_reservation());
+    let pending = round.and_then(RoundRecord::pending_reservation);
     entry.outcome == EntryOutcome::Pending
         && pending.is_some_and(|reservation| reservation.pod.uid == entry.pod.uid)
 }
