@@ -294,6 +294,10 @@ mod tests {
                 gzip(&strange.to_string()),
                 "history.json.gz: unknown field `more`, expected ",
             ),
+            (
+                gzip(&json_of(20_001).to_string()),
+                "history.json.gz: a list has more than 20000 items",
+            ),
         ] {
             let why = unpack(Some(&packed), Some(&seal), now()).unwrap_err().to_string();
             assert!(why.starts_with(words), "{why}");

@@ -7,6 +7,7 @@
 //! Histories are merged: what a process has seen since its last write into what is stored, in any order and as often as
 //! wanted. Whatever knows more wins, so nothing is ever unlearnt.
 
+mod bounded_list;
 mod bounds;
 mod codec;
 mod entry;

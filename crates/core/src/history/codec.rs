@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::bounded_list::bounded_list;
 use super::texts::bounded_name;
 use super::{History, HistoryEntry, Numbering, RoundSummary, VERSION};
 
@@ -30,7 +31,9 @@ pub(super) struct DecodedHistory {
     version: u32,
     #[serde(default)]
     numbering: Option<Numbering>,
+    #[serde(deserialize_with = "bounded_list")]
     entries: Vec<HistoryEntry>,
+    #[serde(deserialize_with = "bounded_list")]
     rounds: Vec<RoundSummary>,
 }
 
