@@ -50,25 +50,16 @@ pub(super) fn decode_history(
     own_namespace: Option<&str>,
 ) -> Result<Option<ConfigMapRef>, MistakeReported> {
     let place = decoder.text("history")?;
-    let history = match place.value.to_ascii_lowercase().as_str() {
-        "off" => None,
-        "auto" | "" => match journal {
+    match place.value.to_ascii_lowercase().as_str() {
+        "off" => Ok(None),
+        "auto" | "" => Ok(match journal {
             Some(JournalLocation::ConfigMap(journal)) => Some(ConfigMapRef {
                 namespace: journal.namespace.clone(),
                 name: HISTORY_NAME.to_owned(),
             }),
             _ => None,
-        },
-        _ => Some(decode_config_map(decoder, &place, &HISTORY_WORDS, own_namespace)?),
-    };
-
-    match journal {
-        // Each would overwrite the seal of the other, and nothing could be disrupted any more.
-        Some(JournalLocation::ConfigMap(journal)) if history.as_ref() == Some(journal) => {
-            let wrong = format!("{journal} holds the journal");
-            Err(decoder.refuse(&place, wrong, "name another ConfigMap, or use \"off\""))
-        }
-        _ => Ok(history),
+        }),
+        _ => decode_config_map(decoder, &place, &HISTORY_WORDS, own_namespace).map(Some),
     }
 }
 

@@ -56,18 +56,6 @@ fn another_place_is_refused_with_those_there_are() {
 }
 
 #[test]
-fn a_history_in_the_config_map_of_the_journal_is_refused() {
-    for line in [
-        "history = \"configmap/macaque-journal\"",
-        "journal = \"configmap/macaque-history\"",
-    ] {
-        let mistake = fixture().file(line).mistake();
-        assert!(mistake.contains("holds the journal"), "{line}: {mistake}");
-        assert!(mistake.contains("name another ConfigMap"), "{line}: {mistake}");
-    }
-}
-
-#[test]
 fn limits_are_absent_until_they_are_set() {
     let none = fixture().load().config.limits;
     assert_eq!(
