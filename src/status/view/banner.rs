@@ -146,11 +146,12 @@ impl BannerView {
             PauseEnd::Restart => Some("A restart lifts the pause, as the journal is in memory."),
             PauseEnd::Indefinite | PauseEnd::Unreadable(_) => Some("`macaque resume` lifts the pause."),
         };
+        let by = pause.by.as_deref().filter(|_| names);
         let reason = pause.reason.as_deref().filter(|_| names);
         Some(Self {
             since: read.paused_since,
             until,
-            by: pause.by.as_deref().map(shown_text::text),
+            by: by.map(shown_text::text),
             reason: reason.map(shown_text::text),
             remedy: remedy.map(str::to_owned),
             ..Self::new(BannerState::Paused, sentence)
@@ -185,10 +186,13 @@ impl BannerView {
         let held = history.rounds().iter().rev();
         let held: Vec<_> = held.take_while(|round| is_held(round.status)).collect();
 
-        let sentence = match held.len() {
+        let mut sentence = match held.len() {
             1 => "The last round disrupted nothing.".to_owned(),
             count => format!("The last {count} rounds disrupted nothing."),
         };
+        if last.status == RoundStatus::Unanswered {
+            sentence.push_str(" A guard could not answer.");
+        }
         let cause = last.why.as_deref().and_then(cause_of_hold);
         let cause = cause.or_else(|| cause_by_victims(history, last.slot));
         Some(Self {
