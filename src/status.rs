@@ -24,6 +24,7 @@ use macaque_core::icalendar::MOST_WEEKS;
 
 pub use self::config::StatusConfig;
 
+use self::noted_rota::NotedRota;
 use self::notes::{PodsNotes, StatusNotes};
 use self::view::StatusView;
 use crate::calendar_feed::FeedSource;
@@ -80,7 +81,9 @@ impl StatusBoard {
         let calendar = config.calendar.as_ref()?;
         let now = self.platform.now();
 
-        let rota = notes.rota.as_ref().filter(|_| config.names);
+        // Turns depend on each other: without some of the owners they would be others.
+        let may_name = |rota: &&NotedRota| rota.owners().all(|owner| notes.names(&owner.namespace));
+        let rota = notes.rota.as_ref().filter(|_| config.names).filter(may_name);
         let source = FeedSource {
             calendar,
             turns: rota.map(|rota| rota.turns(calendar)),
