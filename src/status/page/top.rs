@@ -101,7 +101,8 @@ fn turns(slot: &SlotView) -> Markup {
     }
 }
 
-/// Only this process saw since when: the pause may be older, and so may what is wrong with the journal.
+/// What stands before the instant since which a state is known: a pause may be older than this process, and so may what
+/// is wrong with the journal.
 fn since_words(state: BannerState) -> &'static str {
     match state {
         BannerState::Paused | BannerState::JournalUnusable => "Seen since ",

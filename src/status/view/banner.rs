@@ -1,6 +1,6 @@
 //! The state of macaque in one line: whether it disrupts, and if not, why, since when, until when, and what to do.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use macaque_core::history::History;
 use macaque_core::journal::{PauseEnd, Quarantine};
 use macaque_core::report::RoundStatus;
@@ -10,6 +10,9 @@ use serde::Serialize;
 use super::super::notes::{JournalNotes, StatusNotes};
 use super::holds::{cause_of_hold, guard_of};
 use super::shown_text;
+
+/// How old a reading of the journal may be before the state may be another by now: it is read several times a minute.
+const STALE: SignedDuration = SignedDuration::from_mins(5);
 
 /// The state in short.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -89,13 +92,23 @@ impl BannerView {
         let paused = paused.or_else(|| Self::never_due(calendar?, now));
         let paused = paused.or_else(|| Self::quiet(calendar?, now));
         let held = paused.or_else(|| Self::held_back(&notes.history));
-        held.unwrap_or_else(|| match notes.config.is_dry_run {
+        let view = held.unwrap_or_else(|| match notes.config.is_dry_run {
             true => Self::new(
                 BannerState::DryRun,
                 "Rounds pick victims and report them, and disrupt nothing.",
             ),
             false => Self::new(BannerState::Armed, "The next round may disrupt."),
-        })
+        });
+        view.by_journal_of(read.read, now)
+    }
+
+    /// Adds to the sentence that the journal was not read for long, if so.
+    fn by_journal_of(mut self, read: Timestamp, now: Timestamp) -> Self {
+        if now.duration_since(read) >= STALE {
+            let stale = " The journal was not read for a while: the state may be another by now.";
+            self.sentence.push_str(stale);
+        }
+        self
     }
 
     fn new(state: BannerState, sentence: &str) -> Self {
