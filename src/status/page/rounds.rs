@@ -45,7 +45,8 @@ pub(super) fn broken(view: &StatusView) -> Markup {
         rows: view.broken.items.iter().map(row).collect(),
         empty: match count {
             0 if view.journal_read.is_none() => "Not known: the journal was not read yet.".to_owned(),
-            0 => "No recovery is being watched. What was not whole in time is among the last rounds.".to_owned(),
+            0 => "No recovery is being watched. What was not whole in time is among the last rounds."
+                .to_owned(),
             1 => "1 victim's owner is not whole again.".to_owned(),
             count => format!("The owners of {count} victims are not whole again."),
         },

@@ -7,7 +7,9 @@ use macaque_core::history::EntryOutcome;
 /// the guard saw is left out: it may be the words of another service.
 pub(super) fn cause_of_hold(why: &str) -> Option<String> {
     let answers = [HoldAnswer::HoldsBack, HoldAnswer::CannotAnswer];
-    let ends = answers.iter().filter_map(|answer| why.find(&format!(" {answer}: ")));
+    let ends = answers
+        .iter()
+        .filter_map(|answer| why.find(&format!(" {answer}: ")));
     let (guard, _) = why.split_at(ends.min()?);
     guard.starts_with("guard ").then(|| guard.to_owned())
 }
