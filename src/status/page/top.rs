@@ -40,7 +40,7 @@ pub(super) fn banner(view: &StatusView) -> Markup {
                 @if let Some(by) = by { " by " (by) }
                 @if let Some(until) = until { " until " (instant(*until, &zone)) }
             }
-            p { (prose(sentence)) @if let Some(reason) = reason { " Reason: " (reason) "." } }
+            p { (prose(sentence)) @if let Some(reason) = reason { " Reason: " (reason.trim_end_matches('.')) "." } }
             @if let Some(since) = since {
                 p.quiet { (since_words(*state)) (instant(*since, &zone)) ", " (ago(*since, view.at)) "." }
             }

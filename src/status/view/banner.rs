@@ -86,7 +86,8 @@ impl BannerView {
 
         let calendar = notes.config.calendar.as_ref();
         if let Some(quarantine) = read.journal.quarantine(now) {
-            return Self::distrusted(quarantine, notes.config.names);
+            let is_paused = read.pause.as_ref().is_some_and(|pause| !pause.is_over(now));
+            return Self::distrusted(quarantine, is_paused, notes.config.names);
         }
         let paused = Self::paused(read, notes.config.names, now);
         let paused = paused.or_else(|| Self::never_due(calendar?, now));
@@ -132,12 +133,17 @@ impl BannerView {
         }
     }
 
-    fn distrusted(quarantine: &Quarantine, names: bool) -> Self {
+    fn distrusted(quarantine: &Quarantine, is_paused: bool, names: bool) -> Self {
         let sentence = "The journal may lack disruptions that count for the limits: nothing is disrupted.";
+        let remedy = if is_paused {
+            "macaque is paused, too: `macaque resume` would lift the pause, and accept the journal as it is."
+        } else {
+            "Wait, or let `macaque resume` accept the journal as it is."
+        };
         Self {
             until: Some(quarantine.until),
             reason: names.then(|| shown_text::text(&quarantine.why)),
-            remedy: Some("Wait, or let `macaque resume` accept the journal as it is.".to_owned()),
+            remedy: Some(remedy.to_owned()),
             ..Self::new(BannerState::JournalDistrusted, sentence)
         }
     }
