@@ -33,7 +33,7 @@ pub(super) fn without_turn(view: &StatusView) -> Markup {
             0 => "No owner that was tried in the last 7 days was left without a turn.".to_owned(),
             count => format!("{}: {REPORT}", text::count(count, "owner")),
         },
-        rest: rest(list.more, list.items.len(), REPORT),
+        rest: rest(list.more, REPORT),
     };
     let body = html! {
         (table.markup())
@@ -83,7 +83,7 @@ pub(super) fn recoveries(view: &StatusView) -> Markup {
             0 => "No recovery was measured in the last 30 days.".to_owned(),
             count => format!("{}: {REPORT}", text::count(count, "owner")),
         },
-        rest: rest(list.more, list.items.len(), REPORT),
+        rest: rest(list.more, REPORT),
     };
     let body = html! {
         (table.markup())

@@ -50,12 +50,7 @@ pub(super) fn broken(view: &StatusView) -> Markup {
             1 => "1 victim's owner is not whole again.".to_owned(),
             count => format!("The owners of {count} victims are not whole again."),
         },
-        rest: rest(
-            view.broken.more,
-            view.broken.items.len(),
-            "`macaque history -o wide`",
-        )
-        .filter(|_| !view.broken.items.is_empty()),
+        rest: rest(view.broken.more, "`macaque history -o wide`"),
     };
     let body = html! { (table.markup()) (source(view)) };
     section("broken", "Broken by macaque now", &body)
@@ -91,7 +86,7 @@ pub(super) fn rounds(view: &StatusView) -> Markup {
         ],
         rows: rows.collect(),
         empty: "No round is known yet.".to_owned(),
-        rest: rest(view.rounds.more, view.rounds.items.len(), "`macaque history`"),
+        rest: rest(view.rounds.more, "`macaque history`"),
     };
     section("rounds", "Last rounds", &table.markup())
 }

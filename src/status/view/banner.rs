@@ -11,7 +11,7 @@ use super::super::notes::{JournalNotes, StatusNotes};
 use super::holds::{cause_of_hold, guard_of};
 use super::shown_text;
 
-/// How old a reading of the journal may be before the state may be another by now: it is read several times a minute.
+/// How old a reading of the journal may be before the state may be another by now: it is read once a minute.
 const STALE: SignedDuration = SignedDuration::from_mins(5);
 
 /// The state in short.
