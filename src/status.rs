@@ -179,6 +179,9 @@ impl FactListener for StatusBoard {
                 };
                 notes.guards.keep(guards);
                 notes.config = Arc::new(config);
+                // The next round plans anew, if owners still have turns.
+                notes.turns = None;
+                notes.rota = None;
             }
             Fact::ReloadEnded { is_success } => notes.reload = Some((now, is_success)),
             Fact::ActorRestarted(actor) => *notes.restarts.entry(actor).or_default() += 1,
