@@ -165,6 +165,7 @@ impl FactListener for StatusBoard {
                 method,
                 namespaces,
                 limits,
+                recovery_timeout,
                 guards,
                 calendar,
             } => {
@@ -174,6 +175,8 @@ impl FactListener for StatusBoard {
                     method,
                     namespaces: namespaces.clone(),
                     limits: limits.clone(),
+                    // What is still watched by a longer one counts, too.
+                    recovery_timeout: recovery_timeout.max(notes.config.recovery_timeout),
                     guards: guards.to_vec(),
                     ..(*notes.config).clone()
                 };

@@ -283,6 +283,7 @@ async fn what_is_not_in_scope_any_more_is_not_named() {
         method: DisruptionMethod::Evict,
         namespaces: &NamespaceScope::Named(vec!["cart".to_owned()]),
         limits: &Default::default(),
+        recovery_timeout: Default::default(),
         guards: &[],
         calendar: None,
     });
