@@ -111,6 +111,8 @@ pub enum Fact<'a> {
         namespaces: &'a NamespaceScope,
         /// The limits on disruptions over time.
         limits: &'a DisruptionLimits,
+        /// How long a recovery is watched.
+        recovery_timeout: Duration,
         /// The names of the guards that are on.
         guards: &'a [String],
         /// The slots and the quiet times; `None` where rounds follow no calendar.

@@ -8,7 +8,7 @@ mod table;
 
 pub(crate) use self::document::{HtmlDocument, style_source};
 pub(crate) use self::parts::{
-    BadgeTone, ago, badge, instant, instant_utc, name, none, number, section, shown, span, terms,
+    BadgeTone, ago, badge, instant, instant_utc, name, none, number, prose, section, shown, span, terms,
 };
 pub(crate) use self::recovery_bar::RecoveryBar;
 pub(crate) use self::table::{HtmlColumn, HtmlTable};

@@ -24,6 +24,7 @@ use macaque_core::icalendar::MOST_WEEKS;
 
 pub use self::config::StatusConfig;
 
+use self::noted_rota::NotedRota;
 use self::notes::{PodsNotes, StatusNotes};
 use self::view::StatusView;
 use crate::calendar_feed::FeedSource;
@@ -80,7 +81,9 @@ impl StatusBoard {
         let calendar = config.calendar.as_ref()?;
         let now = self.platform.now();
 
-        let rota = notes.rota.as_ref().filter(|_| config.names);
+        // Turns depend on each other: without some of the owners they would be others.
+        let may_name = |rota: &&NotedRota| rota.owners().all(|owner| notes.names(&owner.namespace));
+        let rota = notes.rota.as_ref().filter(|_| config.names).filter(may_name);
         let source = FeedSource {
             calendar,
             turns: rota.map(|rota| rota.turns(calendar)),
@@ -162,6 +165,7 @@ impl FactListener for StatusBoard {
                 method,
                 namespaces,
                 limits,
+                recovery_timeout,
                 guards,
                 calendar,
             } => {
@@ -171,11 +175,16 @@ impl FactListener for StatusBoard {
                     method,
                     namespaces: namespaces.clone(),
                     limits: limits.clone(),
+                    // What is still watched by a longer one counts, too.
+                    recovery_timeout: recovery_timeout.max(notes.config.recovery_timeout),
                     guards: guards.to_vec(),
                     ..(*notes.config).clone()
                 };
                 notes.guards.keep(guards);
                 notes.config = Arc::new(config);
+                // The next round plans anew, if owners still have turns.
+                notes.turns = None;
+                notes.rota = None;
             }
             Fact::ReloadEnded { is_success } => notes.reload = Some((now, is_success)),
             Fact::ActorRestarted(actor) => *notes.restarts.entry(actor).or_default() += 1,

@@ -112,6 +112,7 @@ impl ActorsConfig {
             method: round.eligibility.method,
             namespaces: &round.eligibility.target.namespaces,
             limits: self.journal.limits(),
+            recovery_timeout: round.recovery.timeout,
             guards: &guards,
             calendar: round.calendar.as_ref(),
         });

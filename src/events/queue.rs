@@ -223,6 +223,7 @@ mod tests {
                 method: DisruptionMethod::Evict,
                 namespaces: &NamespaceScope::Named(vec!["shop".to_owned()]),
                 limits: &Default::default(),
+                recovery_timeout: Default::default(),
                 guards: &[],
                 calendar: None,
             });

@@ -280,7 +280,10 @@ mod tests {
                 gzip(&newer.to_string()),
                 "its version is 2, and this macaque knows version 1",
             ),
-            (b"no gzip".to_vec(), "history.json.gz: invalid gzip header"),
+            (
+                b"this is no gzip".to_vec(),
+                "history.json.gz: invalid gzip header",
+            ),
             (cut, "history.json.gz: "),
             (
                 gzip("{}"),

@@ -116,6 +116,15 @@ pub(crate) fn shown(text: &str) -> String {
     text::clean(text, LONGEST_TEXT)
 }
 
+/// Words of ours, in which backticks enclose what is typed, as in our documents.
+pub(crate) fn prose(text: &str) -> Markup {
+    html! {
+        @for (index, part) in text.split('`').enumerate() {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
 /// A name of an object, which may be broken anywhere if there is no room.
 pub(crate) fn name(name: &str) -> Markup {
     html! { span.name { (shown(name)) } }
@@ -140,6 +149,12 @@ mod tests {
              </span>"
         );
         assert!(name(&"x".repeat(10_000)).into_string().len() < 400);
+    }
+
+    #[test]
+    fn what_is_typed_stands_out_in_prose_and_stays_text() {
+        let shown = prose("`macaque check` says <why>.").into_string();
+        assert_eq!(shown, "<code>macaque check</code> says &lt;why&gt;.");
     }
 
     #[test]

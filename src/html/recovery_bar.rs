@@ -58,7 +58,7 @@ impl RecoveryBar {
         }
     }
 
-    /// The bar in words: `recovered after 4.5 s of expected 1 min: leaving 2.1 s, starting 2.4 s`.
+    /// The bar in words: `recovered after 4.5 s, expected 1 min: leaving 2.1 s, starting 2.4 s`.
     pub(crate) fn words(&self) -> String {
         let verdict = self.verdict.map_or("not whole yet", RecoveryVerdict::as_str);
         let whole = self.times.whole_ms.map(Duration::from_millis);

@@ -2,6 +2,8 @@
 
 use maud::{Markup, html};
 
+use super::parts::prose;
+
 /// A table; each cell is markup already.
 pub(crate) struct HtmlTable {
     /// What the table shows, in a few words.
@@ -10,9 +12,9 @@ pub(crate) struct HtmlTable {
     pub(crate) columns: Vec<HtmlColumn>,
     /// The cells, row by row.
     pub(crate) rows: Vec<Vec<Markup>>,
-    /// What stands instead of the table if it has no rows.
+    /// What stands instead of the table if it has no rows, as [`prose`].
     pub(crate) empty: String,
-    /// What is left out, in words: `and 12 more: macaque report`.
+    /// What is left out, in words, as [`prose`]: ``and 12 more: `macaque report` ``.
     pub(crate) rest: Option<String>,
 }
 
@@ -51,7 +53,7 @@ impl HtmlTable {
     /// The roles are those of a table anyway: browsers forget them where style turns rows into cards.
     pub(crate) fn markup(&self) -> Markup {
         if self.rows.is_empty() {
-            return html! { p.quiet { (self.empty) } };
+            return html! { p.quiet { (prose(&self.empty)) } };
         }
         html! {
             table role="table" {
@@ -67,7 +69,7 @@ impl HtmlTable {
                     @for row in &self.rows { (self.row(row)) }
                 }
             }
-            @if let Some(rest) = &self.rest { p.quiet { (rest) } }
+            @if let Some(rest) = &self.rest { p.quiet { (prose(rest)) } }
         }
     }
 

@@ -49,18 +49,26 @@ pub(super) fn decode_history(
     journal: Option<&JournalLocation>,
     own_namespace: Option<&str>,
 ) -> Result<Option<ConfigMapRef>, MistakeReported> {
+    let journal = match journal {
+        Some(JournalLocation::ConfigMap(journal)) => Some(journal),
+        _ => None,
+    };
     let place = decoder.text("history")?;
-    match place.value.to_ascii_lowercase().as_str() {
-        "off" => Ok(None),
-        "auto" | "" => Ok(match journal {
-            Some(JournalLocation::ConfigMap(journal)) => Some(ConfigMapRef {
-                namespace: journal.namespace.clone(),
-                name: HISTORY_NAME.to_owned(),
-            }),
-            _ => None,
-        }),
-        _ => decode_config_map(decoder, &place, &HISTORY_WORDS, own_namespace).map(Some),
+    let history = match place.value.to_ascii_lowercase().as_str() {
+        "off" => None,
+        "auto" | "" => journal.map(|journal| config_map(&journal.namespace, HISTORY_NAME)),
+        _ => {
+            let named = decode_config_map(decoder, &place, &HISTORY_WORDS, own_namespace)?;
+            Some(named)
+        }
+    };
+
+    // Each would overwrite the other's seal.
+    if history.is_some() && history.as_ref() == journal {
+        let wrong = "the journal is kept in this ConfigMap";
+        return Err(decoder.refuse(&place, wrong, "name another, or use \"off\""));
     }
+    Ok(history)
 }
 
 /// Decodes the location of a ConfigMap that is named.

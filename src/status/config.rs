@@ -20,7 +20,7 @@ pub struct StatusConfig {
     pub namespaces: NamespaceScope,
     /// The limits on disruptions over time.
     pub limits: DisruptionLimits,
-    /// How long a recovery is watched.
+    /// How long a recovery is watched; the longest since this process started.
     pub recovery_timeout: Duration,
     /// The names of the guards that are on, gates included.
     pub guards: Vec<String>,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use macaque_core::pod::OwnerRef;
 use macaque_core::rota::{Rota, RotaOwner};
 use macaque_core::schedule::Calendar;
 
@@ -27,6 +28,11 @@ impl NotedRota {
             seed: rota.seed,
             owners: Arc::new(owners.clone()),
         }
+    }
+
+    /// The owners.
+    pub(super) fn owners(&self) -> impl Iterator<Item = &OwnerRef> {
+        self.owners.iter().map(|owner| &owner.owner)
     }
 
     /// How the owners come to their turns at the slots of `calendar`.

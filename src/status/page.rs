@@ -50,8 +50,6 @@ pub(super) fn html(view: &StatusView) -> String {
 }
 
 /// What is said of the entries that a list leaves out.
-fn rest(more: usize, shown: usize, remedy: &str) -> Option<String> {
-    let and = if shown == 0 { "" } else { "and " };
-    let unit = if shown == 0 { "" } else { " more" };
-    (more > 0).then(|| format!("{and}{more}{unit}: {remedy}"))
+fn rest(more: usize, remedy: &str) -> Option<String> {
+    (more > 0).then(|| format!("and {more} more: {remedy}"))
 }

@@ -114,8 +114,6 @@ fn a_junit_parser_reads_hostile_names_and_an_empty_report() {
     assert!(suites.iter().any(is_hostile), "{suites:?}");
 
     let empty = read("");
-    assert_eq!(
-        (&empty["counts"], &empty["suites"]),
-        (&json!([0, 0, 0, 0]), &json!([]))
-    );
+    assert_eq!(empty["counts"], json!([0, 0, 0, 0]));
+    assert_eq!(empty["suites"][0]["cases"], json!({}));
 }

@@ -43,6 +43,10 @@ Fails with all mistakes in the values that their schema cannot see: the key, wha
   {{- end -}}
 {{- end -}}
 
+{{- if and $settings.history (eq $settings.history $settings.journal) -}}
+  {{- $mistakes = append $mistakes (printf "config.history: is %q, where the journal is kept: name another ConfigMap, or use \"off\"" $settings.history) -}}
+{{- end -}}
+
 {{- if eq .Values.mode "cronjob" -}}
   {{- if $settings.cron -}}
     {{- $mistakes = append $mistakes (printf "config.schedule.cron: is set, and with mode \"cronjob\" Kubernetes keeps the schedule: set cronjob.schedule to %q instead" $settings.cron) -}}

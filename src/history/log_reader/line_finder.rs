@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 const FIELD: &str = "history";
 
 /// How deep the line of macaque may be within what a collector wrote: objects, arrays and texts in all.
-const DEPTH: usize = 6;
+const DEPTH: usize = 8;
 
 /// How many objects a line may seem to begin with: prefixes of some collectors have braces of their own.
 const BEGINNINGS: usize = 16;
@@ -46,7 +46,8 @@ pub(super) fn find_lines(line: &[u8], is_whole: bool) -> Vec<FoundLine> {
 
 /// Searches a text in which objects may follow a prefix.
 fn search_text(text: &[u8], depth: usize, found: &mut Vec<FoundLine>) {
-    let mut is_parsed = false;
+    let found_before = found.len();
+    let mut is_cut = false;
     let mut rest = 0;
     for _ in 0..BEGINNINGS {
         let Some(prefix) = text[rest..].iter().position(|byte| *byte == b'{') else {
@@ -59,14 +60,17 @@ fn search_text(text: &[u8], depth: usize, found: &mut Vec<FoundLine>) {
 
         let mut objects = serde_json::Deserializer::from_slice(&text[begin..]).into_iter::<Value>();
         rest = begin + 1;
-        if let Some(Ok(object)) = objects.next() {
-            is_parsed = true;
-            rest = begin + objects.byte_offset();
-            search_value(&object, depth, found);
+        match objects.next() {
+            Some(Ok(object)) => {
+                rest = begin + objects.byte_offset();
+                search_value(&object, depth, found);
+            }
+            _ => is_cut = true,
         }
     }
 
-    if !is_parsed && looks_like_history(text) {
+    // Of an object that was cut, those within it may be whole.
+    if is_cut && found.len() == found_before && looks_like_history(text) {
         found.push(FoundLine::Unreadable("it is not a whole JSON object".to_owned()));
     }
 }

@@ -4,6 +4,7 @@
 //! its origin is refused, no answer allows to be read across origins, and no page may be shown in the frame of another.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, ORIGIN, REFERRER_POLICY, RETRY_AFTER,
@@ -21,6 +22,9 @@ use crate::status::StatusBoard;
 
 /// How many questions of blame are answered in a second: each is a search through the history.
 const MOST_QUESTIONS: usize = 10;
+
+/// How long a calendar is the same: weeks of a dense schedule, with the turns of all owners, take their time.
+const CALENDAR: Duration = Duration::from_secs(60);
 
 /// The header that keeps other sites from using an answer.
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -88,7 +92,7 @@ impl StatusPages {
             // A digest in base64 is valid in a header.
             policy: HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'")),
             texts: Fresh::default(),
-            calendar: Fresh::default(),
+            calendar: Fresh::lasting(CALENDAR),
             questions: Mutex::default(),
         }
     }

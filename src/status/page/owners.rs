@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::super::view::{OwnerRecoveryView, PodsView, StatusView, WithoutTurnView};
 use super::rest;
 use crate::html::{HtmlColumn, HtmlTable, ago, name, number, section, span, terms};
+use crate::text;
 
 /// What shows all that the page leaves out.
 const REPORT: &str = "`macaque report`";
@@ -30,9 +31,9 @@ pub(super) fn without_turn(view: &StatusView) -> Markup {
         rows: list.items.iter().map(row).collect(),
         empty: match list.count() {
             0 => "No owner that was tried in the last 7 days was left without a turn.".to_owned(),
-            count => format!("{count} owners: {REPORT}"),
+            count => format!("{}: {REPORT}", text::count(count, "owner")),
         },
-        rest: rest(list.more, list.items.len(), REPORT),
+        rest: rest(list.more, REPORT),
     };
     let body = html! {
         (table.markup())
@@ -80,9 +81,9 @@ pub(super) fn recoveries(view: &StatusView) -> Markup {
         rows: list.items.iter().map(row).collect(),
         empty: match list.count() {
             0 => "No recovery was measured in the last 30 days.".to_owned(),
-            count => format!("{count} owners: {REPORT}"),
+            count => format!("{}: {REPORT}", text::count(count, "owner")),
         },
-        rest: rest(list.more, list.items.len(), REPORT),
+        rest: rest(list.more, REPORT),
     };
     let body = html! {
         (table.markup())

@@ -3,7 +3,9 @@
 use macaque_core::recovery::RecoveryVerdict;
 use maud::{Markup, html};
 
-use super::super::view::{BrokenView, RoundView, ShownRecovery, StatusView, VictimName, VictimView};
+use super::super::view::{
+    BannerState, BrokenView, RoundView, ShownRecovery, StatusView, VictimName, VictimView,
+};
 use super::rest;
 use super::top::zone;
 use crate::html::{
@@ -27,7 +29,7 @@ pub(super) fn broken(view: &StatusView) -> Markup {
         vec![
             owner(&broken.victim),
             pod(&broken.victim),
-            html! { (ago(broken.since, view.at)) " of expected " (span(Some(broken.expect_ms))) },
+            html! { (ago(broken.since, view.at)) ", expected to take " (span(Some(broken.expect_ms))) },
             badge(tone, &phase),
         ]
     };
@@ -42,19 +44,30 @@ pub(super) fn broken(view: &StatusView) -> Markup {
         ],
         rows: view.broken.items.iter().map(row).collect(),
         empty: match count {
-            0 => "Nothing is: every owner that macaque disrupted is whole again, as far as it watched."
+            0 if view.journal_read.is_none() => "Not known: the journal was not read yet.".to_owned(),
+            0 => "No recovery is being watched. What was not whole in time is among the last rounds."
                 .to_owned(),
             1 => "1 victim's owner is not whole again.".to_owned(),
             count => format!("The owners of {count} victims are not whole again."),
         },
-        rest: rest(
-            view.broken.more,
-            view.broken.items.len(),
-            "`macaque history -o wide`",
-        )
-        .filter(|_| !view.broken.items.is_empty()),
+        rest: rest(view.broken.more, "`macaque history -o wide`"),
     };
-    section("broken", "Broken by macaque now", &table.markup())
+    let body = html! { (table.markup()) (source(view)) };
+    section("broken", "Broken by macaque now", &body)
+}
+
+/// The journal by which something is broken or not, and what it may lack.
+fn source(view: &StatusView) -> Markup {
+    let lack = match view.banner.state {
+        BannerState::JournalUnusable => " It cannot be used now: what has happened since is not known.",
+        BannerState::JournalDistrusted => " It may lack disruptions.",
+        _ => "",
+    };
+    html! {
+        @if let Some(read) = view.journal_read {
+            p.quiet { "By the journal as it was read " (ago(read, view.at)) "." (lack) }
+        }
+    }
 }
 
 /// The last rounds.
@@ -73,7 +86,7 @@ pub(super) fn rounds(view: &StatusView) -> Markup {
         ],
         rows: rows.collect(),
         empty: "No round is known yet.".to_owned(),
-        rest: rest(view.rounds.more, view.rounds.items.len(), "`macaque history`"),
+        rest: rest(view.rounds.more, "`macaque history`"),
     };
     section("rounds", "Last rounds", &table.markup())
 }
@@ -174,7 +187,7 @@ fn owner(victim: &VictimName) -> Markup {
     match (&victim.namespace, &victim.owner) {
         (Some(namespace), Some(owner)) => html! { (name(owner)) " in " (namespace) },
         (Some(namespace), None) => html! { "a bare pod in " (namespace) },
-        (None, _) => html! { span.quiet { "not named: out of scope" } },
+        (None, _) => html! { span.quiet { "not named: not known to be in scope" } },
     }
 }
 

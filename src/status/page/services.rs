@@ -5,7 +5,6 @@ use macaque_core::guard::GuardAnswer;
 use maud::{Markup, html};
 
 use super::super::view::{ApiServerView, ChannelView, GuardView, LimitView, ProcessView, StatusView};
-use super::rest;
 use crate::html::{BadgeTone, HtmlColumn, HtmlTable, ago, badge, name, none, number, section, span, terms};
 
 /// How far a clock may be off before it is worth a look, in seconds.
@@ -17,8 +16,8 @@ pub(super) fn limits(view: &StatusView) -> Markup {
         vec![
             html! { (limit.what) " (" code { (limit.name) } ")" },
             html! { (limit.limit) },
-            html! { @match limit.used { Some(used) => (used), None => (none()) } },
-            html! { @match limit.left { Some(left) => (left), None => (none()) } },
+            amount(limit.used),
+            amount(limit.left),
         ]
     };
     let table = HtmlTable {
@@ -34,6 +33,16 @@ pub(super) fn limits(view: &StatusView) -> Markup {
         rest: None,
     };
     section("limits", "Limits", &table.markup())
+}
+
+/// A number of disruptions; 0 is one, and means more than that there is nothing to say.
+fn amount(count: Option<usize>) -> Markup {
+    html! {
+        @match count {
+            Some(count) => { (count) }
+            None => { span.quiet { span aria-hidden="true" { "–" } span.spoken { "no single number" } } }
+        }
+    }
 }
 
 /// The guards and gates.
@@ -134,14 +143,14 @@ pub(super) fn process(view: &StatusView) -> Markup {
         ("Configuration", reload(view, *reloaded, *reload_in_force)),
         (
             "Every disruption is numbered since",
-            complete_since.map_or_else(none, |since| ago(since, view.at)),
+            complete_since.map_or_else(|| html! { "not known" }, |since| ago(since, view.at)),
         ),
         (
             "Replicas in the journal",
             html! {
                 @for replica in &replicas.items { div { (name(replica)) } }
                 @if replicas.count() == 0 { (none()) }
-                @if replicas.more > 0 { (rest(replicas.more, replicas.items.len(), "as many").unwrap_or_default()) }
+                @if replicas.more > 0 { (replicas.more) @if !replicas.items.is_empty() { " more" } }
             },
         ),
         (
@@ -183,7 +192,7 @@ fn api_server(view: &StatusView) -> Markup {
 
 fn skew(seconds: Option<f64>) -> Markup {
     let Some(seconds) = seconds else {
-        return none();
+        return html! { "not compared yet" };
     };
     let words = match seconds {
         0.0 => "none seen".to_owned(),

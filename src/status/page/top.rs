@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
 use super::super::view::{BannerState, BannerView, SlotView, StatusView};
-use crate::html::{BadgeTone, HtmlColumn, HtmlTable, ago, badge, instant, instant_utc, none, section};
+use crate::html::{BadgeTone, HtmlColumn, HtmlTable, ago, badge, instant, instant_utc, none, prose, section};
 
 /// The name of the page, and how old what it shows is.
 pub(super) fn header(view: &StatusView) -> Markup {
@@ -40,11 +40,11 @@ pub(super) fn banner(view: &StatusView) -> Markup {
                 @if let Some(by) = by { " by " (by) }
                 @if let Some(until) = until { " until " (instant(*until, &zone)) }
             }
-            p { (sentence) @if let Some(reason) = reason { " Reason: " (reason) "." } }
+            p { (prose(sentence)) @if let Some(reason) = reason { " Reason: " (reason.trim_end_matches('.')) "." } }
             @if let Some(since) = since {
-                p.quiet { "Since " (instant(*since, &zone)) ", " (ago(*since, view.at)) "." }
+                p.quiet { (since_words(*state)) (instant(*since, &zone)) ", " (ago(*since, view.at)) "." }
             }
-            @if let Some(remedy) = remedy { p { (remedy) } }
+            @if let Some(remedy) = remedy { p { (prose(remedy)) } }
             p.quiet { (mode(view)) @if let Some(schedule) = &view.schedule { " · " (schedule) } }
         }
     }
@@ -101,11 +101,20 @@ fn turns(slot: &SlotView) -> Markup {
     }
 }
 
+/// What stands before the instant since which a state is known: a pause may be older than this process, and so may what
+/// is wrong with the journal.
+fn since_words(state: BannerState) -> &'static str {
+    match state {
+        BannerState::Paused | BannerState::JournalUnusable => "Seen since ",
+        _ => "Since ",
+    }
+}
+
 fn mode(view: &StatusView) -> String {
     if view.dry_run {
         "Dry run: nothing is disrupted".to_owned()
     } else {
-        format!("Armed, method {}", view.method)
+        format!("No dry run, method {}", view.method)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The state of macaque in one line: whether it disrupts, and if not, why, since when, until when, and what to do.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use macaque_core::history::History;
 use macaque_core::journal::{PauseEnd, Quarantine};
 use macaque_core::report::RoundStatus;
@@ -10,6 +10,9 @@ use serde::Serialize;
 use super::super::notes::{JournalNotes, StatusNotes};
 use super::holds::{cause_of_hold, guard_of};
 use super::shown_text;
+
+/// How old a reading of the journal may be before the state may be another by now: it is read once a minute.
+const STALE: SignedDuration = SignedDuration::from_mins(5);
 
 /// The state in short.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -83,19 +86,30 @@ impl BannerView {
 
         let calendar = notes.config.calendar.as_ref();
         if let Some(quarantine) = read.journal.quarantine(now) {
-            return Self::distrusted(quarantine, notes.config.names);
+            let is_paused = read.pause.as_ref().is_some_and(|pause| !pause.is_over(now));
+            return Self::distrusted(quarantine, is_paused, notes.config.names);
         }
         let paused = Self::paused(read, notes.config.names, now);
         let paused = paused.or_else(|| Self::never_due(calendar?, now));
         let paused = paused.or_else(|| Self::quiet(calendar?, now));
         let held = paused.or_else(|| Self::held_back(&notes.history));
-        held.unwrap_or_else(|| match notes.config.is_dry_run {
+        let view = held.unwrap_or_else(|| match notes.config.is_dry_run {
             true => Self::new(
                 BannerState::DryRun,
                 "Rounds pick victims and report them, and disrupt nothing.",
             ),
             false => Self::new(BannerState::Armed, "The next round may disrupt."),
-        })
+        });
+        view.by_journal_of(read.read, now)
+    }
+
+    /// Adds to the sentence that the journal was not read for long, if so.
+    fn by_journal_of(mut self, read: Timestamp, now: Timestamp) -> Self {
+        if now.duration_since(read) >= STALE {
+            let stale = " The journal was not read for a while: the state may be another by now.";
+            self.sentence.push_str(stale);
+        }
+        self
     }
 
     fn new(state: BannerState, sentence: &str) -> Self {
@@ -119,12 +133,17 @@ impl BannerView {
         }
     }
 
-    fn distrusted(quarantine: &Quarantine, names: bool) -> Self {
+    fn distrusted(quarantine: &Quarantine, is_paused: bool, names: bool) -> Self {
         let sentence = "The journal may lack disruptions that count for the limits: nothing is disrupted.";
+        let remedy = if is_paused {
+            "macaque is paused, too: `macaque resume` would lift the pause, and accept the journal as it is."
+        } else {
+            "Wait, or let `macaque resume` accept the journal as it is."
+        };
         Self {
             until: Some(quarantine.until),
             reason: names.then(|| shown_text::text(&quarantine.why)),
-            remedy: Some("Wait, or let `macaque resume` accept the journal as it is.".to_owned()),
+            remedy: Some(remedy.to_owned()),
             ..Self::new(BannerState::JournalDistrusted, sentence)
         }
     }
@@ -146,11 +165,12 @@ impl BannerView {
             PauseEnd::Restart => Some("A restart lifts the pause, as the journal is in memory."),
             PauseEnd::Indefinite | PauseEnd::Unreadable(_) => Some("`macaque resume` lifts the pause."),
         };
+        let by = pause.by.as_deref().filter(|_| names);
         let reason = pause.reason.as_deref().filter(|_| names);
         Some(Self {
             since: read.paused_since,
             until,
-            by: pause.by.as_deref().map(shown_text::text),
+            by: by.map(shown_text::text),
             reason: reason.map(shown_text::text),
             remedy: remedy.map(str::to_owned),
             ..Self::new(BannerState::Paused, sentence)
@@ -185,10 +205,13 @@ impl BannerView {
         let held = history.rounds().iter().rev();
         let held: Vec<_> = held.take_while(|round| is_held(round.status)).collect();
 
-        let sentence = match held.len() {
+        let mut sentence = match held.len() {
             1 => "The last round disrupted nothing.".to_owned(),
             count => format!("The last {count} rounds disrupted nothing."),
         };
+        if last.status == RoundStatus::Unanswered {
+            sentence.push_str(" A guard could not answer.");
+        }
         let cause = last.why.as_deref().and_then(cause_of_hold);
         let cause = cause.or_else(|| cause_by_victims(history, last.slot));
         Some(Self {

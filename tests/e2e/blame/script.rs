@@ -2,6 +2,7 @@
 
 mod lost_requests;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -126,10 +127,10 @@ impl ScriptedHour {
         let mut command = self.configured(MacaqueCommand::new("blame -o json"));
         for (flag, value) in [
             ("--from", &*from.to_string()),
-            ("--to", &to.to_string()),
-            ("--slack", &slack),
-            ("--namespace", &self.namespace.name),
-            ("--macaque-namespace", &self.namespace.name),
+            ("--to", &*to.to_string()),
+            ("--slack", &*slack),
+            ("--namespace", &*self.namespace.name),
+            ("--macaque-namespace", &*self.namespace.name),
         ] {
             command = command.arg(flag).arg(value);
         }
@@ -226,7 +227,7 @@ impl ScriptedHour {
     }
 
     /// Waits until one pod of these is gone.
-    async fn until_lost(&self, before: &std::collections::BTreeSet<String>) {
+    async fn until_lost(&self, before: &BTreeSet<String>) {
         until("a pod is taken", async || {
             (!self.namespace.lost(before).await.is_empty()).then_some(())
         })

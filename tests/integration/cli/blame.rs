@@ -32,8 +32,10 @@ fn ask(cluster: &TestCluster, args: &str) -> ProgramOutput {
 #[test]
 fn each_answer_has_its_exit_code_and_its_proof() {
     let cluster = with_entries(&[1, 2, 3, 4, 5]);
-    ask(&cluster, "--at 2026-03-01T12:02:03Z -n shop")
-        .says(3, &["yes: deployment/web was not whole from 12:02:02Z"]);
+    ask(&cluster, "--at 2026-03-01T12:02:03Z -n shop").says(
+        3,
+        &["yes: deployment/web was not whole from 2026-03-01 12:02:02Z"],
+    );
 }
 
 #[test]

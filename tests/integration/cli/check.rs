@@ -299,7 +299,7 @@ fn how_full_the_rota_is_and_whose_period_is_not_honoured_is_said() {
     let every = finding(&output, "macaque/every");
     assert_eq!(every["detail"], "1m on shop/deployment/hasty is not honoured");
 
-    let owners = run("schedule --owners -n shop");
+    let owners = run("schedule --owners --namespace shop");
     owners.says(
         0,
         &["every 10d each of 3 owners has a turn (1 of them as often as macaque/every says), "],

@@ -28,7 +28,7 @@ fn wide_adds_columns_and_loses_none() {
             &["AGE", "NODE", "ZONE", "REVISION", "UID"],
         ),
         ("schedule --number 1", &["UTC"]),
-        ("schedule --owners -n shop", &["UTC", "PERIOD END"]),
+        ("schedule --owners --namespace shop", &["UTC", "PERIOD END"]),
     ] {
         let run = |format: &str| {
             macaque(&format!("{args} -o {format}"))

@@ -323,7 +323,9 @@ async fn a_rota_says_whose_period_it_cannot_see_and_a_pace_without_turns_says_no
     let every = Duration::from_secs(24 * 3600);
     let denied = || {
         let fixture = RoundFixture::with(two_apps());
-        fixture.sandbox.deny(AccessDenial::new("list", "deployments"));
+        fixture
+            .sandbox
+            .deny(AccessDenial::new("list", "deployments.apps"));
         fixture.sandbox.deny(AccessDenial::new("get", "namespaces"));
         fixture
     };

@@ -45,6 +45,14 @@ fn another_place_is_refused_with_those_there_are() {
             "journal = \"configmap/My_Journal\"",
             "\"My_Journal\" is not a valid ConfigMap name",
         ),
+        (
+            "journal = \"configmap/mine\"\nhistory = \"configmap/mine\"",
+            "the journal is kept in this ConfigMap: name another, or use \"off\"",
+        ),
+        (
+            "journal = \"configmap/macaque-history\"",
+            "the journal is kept in this ConfigMap: name another, or use \"off\"",
+        ),
     ] {
         let mistake = fixture().file(line).mistake();
         assert!(mistake.contains(fault), "{line}: {mistake}");

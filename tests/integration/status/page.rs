@@ -169,7 +169,7 @@ async fn the_banner_says_what_keeps_macaque_from_disrupting_the_gravest_first() 
     };
     board.note(Fact::RoundFinished(&held));
     assert_eq!(state(), "held-back");
-    assert_eq!(json(&board)["banner"]["by"], "guard error rate holds back");
+    assert_eq!(json(&board)["banner"]["by"], "guard error rate");
 
     let pause = PauseRequest {
         end: PauseEnd::Until("2027-03-01T12:00:00Z".parse().unwrap()),
@@ -254,7 +254,7 @@ async fn without_names_the_page_counts_and_names_nothing() {
     });
     let pause = PauseRequest {
         end: PauseEnd::Indefinite,
-        by: Some("macaque".to_owned()),
+        by: Some("jane@node".to_owned()),
         reason: Some("3 victims in a row did not recover: deployment/web in shop".to_owned()),
     };
     let mut journal = TestJournal::default();
@@ -283,6 +283,7 @@ async fn what_is_not_in_scope_any_more_is_not_named() {
         method: DisruptionMethod::Evict,
         namespaces: &NamespaceScope::Named(vec!["cart".to_owned()]),
         limits: &Default::default(),
+        recovery_timeout: Default::default(),
         guards: &[],
         calendar: None,
     });
@@ -344,7 +345,7 @@ async fn ten_thousand_owners_make_a_page_of_bounded_size_that_says_how_many_it_l
     assert!(texts.html.len() < 300_000, "{}", texts.html.len());
     assert!(texts.json.len() < 300_000, "{}", texts.json.len());
     assert!(
-        seen(&texts.html).contains("and 4950 more: `macaque report`"),
+        seen(&texts.html).contains("and 4950 more:\nmacaque report"),
         "{}",
         texts.html
     );

@@ -59,7 +59,7 @@ impl ServerProxy {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
                 runtime.unwrap().block_on(async {
                     let request = Request::delete(path).body(Body::empty()).unwrap();
-                    connect().await.send(request).await.unwrap()
+                    connect().await.send(request).await.unwrap();
                 });
             });
             deleted.join().unwrap();
