@@ -141,9 +141,7 @@ fn page_of(args: &DemoArgs, platform: &Platform) -> Result<Facts, String> {
         return Ok(Facts::default());
     }
     let (board, address) = page::serve(platform)?;
-    write(&format!(
-        "The status page is on http://{address}/ until Ctrl-C.\n"
-    ));
+    telemetry::print_note(&format!("the status page is on http://{address}/ until Ctrl-C"));
     Ok(Facts::new([board]))
 }
 

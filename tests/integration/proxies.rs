@@ -269,7 +269,7 @@ fn a_text_that_is_no_proxy_is_refused_with_the_name_of_what_holds_it() {
     by_file.complains(2, &["proxy-url has the scheme \"ftp\"", remedy]);
 
     let set = |name: &str| {
-        macaque("once -n shop")
+        macaque("once -n shop --log-level warn")
             .env(name, &with_login("http", "proxy:x"))
             .run()
     };
@@ -295,7 +295,7 @@ fn a_report_goes_through_the_proxy_that_the_environment_or_the_key_names() {
         &[("NO_PROXY", "*"), ("MACAQUE_NOTIFY__PROXY", &url)],
     ];
     for (index, env) in rows.iter().enumerate() {
-        let program = macaque("once -n shop")
+        let program = macaque("once -n shop --log-level warn")
             .on(&cluster)
             .file("roots.pem", front.authority());
         let program = program.env("SSL_CERT_FILE", "roots.pem");
@@ -318,7 +318,7 @@ fn a_chat_service_on_this_machine_is_reached_directly() {
     chat.inject("POST /hook", Fault::Answer(ProxyResponse::new(200, "ok")));
     let cluster = TestCluster::with(vec![deployment("shop", "web", 2)]);
     for name in ["HTTPS_PROXY", "HTTP_PROXY", "MACAQUE_NOTIFY__PROXY"] {
-        let program = macaque("once -n shop")
+        let program = macaque("once -n shop --log-level warn")
             .on(&cluster)
             .env(name, "http://127.0.0.1:9");
         let hook = format!("{}/hook", chat.url());

@@ -319,7 +319,8 @@ fn flags_that_make_no_sense_are_refused_with_what_would() {
     ] {
         macaque(&format!("history {args}")).run().complains(2, &[words]);
     }
-    let future = macaque("history --since 2999-01-01 --macaque-namespace chaos").on(&with_a_history());
+    let cluster = with_a_history();
+    let future = macaque("history --since 2999-01-01 --macaque-namespace chaos").on(&cluster);
     future
         .run()
         .complains(2, &["--since: 2999-01-01T00:00:00Z lies in the future"]);

@@ -212,7 +212,9 @@ fn the_flags_reach_the_round() {
 #[test]
 fn the_report_is_printed_as_json_and_yaml_and_nothing_else_is() {
     let cluster = two_webs();
-    let json = macaque("once -n shop --seed 7 -o json").on(&cluster).run();
+    let json = macaque("once -n shop --seed 7 -o json --log-level warn")
+        .on(&cluster)
+        .run();
     let report = json.json();
 
     assert_eq!(
@@ -222,7 +224,9 @@ fn the_report_is_printed_as_json_and_yaml_and_nothing_else_is() {
     assert_eq!(report["attempts"][0]["outcome"], json!({ "result": "dry-run" }));
     assert_eq!(report["status"], json!("dry-run"));
 
-    let yaml = macaque("once -n shop --seed 7 -o yaml").on(&cluster).run();
+    let yaml = macaque("once -n shop --seed 7 -o yaml --log-level warn")
+        .on(&cluster)
+        .run();
     for line in [
         "status: dry-run\n",
         "seed: 7\n",

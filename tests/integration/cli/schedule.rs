@@ -104,7 +104,7 @@ fn a_calendar_for_other_programs_has_each_round_and_no_escape_sequence() {
         &[
             "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n",
             "DTSTART:20261127T130000Z\r\n",
-            "SUMMARY:macaque: 15 rounds (dry run)\r\n",
+            "SUMMARY:macaque: 24 rounds (dry run)\r\n",
             "SUMMARY:macaque: quiet time\r\n",
             "END:VCALENDAR\r\n",
         ],

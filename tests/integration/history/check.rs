@@ -49,7 +49,7 @@ fn a_history_that_is_missing_damaged_or_edited_is_a_warning_with_a_remedy_and_no
             "edited by something other than macaque",
         ),
         (
-            Some(holding(b"no gzip", "")),
+            Some(holding(b"this is no gzip", "")),
             "warning",
             "history.json.gz: invalid gzip header",
         ),

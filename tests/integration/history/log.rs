@@ -24,7 +24,7 @@ fn the_log_of_a_round_holds_its_victims_and_the_round_itself_and_a_dry_run_likew
         ("--dry-run=false", EntryOutcome::Evicted),
         ("--dry-run", EntryOutcome::DryRun),
     ] {
-        let cluster = TestCluster::with(vec![deployment("shop", "web", 1)]);
+        let cluster = TestCluster::with(vec![deployment("shop", "web", 2)]);
         let output = macaque(&format!("once -n shop {words}")).on(&cluster).run();
         let mut history = History::new();
         history.note_lines(lines(&output.err));
@@ -40,7 +40,7 @@ fn the_log_of_a_round_holds_its_victims_and_the_round_itself_and_a_dry_run_likew
 
 #[test]
 fn the_log_for_people_holds_no_such_lines() {
-    let cluster = TestCluster::with(vec![deployment("shop", "web", 1)]);
+    let cluster = TestCluster::with(vec![deployment("shop", "web", 2)]);
     let once = macaque("once -n shop --dry-run=false").env("MACAQUE_LOG__FORMAT", "text");
     let output = once.on(&cluster).run();
     assert!(!output.err.contains("history"), "{}", output.err);

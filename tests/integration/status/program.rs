@@ -47,7 +47,7 @@ fn a_round_that_a_gate_holds_back_is_on_the_page_and_no_secret_is() {
             "here.toml",
             &format!(
                 "[schedule]\ncron = \"* * * * *\"\n[target]\nnamespaces = [\"shop\"]\nmin_age = \"0s\"\n[status]\nlisten \
-                 = \"{address}\"\n[health]\nlisten = \"off\"\n[[guards.http]]\nname = \"error rate\"\nurl = \
+                 = \"{address}\"\n[health]\nlisten = \"off\"\n[[guards.http]]\nname = \"error-rate\"\nurl = \
                  \"{}/{CANARY}\"\nexpect_body = \"go\"\nheaders = {{ X-Token = \"{CANARY}\" }}\n",
                 gate.url()
             ),
@@ -61,7 +61,7 @@ fn a_round_that_a_gate_holds_back_is_on_the_page_and_no_secret_is() {
     assert_eq!(status["dry_run"], true, "{status:#}");
     assert_eq!(status["banner"]["state"], "held-back", "{status:#}");
     let guards = status["guards"].as_array().unwrap();
-    let gate = guards.iter().find(|guard| guard["name"] == "error rate").unwrap();
+    let gate = guards.iter().find(|guard| guard["name"] == "error-rate").unwrap();
     assert_eq!(gate["answer"], "holds-back", "{gate:#}");
     assert!(gate["millis"].is_u64(), "{gate:#}");
     assert!(status["api_server"]["requests"].as_u64() >= Some(1), "{status:#}");

@@ -43,6 +43,8 @@ impl OwnerTally {
         }
 
         match &entry.outcome {
+            // Who took the pod is not known.
+            EntryOutcome::Evicted | EntryOutcome::Deleted if entry.inferred => self.unknown += 1,
             EntryOutcome::Evicted | EntryOutcome::Deleted => {
                 self.disruptions += 1;
                 self.note_earlier(entry);

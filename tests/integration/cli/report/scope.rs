@@ -80,7 +80,7 @@ fn owners_in_scope_that_never_had_a_turn_are_named_with_the_reason() {
     let expected = [
         json!({"reason": "refused", "by": "budget shop/db"}),
         json!({"reason": "not-drawn", "by": null}),
-        json!({"reason": "exempt", "by": "opt-out"}),
+        json!({"reason": "exempt", "by": "opted-out"}),
         json!(null),
     ];
     assert_eq!(reasons, expected.iter().collect::<Vec<_>>());
