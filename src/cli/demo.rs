@@ -24,7 +24,6 @@ use serde_json::json;
 use self::screen::DemoScreen;
 use super::args::small_number;
 use super::exit;
-use super::output::write;
 use crate::actors::clock::Trigger;
 use crate::actors::config_changes::ConfigChanges;
 use crate::actors::messages::StopRequested;

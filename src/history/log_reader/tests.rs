@@ -204,8 +204,9 @@ fn what_cannot_be_read_is_counted_and_the_first_such_line_is_named() {
     );
     let one = read(format!("{}\n{line}", log_line(&strange))).counts.warnings();
     assert!(
-        one[0]
-            .starts_with("line 1 looks like one of the history, and cannot be read: unknown variant `eaten`"),
+        one[0].starts_with(
+            "line 1 looks like one of the history, and cannot be read: entry: unknown variant `eaten`"
+        ),
         "{one:?}"
     );
 }
