@@ -26,8 +26,8 @@ impl ColorWhen {
             "--color" => words.get(index + 1).copied(),
             word => word.strip_prefix("--color="),
         });
-        let known = values.filter_map(|value| Self::from_str(value, false).ok());
-        known.last().unwrap_or_default()
+        let mut known = values.filter_map(|value| Self::from_str(value, false).ok());
+        known.next_back().unwrap_or_default()
     }
 
     /// Decides for everything that this process prints.

@@ -194,14 +194,14 @@ impl FactListener for RecentHistory {
             } => self.change(is_kept, |history| {
                 history.note_attempt(slot, method, now, attempt);
                 let entry = history.entry(slot, &attempt.pod.uid)?;
-                Some(LineContent::Entry(entry.clone()))
+                Some(LineContent::Entry(Box::new(entry.clone())))
             }),
             // A dry run begins no recovery, but one may go on when it begins.
             Fact::RecoveryReported(report) => self.change(true, |history| {
                 history.note_recovery(report, now);
                 report.verdict?;
                 let entry = history.entry(report.slot, &report.pod.uid)?;
-                Some(LineContent::Entry(entry.clone()))
+                Some(LineContent::Entry(Box::new(entry.clone())))
             }),
             Fact::RoundFinished(report) => self.change(is_kept, |history| {
                 history.note_round(report);

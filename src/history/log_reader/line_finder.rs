@@ -139,9 +139,7 @@ fn begins_as_line(text: &str) -> bool {
 /// Whether a text that cannot be parsed holds the beginning of a line of the history, behind any number of backslashes.
 fn looks_like_history(text: &[u8]) -> bool {
     let starts = (0..text.len()).filter(|index| text[*index..].starts_with(FIELD.as_bytes()));
-    starts
-        .map(|start| &text[start + FIELD.len()..])
-        .any(|rest| is_beginning(rest))
+    starts.map(|start| &text[start + FIELD.len()..]).any(is_beginning)
 }
 
 /// Whether `rest`, which follows the name of the field, goes on as macaque writes it, as far as it goes.

@@ -81,7 +81,7 @@ pub(super) fn rounds(notes: &StatusNotes) -> ShownList<RoundView> {
     let slots: BTreeSet<_> = slots.chain(summaries.keys().copied()).collect();
 
     let shown = slots.iter().rev().take(MOST);
-    let earliest = shown.clone().last().copied();
+    let earliest = shown.clone().next_back().copied();
     let mut entries: BTreeMap<Timestamp, Vec<&HistoryEntry>> = BTreeMap::new();
     for entry in history
         .entries()

@@ -38,7 +38,7 @@ fn past(number: usize) -> PastDisruption {
     PastDisruption {
         minutes_ago: (OWNERS - number) as i64,
         owner: format!("app-{number:05}"),
-        verdict: if number % 100 == 0 {
+        verdict: if number.is_multiple_of(100) {
             "unrecovered"
         } else {
             "recovered"

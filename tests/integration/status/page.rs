@@ -318,14 +318,14 @@ async fn ten_thousand_owners_make_a_page_of_bounded_size_that_says_how_many_it_l
         team: None,
         method: DisruptionMethod::Evict,
         inferred: false,
-        outcome: if number % 2 == 0 {
+        outcome: if number.is_multiple_of(2) {
             EntryOutcome::Evicted
         } else {
             EntryOutcome::Refused {
                 by: format!("budget {}", "of-a-long-name".repeat(5)),
             }
         },
-        recovery: (number % 2 == 0).then(|| EntryRecovery {
+        recovery: (number.is_multiple_of(2)).then(|| EntryRecovery {
             accepted: start() - Duration::from_secs(number),
             verdict: Some(RecoveryVerdict::Recovered),
             ended: Some(start()),
@@ -338,7 +338,8 @@ async fn ten_thousand_owners_make_a_page_of_bounded_size_that_says_how_many_it_l
         }),
     };
     let mut history = History::new();
-    history.note_lines((1..=10_000).map(|number| HistoryLine::new(LineContent::Entry(entry(number)))));
+    history
+        .note_lines((1..=10_000).map(|number| HistoryLine::new(LineContent::Entry(Box::new(entry(number))))));
     board.note(Fact::HistoryRead(&history));
 
     let texts = board.texts();

@@ -21,7 +21,7 @@ pub struct HistoryLine {
 #[serde(rename_all = "lowercase")]
 pub enum LineContent {
     /// A victim that was tried.
-    Entry(HistoryEntry),
+    Entry(Box<HistoryEntry>),
     /// A round that ended.
     Round(RoundSummary),
 }
@@ -65,7 +65,7 @@ impl TryFrom<DecodedLine> for HistoryLine {
         let content = match (line.entry, line.round) {
             (Some(entry), None) => {
                 let entry = serde_json::from_value(entry).map_err(UnreadableLine::Entry)?;
-                LineContent::Entry(HistoryEntry::checked(entry))
+                LineContent::Entry(Box::new(HistoryEntry::checked(entry)))
             }
             (None, Some(round)) => {
                 let round = serde_json::from_value(round).map_err(UnreadableLine::Round)?;

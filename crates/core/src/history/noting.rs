@@ -143,7 +143,7 @@ impl History {
         let mut rounds = Vec::new();
         for line in lines {
             match line.into_content() {
-                LineContent::Entry(entry) => entries.push(entry),
+                LineContent::Entry(entry) => entries.push(*entry),
                 LineContent::Round(round) => rounds.push(round),
             }
         }

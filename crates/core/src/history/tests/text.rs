@@ -92,7 +92,12 @@ fn a_history_that_somebody_else_wrote_is_bounded_ordered_and_holds_each_victim_o
 
 #[test]
 fn a_line_of_the_log_holds_a_victim_or_a_round_and_is_read_as_it_was() {
-    let victim = HistoryLine::new(LineContent::Entry(numbered("a", 10, 1, EntryOutcome::Evicted)));
+    let victim = HistoryLine::new(LineContent::Entry(Box::new(numbered(
+        "a",
+        10,
+        1,
+        EntryOutcome::Evicted,
+    ))));
     let ended = HistoryLine::new(LineContent::Round(round(0)));
 
     let text = serde_json::to_string(&victim).unwrap();
