@@ -82,7 +82,7 @@ async fn rounds_run_on_schedule_work_again_once_the_api_server_is_back_and_their
     macaque.says("whole again after").await;
     let pid = macaque.pid();
     let output = stops_cleanly(macaque, pid).await;
-    output.says_once("no answer from the API server");
+    output.says_once("round failed: list pods");
     output.says_once("whole again after");
 }
 

@@ -7,14 +7,6 @@ use crate::test_namespace::TestNamespace;
 use crate::workload::Workload;
 
 impl TestNamespace {
-    /// The manifest's history, which is empty.
-    async fn create_history(&mut self) {
-        self.create(
-            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "macaque-history"}}),
-        )
-        .await;
-    }
-
     /// An armed macaque that runs in this namespace, and logs in JSON.
     fn armed(&self, words: &str) -> MacaqueCommand {
         let macaque = self.macaque(&format!("{words} --dry-run=false --log-format json"));
@@ -50,7 +42,6 @@ fn entries(output: &MacaqueOutput) -> Vec<Value> {
 async fn what_once_and_the_daemon_disrupted_is_listed_from_the_cluster_and_the_daemons_part_from_its_log() {
     let mut namespace = TestNamespace::new().await;
     namespace.create_journal().await;
-    namespace.create_history().await;
     namespace.with(Workload::deployment("web", 3)).await;
     let once = namespace.armed("once --wait -o json").exits(0).await;
     let by_once = once.uids("evicted");

@@ -30,6 +30,7 @@ async fn every_document_applies_with_strict_validation_and_no_warning() {
             "ServiceAccount",
             "ConfigMap",
             "ConfigMap",
+            "ConfigMap",
             "Role",
             "RoleBinding",
             "Deployment"

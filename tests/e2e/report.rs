@@ -68,7 +68,7 @@ async fn after_a_round_each_owner_is_reported_with_what_became_of_it() {
     for (name, reason, by) in [
         ("db", "refused", refused.as_str()),
         ("solo", "held", "min_ready"),
-        ("exempt", "exempt", "opt-out"),
+        ("exempt", "exempt", "opted-out"),
     ] {
         let without_turn = json!({"reason": reason, "by": by});
         let owner = of(&report, name);
@@ -89,7 +89,7 @@ async fn after_a_round_each_owner_is_reported_with_what_became_of_it() {
         "recovered in time",
         &format!("no turn: refused by {refused}"),
         "no turn: held back by min_ready",
-        "no turn: exempt by opt-out",
+        "no turn: exempt by opted-out",
         "4 owners: 3 without a turn, 1 recovered in time",
     ]);
 }

@@ -53,9 +53,6 @@ impl ScriptedHour {
     pub(super) async fn prepare(minute: Duration) -> Self {
         let mut namespace = TestNamespace::new().await;
         namespace.create_journal().await;
-        let history =
-            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "macaque-history"}});
-        namespace.create(history).await;
         let account = namespace.granted("--dry-run=false").await;
         let ready_after = format!("{}ms", (minute * 2 / 5).as_millis());
         for (name, pods) in [(WEB, WEB_PODS), (CART, CART_PODS)] {
