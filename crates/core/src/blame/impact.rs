@@ -72,7 +72,16 @@ impl<'a> Impact<'a> {
 
         // What nobody saw the end of lasts as long as it would have been watched.
         let unseen = after(accepted.max(entry.at), evidence.timeout);
-        let recorded = entry.recovery.as_ref().and_then(|recovery| recovery.ended);
+        let recorded = entry.recovery.as_ref().and_then(|recovery| {
+            let ended = recovery.ended?;
+            // Whoever took the pod, its owner may go on lacking it.
+            let is_unrecovered = recovery.verdict == Some(RecoveryVerdict::Unrecovered);
+            Some(if is_unrecovered {
+                after(ended, UNRECOVERED)
+            } else {
+                ended
+            })
+        });
         let until = match end {
             ImpactEnd::Whole(at) | ImpactEnd::Changed(at, _) | ImpactEnd::Open(at) => at,
             ImpactEnd::Unrecovered(at) => after(at, UNRECOVERED),
