@@ -41,7 +41,6 @@ fn features() -> Vec<Vec<Value>> {
             .map(|method| json!({"disrupt": {"method": method}}))
             .to_vec(),
         journals.to_vec(),
-        histories.to_vec(),
         nodes.to_vec(),
         pods.map(|guards| json!({"guards": guards})).to_vec(),
         switch(|freeze| json!({"guards": {"freeze": freeze}})),
@@ -54,6 +53,7 @@ fn features() -> Vec<Vec<Value>> {
         ["opt-out", "opt-in"]
             .map(|mode| json!({"target": {"mode": mode}}))
             .to_vec(),
+        histories.to_vec(),
     ]
 }
 
@@ -74,6 +74,7 @@ fn configurations() -> Vec<Value> {
             5 => turn + pod / 2 + switch / 3,
             9 => turn / 2 + switch / 2 + pod,
             10 => turn / 3 + switch / 4 + pod / 2,
+            11 => turn + switch / 2 + pod,
             _ => switch >> (feature - 6),
         };
         let values = features.iter().enumerate();
