@@ -19,7 +19,7 @@ use crate::recovery::pod_observer::PodObserver;
 /// The variable that says how many seconds a minute has.
 const MINUTE: &str = "MACAQUE_E2E_MINUTE";
 /// How many seconds it has by default.
-const SHORT: f64 = 3.0;
+const SHORT: f64 = 5.0;
 /// How many minutes an hour has.
 const MINUTES: u32 = 60;
 

@@ -72,15 +72,10 @@ impl<'a> Impact<'a> {
 
         // What nobody saw the end of lasts as long as it would have been watched.
         let unseen = after(accepted.max(entry.at), evidence.timeout);
-        let recorded = entry.recovery.as_ref().and_then(|recovery| {
-            let ended = recovery.ended?;
-            // Whoever took the pod, its owner may go on lacking it.
+        // Whoever took the pod, an owner that did not recover may go on lacking it.
+        let unrecovered = entry.recovery.as_ref().and_then(|recovery| {
             let is_unrecovered = recovery.verdict == Some(RecoveryVerdict::Unrecovered);
-            Some(if is_unrecovered {
-                after(ended, UNRECOVERED)
-            } else {
-                ended
-            })
+            recovery.ended.filter(|_| is_unrecovered)
         });
         let until = match end {
             ImpactEnd::Whole(at) | ImpactEnd::Changed(at, _) | ImpactEnd::Open(at) => at,
@@ -88,7 +83,7 @@ impl<'a> Impact<'a> {
             ImpactEnd::Ownerless => accepted,
             ImpactEnd::Unknown if is_pending(entry, evidence) => unseen.max(evidence.now),
             ImpactEnd::Unseen | ImpactEnd::Unknown => {
-                whole.unwrap_or_else(|| recorded.map_or(unseen, |ended| unseen.max(ended)))
+                whole.unwrap_or_else(|| unrecovered.map_or(unseen, |ended| after(ended, UNRECOVERED)))
             }
         };
         Self {
