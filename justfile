@@ -36,8 +36,15 @@ e2e:
     PATH="$(.ci/prometheus):$(.ci/tools):$(.ci/helm3):$PATH" PYTHONPATH="$(.ci/verifiers)" CHROMIUM="$(.ci/chromium)" \
     MACAQUE_BINARY="${MACAQUE_BINARY:-$PWD/target/release/macaque}" \
         tests/controlplane/controlplane run target/controlplane -- \
-        sh -c '.ci/deploy && cargo test --locked --test e2e --test conformance -- --ignored \
+        sh -c '.ci/deploy && cargo test --locked --test e2e --test conformance -- --ignored --skip scripted_hour \
             && cargo test --locked --test trials -- --real --trials 10'
+
+# An hour of disruptions and faults on a real control plane, in minutes of so many seconds, of each of which blame is asked
+scripted-hour seconds="5":
+    cargo build --locked
+    MACAQUE_BINARY="$PWD/target/debug/macaque" MACAQUE_E2E_MINUTE={{seconds}} PATH="$(.ci/tools):$PATH" \
+        tests/controlplane/controlplane run target/controlplane -- \
+        cargo test --locked --test e2e -- --ignored --nocapture scripted_hour
 
 # What others read, by their own programs: Prometheus, Helm, and libraries of the formats (needs Go, and Python with pip)
 interop:
