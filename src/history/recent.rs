@@ -4,7 +4,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use macaque_core::history::{History, HistoryLine, LineContent};
+use macaque_core::journal::Journal;
 use tokio::sync::Notify;
 
 use crate::facts::{Fact, FactListener};
@@ -150,6 +152,18 @@ impl RecentHistory {
         }
     }
 
+    /// Notes what the journal holds. It is read every few seconds, and seldom has anything new.
+    fn note_journal(&self, journal: &Journal, now: Timestamp) {
+        // A journal in memory numbers nothing that outlives it.
+        if journal.uid().is_empty() || self.state().history.has_noted(journal) {
+            return;
+        }
+        self.keep(|history| {
+            history.note_journal(journal, now);
+            None
+        });
+    }
+
     fn keep(&self, change: impl FnOnce(&mut History) -> Option<LineContent>) -> Option<LineContent> {
         let mut state = self.state();
         let before = state.history.clone();
@@ -179,13 +193,7 @@ impl FactListener for RecentHistory {
         let is_kept = !self.is_dry_run();
         match fact {
             Fact::ConfigInForce { is_dry_run, .. } => self.set_dry_run(is_dry_run),
-            // A journal in memory numbers nothing that outlives it.
-            Fact::JournalRead { journal, now, .. } if !journal.uid().is_empty() => {
-                self.change(is_kept, |history| {
-                    history.note_journal(journal, now);
-                    None
-                });
-            }
+            Fact::JournalRead { journal, now, .. } if is_kept => self.note_journal(journal, now),
             Fact::VictimTried {
                 slot,
                 method,

@@ -120,10 +120,12 @@ impl StatusNotes {
             .filter(|before| **before == *journal);
 
         self.unusable_since = None;
-        let history = Arc::make_mut(&mut self.history);
-        history.note_journal(journal, now);
-        // Where no history is kept, none is read by which it would be bounded.
-        history.bound();
+        if !self.history.has_noted(journal) {
+            let history = Arc::make_mut(&mut self.history);
+            history.note_journal(journal, now);
+            // Where no history is kept, none is read by which it would be bounded.
+            history.bound();
+        }
         self.journal = Some(JournalNotes {
             journal: unchanged.unwrap_or_else(|| Arc::new(journal.clone())),
             pause: pause.cloned(),

@@ -31,8 +31,7 @@ impl History {
     /// Notes what the journal holds at `now`: the numbers and outcomes of the victims of its round, and its recoveries.
     /// What was noted before, or belongs to an earlier state of the journal than was noted, costs next to nothing.
     pub fn note_journal(&mut self, journal: &Journal, now: Timestamp) {
-        let is_noted = |noted: &NotedJournal| noted.is_of(journal) && journal.sequence() <= noted.sequence;
-        if self.noted.as_ref().is_some_and(is_noted) {
+        if self.has_noted(journal) {
             return;
         }
         let noted = self.noted.take().filter(|noted| noted.is_of(journal));
@@ -62,6 +61,12 @@ impl History {
             sequence: journal.sequence(),
             entries,
         });
+    }
+
+    /// Whether this state of the journal, or a later one, was noted: noting it changes nothing.
+    pub fn has_noted(&self, journal: &Journal) -> bool {
+        let is_noted = |noted: &NotedJournal| noted.is_of(journal) && journal.sequence() <= noted.sequence;
+        self.noted.as_ref().is_some_and(is_noted)
     }
 
     /// Notes the outcome for a victim of the round of `slot`, which was known at `now`.
