@@ -21,7 +21,7 @@ use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::guard::GuardConfig;
 use macaque_core::journal::Denial;
 use macaque_core::recovery::RecoveryConfig;
-use macaque_core::report::{ExemptionTallies, RoundEnd, RoundReport};
+use macaque_core::report::{RoundEnd, RoundReport};
 use macaque_core::schedule::Calendar;
 
 use self::running::RunningRound;
@@ -63,25 +63,11 @@ impl RoundConfig {
         let namespace_selector = target.namespaces.selector();
 
         RoundReport {
-            slot,
-            finished: slot,
-            seed,
             dry_run: self.dry_run,
-            method: self.disrupt.method,
             namespaces: target.namespaces.names().to_vec(),
             namespace_selector: namespace_selector.map_or_else(String::new, ToString::to_string),
             selector: target.selector.to_string(),
-            listed: 0,
-            candidates: 0,
-            exempted: ExemptionTallies::new(),
-            count: None,
-            turns: Vec::new(),
-            turns_reported: false,
-            attempts: Vec::new(),
-            problems: Vec::new(),
-            skipped: Vec::new(),
-            warnings: Vec::new(),
-            end: RoundEnd::Complete,
+            ..RoundReport::blank(slot, seed, self.disrupt.method)
         }
     }
 }

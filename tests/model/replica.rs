@@ -5,7 +5,7 @@ use macaque_core::eligibility::Candidate;
 use macaque_core::journal::{Journal, JournalEvent, LeaseHolder, ReservationState, Resolution};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::{PodOwner, PodPlace, PodRef};
-use macaque_core::report::{ExemptionTallies, RoundEnd, RoundReport};
+use macaque_core::report::RoundReport;
 
 use crate::model::{LateRequest, ModelState, Mutation, PodUid};
 use crate::watcher::{ModelWatcher, baseline, owner};
@@ -402,25 +402,5 @@ fn candidate(victim: PodUid, owner: Option<PodOwner>) -> Candidate {
 }
 
 fn report(slot: Timestamp) -> RoundReport {
-    RoundReport {
-        slot,
-        finished: slot,
-        seed: 1,
-        dry_run: false,
-        method: DisruptionMethod::Evict,
-        namespaces: Vec::new(),
-        selector: String::new(),
-        listed: 0,
-        candidates: 0,
-        exempted: ExemptionTallies::new(),
-        count: None,
-        turns: Vec::new(),
-        turns_reported: false,
-        attempts: Vec::new(),
-        problems: Vec::new(),
-        namespace_selector: String::new(),
-        skipped: Vec::new(),
-        warnings: Vec::new(),
-        end: RoundEnd::Complete,
-    }
+    RoundReport::blank(slot, 1, DisruptionMethod::Evict)
 }

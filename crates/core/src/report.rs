@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
+use std::ops::Not;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -51,7 +52,7 @@ pub struct RoundReport {
     pub turns: Vec<TurnReport>,
     /// Whether `turns` tells of every turn since the last round that did. A round that ends before its pods are listed
     /// leaves the turns of its slot to the next one.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "Not::not")]
     pub turns_reported: bool,
     /// Each victim tried, in order.
     pub attempts: Vec<AttemptReport>,
@@ -300,6 +301,31 @@ impl RoundStatus {
 }
 
 impl RoundReport {
+    /// The report of a round over every pod that has done nothing, and ended at its slot.
+    pub fn blank(slot: Timestamp, seed: u64, method: DisruptionMethod) -> Self {
+        Self {
+            slot,
+            finished: slot,
+            seed,
+            dry_run: false,
+            method,
+            namespaces: Vec::new(),
+            namespace_selector: String::new(),
+            selector: String::new(),
+            listed: 0,
+            candidates: 0,
+            exempted: ExemptionTallies::new(),
+            count: None,
+            turns: Vec::new(),
+            turns_reported: false,
+            attempts: Vec::new(),
+            problems: Vec::new(),
+            skipped: Vec::new(),
+            warnings: Vec::new(),
+            end: RoundEnd::Complete,
+        }
+    }
+
     /// The result of the round in one word. Doubt and failure outrank success, so that no exit code hides them.
     pub fn status(&self) -> RoundStatus {
         let has_unknown = self
@@ -368,10 +394,6 @@ impl RoundReport {
             .filter(|attempt| accepts(&attempt.outcome))
             .count()
     }
-}
-
-fn is_false(value: &bool) -> bool {
-    !value
 }
 
 #[cfg(test)]

@@ -9,19 +9,19 @@ use crate::journal::{JournalEvent, JournalTiming, LeaseHolder, Resolution, StepC
 use crate::outcome::DisruptionMethod;
 use crate::pod::{PodOwner, PodPlace, PodRef};
 use crate::recovery::{RecoveryBaseline, RecoveryPrecision, RecoveryReport, RecoveryTimes, RecoveryVerdict};
-use crate::report::{ExemptionTallies, RoundEnd, RoundReport};
+use crate::report::RoundReport;
 
 const DAY: &str = "2026-11-29";
 
 /// A macaque and what it wrote down.
-struct Scene {
+struct BlameScene {
     journal: Journal,
     history: History,
     now: Timestamp,
     slot: Timestamp,
 }
 
-impl Scene {
+impl BlameScene {
     /// A macaque that has run since the day before.
     fn new() -> Self {
         let mut scene = Self {
@@ -51,25 +51,8 @@ impl Scene {
 
     fn close(&mut self) {
         let report = RoundReport {
-            slot: self.slot,
             finished: self.now,
-            seed: 1,
-            dry_run: false,
-            method: DisruptionMethod::Evict,
-            namespaces: Vec::new(),
-            namespace_selector: String::new(),
-            selector: String::new(),
-            listed: 0,
-            candidates: 0,
-            exempted: ExemptionTallies::new(),
-            count: None,
-            turns: Vec::new(),
-            turns_reported: false,
-            attempts: Vec::new(),
-            problems: Vec::new(),
-            skipped: Vec::new(),
-            warnings: Vec::new(),
-            end: RoundEnd::Complete,
+            ..RoundReport::blank(self.slot, 1, DisruptionMethod::Evict)
         };
         self.step(&JournalEvent::Close(Box::new(report)));
     }
@@ -217,7 +200,7 @@ fn words(answer: &BlameAnswer) -> String {
 
 #[test]
 fn no_says_that_nothing_was_disrupted_and_what_was_last() {
-    let scene = Scene::new();
+    let scene = BlameScene::new();
     assert_eq!(
         scene.says("03:12:00", "02:41:00", "03:06:00"),
         "no: nothing was disrupted in shop between 02:31Z and 03:06Z (nor before, as far as the history goes back)"
@@ -244,7 +227,7 @@ fn no_says_that_nothing_was_disrupted_and_what_was_last() {
 
 #[test]
 fn yes_says_who_was_not_whole_since_when_and_until_when() {
-    let scene = Scene::new().disrupts("02:58:12", "web");
+    let scene = BlameScene::new().disrupts("02:58:12", "web");
     assert_eq!(
         scene.says("02:59:00", "02:59:00", "02:59:00"),
         "yes: deployment/web was not whole from 02:58:12Z (shop/web-1 was evicted) until now, 02:59Z"
@@ -270,14 +253,16 @@ fn yes_says_who_was_not_whole_since_when_and_until_when() {
             "until 02:58:42Z at least, when it was given up",
         ),
     ] {
-        let scene = Scene::new().disrupts("02:58:12", "web").ends("02:58:42", verdict);
+        let scene = BlameScene::new()
+            .disrupts("02:58:12", "web")
+            .ends("02:58:42", verdict);
         assert_eq!(
             scene.says("03:12:00", "02:58:00", "02:59:00"),
             format!("yes: deployment/web was not whole from 02:58:12Z (shop/web-1 was evicted) {end}")
         );
     }
 
-    let scene = Scene::new()
+    let scene = BlameScene::new()
         .disrupts("02:58:12", "web")
         .ends("02:58:42", RecoveryVerdict::Recovered)
         .disrupts("03:00:12", "cart")
@@ -290,7 +275,7 @@ fn yes_says_who_was_not_whole_since_when_and_until_when() {
 
 #[test]
 fn maybe_says_what_was_disrupted_shortly_before_or_what_nobody_saw() {
-    let scene = Scene::new()
+    let scene = BlameScene::new()
         .disrupts("02:58:12", "web")
         .ends("02:58:22", RecoveryVerdict::Recovered);
     assert_eq!(
@@ -305,7 +290,7 @@ fn maybe_says_what_was_disrupted_shortly_before_or_what_nobody_saw() {
     assert!(scene.says("03:12:00", "02:57:00", "02:57:00").starts_with("no: "));
     assert!(scene.says("03:12:00", "03:08:18", "03:08:18").starts_with("no: "));
 
-    let scene = Scene::new()
+    let scene = BlameScene::new()
         .disrupts("02:58:12", "web")
         .ends("03:03:12", RecoveryVerdict::Unrecovered);
     assert_eq!(
@@ -314,7 +299,7 @@ fn maybe_says_what_was_disrupted_shortly_before_or_what_nobody_saw() {
          03:03:12Z"
     );
 
-    let scene = Scene::new()
+    let scene = BlameScene::new()
         .disrupts("02:58:12", "web")
         .ends("02:59:12", RecoveryVerdict::Unwatched);
     assert_eq!(
@@ -325,7 +310,7 @@ fn maybe_says_what_was_disrupted_shortly_before_or_what_nobody_saw() {
 
 #[test]
 fn cannot_tell_says_what_is_not_known() {
-    let scene = Scene::new().at("02:58:12").reserves("web", true);
+    let scene = BlameScene::new().at("02:58:12").reserves("web", true);
     assert_eq!(
         scene.says("02:59:00", "02:59:00", "02:59:00"),
         "cannot tell: the outcome of the eviction of shop/web-1 at 02:58:12Z is not recorded yet"
@@ -350,7 +335,7 @@ fn cannot_tell_says_what_is_not_known() {
 
 #[test]
 fn a_disruption_that_is_missing_in_the_history_leaves_a_gap_in_which_nobody_can_tell() {
-    let mut scene = Scene::new()
+    let mut scene = BlameScene::new()
         .disrupts("01:00:00", "web")
         .ends("01:00:10", RecoveryVerdict::Recovered);
     let written = scene.history.clone();
@@ -380,7 +365,7 @@ fn without_a_journal_or_a_history_nobody_can_tell_unless_one_of_them_knows_it_wa
     let answer = blame(&question("02:59:00", "02:59:00"), evidence("03:12:00"));
     assert_eq!(words(&answer), "cannot tell: the journal is in memory");
 
-    let scene = Scene::new().disrupts("02:58:12", "web");
+    let scene = BlameScene::new().disrupts("02:58:12", "web");
     let evidence = BlameEvidence {
         journal: Ok(&scene.journal),
         ..evidence("03:00:00")
@@ -393,7 +378,7 @@ fn without_a_journal_or_a_history_nobody_can_tell_unless_one_of_them_knows_it_wa
 
 #[test]
 fn in_quarantine_nobody_can_tell_what_was_before_it() {
-    let mut scene = Scene::new().at("02:00:00");
+    let mut scene = BlameScene::new().at("02:00:00");
     scene.step(&JournalEvent::Quarantine {
         why: "it was restored from a backup".to_owned(),
         known: 9,
@@ -406,7 +391,7 @@ fn in_quarantine_nobody_can_tell_what_was_before_it() {
 
 #[test]
 fn the_document_holds_the_question_the_answer_and_the_version() {
-    let scene = Scene::new();
+    let scene = BlameScene::new();
     let question = question("02:41:00", "03:06:00");
     let evidence = BlameEvidence {
         journal: Ok(&scene.journal),

@@ -10,10 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use macaque_core::blame::{BlameQuestion, BlameVerdict, SLACK};
 use proptest::prelude::*;
 
-use self::world::{Happening, RequestFate, World};
+use self::world::{RequestFate, World, WorldEvent};
 
 /// Something that happens to macaque, or by it.
-fn happening(only_known: bool) -> impl Strategy<Value = Happening> {
+fn happening(only_known: bool) -> impl Strategy<Value = WorldEvent> {
     let doubt = u32::from(!only_known);
     let fate = prop_oneof![
         8 => Just(RequestFate::Accepted),
@@ -26,7 +26,7 @@ fn happening(only_known: bool) -> impl Strategy<Value = Happening> {
     ];
     let whole_after = prop_oneof![6 => 1..120_u32, 2 => 120..300_u32, 1 => 300..40_000_u32];
     let disrupt = (0..6_u8, fate, whole_after, prop::bool::weighted(0.8));
-    let disrupt = disrupt.prop_map(|(pod, fate, whole_after, watched)| Happening::Disrupt {
+    let disrupt = disrupt.prop_map(|(pod, fate, whole_after, watched)| WorldEvent::Disrupt {
         pod,
         fate,
         whole_after,
@@ -34,16 +34,16 @@ fn happening(only_known: bool) -> impl Strategy<Value = Happening> {
     });
     prop_oneof![
         10 => disrupt,
-        6 => (1..100_u32).prop_map(Happening::Wait),
-        4 => (100..3000_u32).prop_map(Happening::Wait),
-        1 => (3000..60_000_u32).prop_map(Happening::Wait),
-        6 => Just(Happening::Write),
-        2 * doubt => Just(Happening::Crash),
-        doubt => Just(Happening::Restore),
+        6 => (1..100_u32).prop_map(WorldEvent::Wait),
+        4 => (100..3000_u32).prop_map(WorldEvent::Wait),
+        1 => (3000..60_000_u32).prop_map(WorldEvent::Wait),
+        6 => Just(WorldEvent::Write),
+        2 * doubt => Just(WorldEvent::Crash),
+        doubt => Just(WorldEvent::Restore),
     ]
 }
 
-fn happenings(only_known: bool) -> impl Strategy<Value = Vec<Happening>> {
+fn happenings(only_known: bool) -> impl Strategy<Value = Vec<WorldEvent>> {
     prop::collection::vec(happening(only_known), 1..25)
 }
 

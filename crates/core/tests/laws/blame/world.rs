@@ -17,7 +17,7 @@ use macaque_core::recovery::{
     AcceptedBy, DisruptedVictim, RecoveryBaseline, RecoveryPrecision, RecoveryReport, RecoveryTimes,
     RecoveryVerdict,
 };
-use macaque_core::report::{AttemptReport, ExemptionTallies, RoundEnd, RoundReport};
+use macaque_core::report::{AttemptReport, RoundReport};
 
 /// How long an owner must have been whole for its watcher to say so.
 const STEADY: SignedDuration = SignedDuration::from_secs(5);
@@ -26,7 +26,7 @@ const RENEWAL: SignedDuration = SignedDuration::from_secs(100);
 
 /// Something that happens.
 #[derive(Debug, Clone)]
-pub(super) enum Happening {
+pub(super) enum WorldEvent {
     /// A round tries one victim. Its owner is whole again so many seconds after it was disrupted.
     Disrupt {
         pod: u8,
@@ -101,7 +101,7 @@ impl World {
     }
 
     /// The world after this happened.
-    pub(super) fn after(happenings: &[Happening]) -> Self {
+    pub(super) fn after(happenings: &[WorldEvent]) -> Self {
         let mut world = Self {
             now: Self::start(),
             effects: Vec::new(),
@@ -182,18 +182,18 @@ impl World {
         self.copies.push(self.stored.clone());
     }
 
-    fn happen(&mut self, happening: &Happening) {
+    fn happen(&mut self, happening: &WorldEvent) {
         match *happening {
-            Happening::Disrupt {
+            WorldEvent::Disrupt {
                 pod,
                 fate,
                 whole_after,
                 watched,
             } => self.run_round(pod, fate, whole_after, watched),
-            Happening::Wait(seconds) => self.pass(i64::from(seconds)),
-            Happening::Write => self.write(),
-            Happening::Crash => self.crash(),
-            Happening::Restore => self.stored = self.copies[0].clone(),
+            WorldEvent::Wait(seconds) => self.pass(i64::from(seconds)),
+            WorldEvent::Write => self.write(),
+            WorldEvent::Crash => self.crash(),
+            WorldEvent::Restore => self.stored = self.copies[0].clone(),
         }
     }
 
@@ -465,24 +465,9 @@ fn baseline() -> RecoveryBaseline {
 
 fn report(slot: Timestamp, finished: Timestamp) -> RoundReport {
     RoundReport {
-        slot,
         finished,
-        seed: 1,
-        dry_run: false,
-        method: DisruptionMethod::Evict,
-        namespaces: Vec::new(),
-        namespace_selector: String::new(),
-        selector: String::new(),
         listed: 1,
         candidates: 1,
-        exempted: ExemptionTallies::new(),
-        count: None,
-        turns: Vec::new(),
-        turns_reported: false,
-        attempts: Vec::new(),
-        problems: Vec::new(),
-        skipped: Vec::new(),
-        warnings: Vec::new(),
-        end: RoundEnd::Complete,
+        ..RoundReport::blank(slot, 1, DisruptionMethod::Evict)
     }
 }
