@@ -26,7 +26,7 @@ use macaque_core::siblings::SiblingPods;
 use tokio::time::Instant;
 
 use crate::facts::{Fact, Facts};
-use crate::gates::{Gate, GateQuestion, GateScope, Gates};
+use crate::gates::{Gate, GateConfig, GateQuestion, GateScope, Gates};
 use crate::k8s::{ApiError, Cluster, WorkloadRef};
 use crate::platform::Platform;
 use crate::read_retry::with_retries;
@@ -37,6 +37,12 @@ pub const DEADLINE: Duration = Duration::from_secs(30);
 
 /// How long the answer of a guard of the round counts; after that it is asked again before the next victim.
 pub const FRESH: Duration = Duration::from_secs(10);
+
+/// The names of the guards that are on, and of the gates, which are guards too.
+pub fn names(guards: &GuardConfig, gates: &[GateConfig]) -> Vec<String> {
+    let guards = guards.names().into_iter().map(str::to_owned);
+    guards.chain(gates.iter().map(|gate| gate.name.clone())).collect()
+}
 
 /// What the guards are asked through, and about which round.
 #[derive(Clone, Copy)]

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::ActorsConfig;
 use super::clock::Trigger;
 use crate::facts::Fact;
+use crate::guards;
 use crate::journal::JournalStore;
 use crate::notify::MessageContext;
 use crate::round::RoundConfig;
@@ -104,9 +105,7 @@ impl ActorsConfig {
             return;
         }
         let round = &self.round;
-        let guards = round.guards.names().into_iter().map(str::to_owned);
-        let gates = round.gates.iter().map(|gate| gate.name.clone());
-        let guards: Vec<_> = guards.chain(gates).collect();
+        let guards = guards::names(&round.guards, &round.gates);
         self.facts.publish(Fact::ConfigInForce {
             is_dry_run: round.dry_run,
             method: round.eligibility.method,

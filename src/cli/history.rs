@@ -10,6 +10,8 @@ mod rows;
 mod selection;
 pub(super) mod since;
 pub(super) mod source;
+#[cfg(test)]
+mod test_log;
 mod view;
 mod watch;
 

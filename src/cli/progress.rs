@@ -1,6 +1,7 @@
 //! Says on standard error how far a command is that takes longer than a second; on a terminal only.
 
 use std::convert::Infallible;
+use std::io;
 use std::time::Duration;
 
 use crate::k8s::ReadProgress;
@@ -19,7 +20,7 @@ pub(super) async fn shown<T>(
     platform: &Platform,
     work: impl Future<Output = T>,
 ) -> T {
-    if !status_line::can_be_rewritten() {
+    if !status_line::can_be_rewritten(&io::stderr()) {
         return work.await;
     }
 

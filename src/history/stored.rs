@@ -6,9 +6,8 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
-use macaque_core::history::{History, VERSION};
+use macaque_core::history::{History, HistoryVersion, UnreadableHistory, VERSION};
 use macaque_core::seal::Seal;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::k8s::HISTORY_KEY;
@@ -51,6 +50,15 @@ pub enum UnusableHistory {
     TooLarge,
 }
 
+impl From<UnreadableHistory> for UnusableHistory {
+    fn from(why: UnreadableHistory) -> Self {
+        match why {
+            UnreadableHistory::Newer(version) => Self::Newer(version),
+            UnreadableHistory::Malformed(why) => Self::Corrupt(why),
+        }
+    }
+}
+
 impl UnusableHistory {
     /// What to do about it.
     pub fn remedy(&self) -> &'static str {
@@ -61,12 +69,6 @@ impl UnusableHistory {
             }
         }
     }
-}
-
-/// The version of a history, which is read before anything else.
-#[derive(Deserialize)]
-struct PackedVersion {
-    version: u32,
 }
 
 /// Reads or writes JSON, and seals it on the way.
@@ -121,16 +123,8 @@ pub fn unpack(
     };
 
     // Two passes, so that the JSON is never held in memory as a whole.
-    let (PackedVersion { version }, found) = parse::<PackedVersion>(packed)?;
-    if version > VERSION {
-        return Err(UnusableHistory::Newer(version));
-    }
-    if version < VERSION {
-        return Err(UnusableHistory::Corrupt(format!(
-            "version {version} does not exist"
-        )));
-    }
-
+    let (version, found) = parse::<HistoryVersion>(packed)?;
+    version.check()?;
     let (mut history, _) = parse::<History>(packed)?;
     let is_edited = seal != Some(found.to_string().as_str());
     if is_edited {

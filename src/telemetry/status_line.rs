@@ -1,7 +1,7 @@
 //! The line on standard error that says how far something is: it is rewritten, and gone before anything else is written.
 //! Own code, because what else is written there, the log and the errors, has to take the line away first.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Carriage return, and erasure up to the end of the line.
@@ -10,10 +10,10 @@ const ERASE: &str = "\r\u{1b}[K";
 /// Whether a line is shown.
 static IS_SHOWN: AtomicBool = AtomicBool::new(false);
 
-/// Whether standard error is a terminal on which a line can be rewritten.
-pub fn can_be_rewritten() -> bool {
+/// Whether `stream` is a terminal on which what was written can be rewritten.
+pub fn can_be_rewritten(stream: &impl IsTerminal) -> bool {
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-    io::stderr().is_terminal() && !is_dumb
+    stream.is_terminal() && !is_dumb
 }
 
 /// Shows `words` in the place of the line that is shown.

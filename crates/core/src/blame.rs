@@ -25,6 +25,7 @@ pub use self::document::BlameDocument;
 use self::impact::{Impact, impacts};
 use self::proof::Proof;
 use crate::history::{History, HistoryEntry};
+use crate::instants::{after, before};
 use crate::journal::Journal;
 
 /// How long after a recovery a disruption may still be the cause of something, unless another time is asked for.
@@ -162,14 +163,6 @@ impl BlameEvidence<'_> {
         }
         known
     }
-}
-
-fn after(instant: Timestamp, length: Duration) -> Timestamp {
-    instant.checked_add(length).unwrap_or(Timestamp::MAX)
-}
-
-fn before(instant: Timestamp, length: Duration) -> Timestamp {
-    instant.checked_sub(length).unwrap_or(Timestamp::MIN)
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::codec::DecodedHistory;
-pub use self::codec::UnreadableHistory;
+pub use self::codec::{HistoryVersion, UnreadableHistory};
 pub use self::entry::{EntryOutcome, EntryRecovery, HistoryEntry};
 pub use self::gaps::HistoryGap;
 pub use self::line::{HistoryLine, LineContent};

@@ -51,6 +51,7 @@ use self::strikes::StrikePause;
 pub use self::turns::TakenTurns;
 pub use self::usage::{OwnerCooldown, UsageEntry};
 use self::usual::OwnerRecoveries;
+use crate::instants::after;
 
 /// The annotation on the journal's ConfigMap that pauses macaque: `true`, or the end of the pause (RFC 3339).
 pub const PAUSED: &str = "macaque/paused";
@@ -245,10 +246,6 @@ impl Journal {
         uid.clone_into(&mut self.uid);
         self
     }
-}
-
-fn after(now: Timestamp, duration: Duration) -> Timestamp {
-    now.checked_add(duration).unwrap_or(Timestamp::MAX)
 }
 
 /// `instant` rounded up to a whole second, which is easier to read.

@@ -15,6 +15,12 @@ pub fn bounded(text: &str) -> String {
     kept.chain(['…']).collect()
 }
 
+/// At most so many characters from the beginning of a text, without control characters.
+pub(crate) fn visible_beginning(text: &str, most: usize) -> String {
+    let visible = text.chars().filter(|c| !c.is_control());
+    visible.take(most).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

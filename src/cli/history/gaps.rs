@@ -31,23 +31,9 @@ pub(super) fn gaps_by_number(history: &History) -> Vec<HistoryGap> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
+    use super::super::test_log::line;
     use super::*;
     use crate::history::read_log;
-
-    /// A line of a log about the victim with this number.
-    fn line(number: u64) -> String {
-        let entry = json!({
-            "number": number,
-            "slot": "2026-11-29T12:00:00Z",
-            "at": format!("2026-11-29T12:00:{number:02}Z"),
-            "pod": {"namespace": "shop", "name": "web-1", "uid": format!("u{number}")},
-            "method": "evict",
-            "outcome": {"result": "evicted"},
-        });
-        format!("{}\n", json!({"history": {"version": 1, "entry": entry}}))
-    }
 
     fn history(numbers: &[u64]) -> History {
         let lines: String = numbers.iter().copied().map(line).collect();

@@ -76,24 +76,10 @@ fn read_text(mut log: impl BufRead, file: &Path) -> Result<LogHistory, String> {
 mod tests {
     use std::io::Write as _;
 
+    use super::super::test_log::line;
+    use super::*;
     use flate2::Compression;
     use flate2::write::GzEncoder;
-    use serde_json::json;
-
-    use super::*;
-
-    /// A line of a log about the victim with this number.
-    fn line(number: u64) -> String {
-        let entry = json!({
-            "number": number,
-            "slot": "2026-11-29T12:00:00Z",
-            "at": format!("2026-11-29T12:00:{number:02}Z"),
-            "pod": {"namespace": "shop", "name": "web-1", "uid": format!("u{number}")},
-            "method": "evict",
-            "outcome": {"result": "evicted"},
-        });
-        format!("{}\n", json!({"history": {"version": 1, "entry": entry}}))
-    }
 
     #[test]
     fn a_packed_log_is_read_and_what_is_no_text_has_its_word() {

@@ -119,10 +119,8 @@ fn open(entry: &HistoryEntry, recovery: &EntryRecovery, loaded: &LoadedHistory) 
         return "no end in the log".to_owned();
     }
     let is_watched = loaded.journal.as_ref().is_ok_and(|journal| {
-        let now = loaded.now;
-        let records = journal.recovering().iter();
-        let mut leased = records.filter(|record| record.is_open(now) && now <= record.lease_until);
-        leased.any(|record| record.victim.pod.uid == entry.pod.uid && record.victim.slot == entry.slot)
+        let record = journal.recovery_of(entry.slot, &entry.pod.uid);
+        record.is_some_and(|record| record.is_watched(loaded.now))
     });
     if !is_watched {
         return "end not known".to_owned();

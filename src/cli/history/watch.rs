@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix::System;
 use jiff::Timestamp;
-use macaque_core::history::{HistoryEntry, HistoryGap};
+use macaque_core::history::{HistoryEntry, HistoryGap, HistoryLine, LineContent};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -168,7 +168,8 @@ impl HistoryWatch<'_> {
                 }
                 // A line as the log has it, which --from reads.
                 OutputFormat::Json | OutputFormat::Yaml => {
-                    let line = json!({"history": {"version": 1, "entry": entry}}).to_string();
+                    let line = HistoryLine::new(LineContent::Entry(Box::new(entry.clone())));
+                    let line = json!({"history": line}).to_string();
                     output::write(&text::revealed_json(&line));
                 }
             }

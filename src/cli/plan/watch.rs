@@ -1,6 +1,6 @@
 //! `macaque plan --watch`: the plan again and again, until a signal. On a terminal it is redrawn in place.
 
-use std::io::{self, IsTerminal as _};
+use std::io;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,6 +11,7 @@ use crate::cli::args::OutputFormat;
 use crate::cli::interrupt::interrupted;
 use crate::cli::{exit, output};
 use crate::telemetry;
+use crate::telemetry::status_line;
 
 /// The beginning of the screen, and erasure of everything from there on.
 const REDRAW: &[u8] = b"\x1b[H\x1b[2J\x1b[3J";
@@ -29,11 +30,11 @@ struct PlanWatch<'a> {
 
 /// Prints the plan every so many seconds until a signal; returns the process's exit code.
 pub(super) async fn run(planner: &Planner<'_>, seconds: u32) -> i32 {
-    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    let is_screen = status_line::can_be_rewritten(&io::stdout());
     let mut watch = PlanWatch {
         planner,
         interval: Duration::from_secs(seconds.into()),
-        is_redrawn: io::stdout().is_terminal() && !is_dumb && planner.args.output.is_for_people(),
+        is_redrawn: is_screen && planner.args.output.is_for_people(),
         last: None,
         is_away: false,
     };
@@ -93,7 +94,7 @@ impl PlanWatch<'_> {
         }
 
         if self.is_redrawn {
-            telemetry::status_line::clear();
+            status_line::clear();
             output::write_raw(REDRAW);
             output::write_plain(&format!("{head}\n\n{page}"));
         } else {

@@ -2,7 +2,7 @@
 
 use macaque_core::resilience::OwnerResilience;
 
-use super::words::{RecoveryCells, ReportWords, none, number};
+use super::words::{ReportWords, none};
 use crate::text;
 
 /// The most bytes of a report; GitHub takes 65,536 characters.
@@ -74,19 +74,11 @@ fn ending(words: &ReportWords<'_>) -> String {
 }
 
 fn row(words: &ReportWords<'_>, owner: &OwnerResilience) -> String {
-    let recovery = RecoveryCells::of(&owner.recovery);
+    let name = code(&owner.owner.to_string());
+    let numbers = words.numbers(owner).join(" | ");
     let (finding, detail) = owner.in_words();
-    let cells = [
-        code(&owner.owner.to_string()),
-        number(owner.disruptions),
-        words.age(owner.last),
-        recovery.count,
-        recovery.p50,
-        recovery.p90,
-        recovery.max,
-        finding + &detail.map(code).unwrap_or_default(),
-    ];
-    format!("| {} |\n", cells.join(" | "))
+    let detail = detail.map(code).unwrap_or_default();
+    format!("| {name} | {numbers} | {finding}{detail} |\n")
 }
 
 /// Text from elsewhere as a code span, in which nothing is a link, a mention or HTML, within a table or not.

@@ -2,7 +2,7 @@
 
 use macaque_core::resilience::OwnerResilience;
 
-use super::words::{RecoveryCells, ReportWords, by_name, none, number};
+use super::words::{ReportWords, by_name, none, number};
 use crate::cli::output;
 
 /// The columns of both tables.
@@ -60,16 +60,16 @@ fn framed(words: &ReportWords<'_>, table: String) -> String {
 }
 
 fn cells(words: &ReportWords<'_>, owner: &OwnerResilience) -> [String; 9] {
-    let recovery = RecoveryCells::of(&owner.recovery);
+    let [disrupted, last, recoveries, p50, p90, slowest] = words.numbers(owner);
     [
         owner.owner.namespace.clone(),
         owner.owner.owner.to_string(),
-        number(owner.disruptions),
-        words.age(owner.last),
-        recovery.count,
-        recovery.p50,
-        recovery.p90,
-        recovery.max,
+        disrupted,
+        last,
+        recoveries,
+        p50,
+        p90,
+        slowest,
         owner.to_string(),
     ]
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use macaque_core::recovery::length;
-use macaque_core::resilience::{FEW, OwnerFinding, OwnerResilience, RecoveryStats, ResilienceReport};
+use macaque_core::resilience::{FEW, OwnerFinding, OwnerResilience, ResilienceReport};
 
 use crate::cli::schedule::local;
 use crate::text::count;
@@ -21,18 +21,6 @@ pub(super) struct ReportWords<'a> {
     pub(super) report: &'a ResilienceReport,
     /// The time zone.
     pub(super) zone: &'a TimeZone,
-}
-
-/// How an owner recovered, in four cells.
-pub(super) struct RecoveryCells {
-    /// How many recoveries were measured.
-    pub(super) count: String,
-    /// The median.
-    pub(super) p50: String,
-    /// The 90th percentile.
-    pub(super) p90: String,
-    /// The slowest.
-    pub(super) max: String,
 }
 
 impl<'a> ReportWords<'a> {
@@ -104,8 +92,28 @@ impl<'a> ReportWords<'a> {
         self.report.owners.iter().any(is_marked).then_some(note)
     }
 
+    /// What was counted and measured of an owner, in cells: how many pods were disrupted, how long ago the last was, and of
+    /// its recoveries how many, the median, the 90th percentile and the slowest.
+    pub(super) fn numbers(self, owner: &OwnerResilience) -> [String; 6] {
+        let recovery = &owner.recovery;
+        let mark = if recovery.few { FEW_MARK } else { "" };
+        let time = |millis: Option<u64>| {
+            millis.map_or_else(none, |millis| {
+                format!("{}{mark}", length(Duration::from_millis(millis)))
+            })
+        };
+        [
+            number(owner.disruptions),
+            self.age(owner.last),
+            number(recovery.count),
+            time(recovery.p50_ms),
+            time(recovery.p90_ms),
+            time(recovery.max_ms),
+        ]
+    }
+
     /// How long ago `instant` was at the end of the time: `45m`, `20h`, `3d`.
-    pub(super) fn age(self, instant: Option<Timestamp>) -> String {
+    fn age(self, instant: Option<Timestamp>) -> String {
         let Some(instant) = instant else {
             return none();
         };
@@ -125,24 +133,6 @@ const WITHOUT_TURN: [OwnerFinding; 5] = [
     OwnerFinding::Gone,
     OwnerFinding::Exempt,
 ];
-
-impl RecoveryCells {
-    /// The cells for these recoveries.
-    pub(super) fn of(recovery: &RecoveryStats) -> Self {
-        let cell = |millis: Option<u64>| {
-            let mark = if recovery.few { FEW_MARK } else { "" };
-            millis.map_or_else(none, |millis| {
-                format!("{}{mark}", length(Duration::from_millis(millis)))
-            })
-        };
-        Self {
-            count: number(recovery.count),
-            p50: cell(recovery.p50_ms),
-            p90: cell(recovery.p90_ms),
-            max: cell(recovery.max_ms),
-        }
-    }
-}
 
 /// A number as a cell; none stands for 0, so that the eye finds the others.
 pub(super) fn number(number: usize) -> String {

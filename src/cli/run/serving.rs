@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::actors::role::{ActorRole, OptionalRoles};
 use crate::cli::setup;
+use crate::guards;
 use crate::health::HealthState;
 use crate::http_server::{self, HttpEndpoint};
 use crate::metrics::{Metrics, MetricsConfig};
@@ -31,15 +32,13 @@ pub(super) fn metrics(
     address_of(settings.health, settings.metrics.listen)?;
 
     let config = &settings.config;
-    let guards = config.guards.names().into_iter().map(str::to_owned);
-    let gates = settings.gates.iter().map(|gate| gate.name.clone());
     let config = MetricsConfig {
         armed: !config.dry_run,
         method: config.disrupt.method,
         limits: config.limits.clone(),
         namespaces: config.target.namespaces.names().to_vec(),
-        guards: guards.chain(gates).collect(),
-        channels: channels.iter().map(|channel| channel.name().to_owned()).collect(),
+        guards: guards::names(&config.guards, &settings.gates),
+        channels: names(channels),
         actors: ActorRole::of_process(roles).map(ActorRole::as_str).collect(),
         owners: settings.metrics.owners,
     };
@@ -55,8 +54,6 @@ pub(super) fn status(
     address_of(settings.health, settings.status.listen)?;
 
     let config = &settings.config;
-    let guards = config.guards.names().into_iter().map(str::to_owned);
-    let gates = settings.gates.iter().map(|gate| gate.name.clone());
     let config = StatusConfig {
         calendar: config.calendar.clone(),
         is_dry_run: config.dry_run,
@@ -64,13 +61,17 @@ pub(super) fn status(
         namespaces: config.target.namespaces.clone(),
         limits: config.limits.clone(),
         recovery_timeout: config.recovery.timeout,
-        guards: guards.chain(gates).collect(),
-        channels: channels.iter().map(|channel| channel.name().to_owned()).collect(),
+        guards: guards::names(&config.guards, &settings.gates),
+        channels: names(channels),
         cluster: setup::message_context(settings).cluster,
         names: settings.status.names,
         started: platform.now(),
     };
     Some(Arc::new(StatusBoard::new(config, platform)))
+}
+
+fn names(channels: &[Channel]) -> Vec<String> {
+    channels.iter().map(|channel| channel.name().to_owned()).collect()
 }
 
 /// Serves the probes, the metrics and the status page until the process ends.

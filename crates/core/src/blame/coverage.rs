@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{BlameEvidence, BlameQuestion, before};
+use super::{BlameEvidence, BlameQuestion};
 use crate::history::{History, HistoryGap};
+use crate::instants::before;
 use crate::journal::Quarantine;
 
 /// A reason why nobody can tell what happened in a span.

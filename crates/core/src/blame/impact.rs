@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{BlameEvidence, BlameQuestion, after};
+use super::{BlameEvidence, BlameQuestion};
 use crate::history::{EntryOutcome, EntryRecovery, History, HistoryEntry};
-use crate::journal::{Journal, RecoveryRecord, RoundRecord};
+use crate::instants::after;
+use crate::journal::{Journal, RoundRecord};
 use crate::recovery::RecoveryVerdict;
 
 /// How long an owner that did not recover may go on lacking a pod.
@@ -68,23 +69,16 @@ impl<'a> Impact<'a> {
             .as_ref()
             .map_or(entry.at, |recovery| recovery.accepted);
         let end = ending(entry, accepted, evidence);
-        let whole = entry.recovery.as_ref().and_then(whole_at);
 
         // What nobody saw the end of lasts as long as it would have been watched.
         let unseen = after(accepted.max(entry.at), evidence.timeout);
-        // Whoever took the pod, an owner that did not recover may go on lacking it.
-        let unrecovered = entry.recovery.as_ref().and_then(|recovery| {
-            let is_unrecovered = recovery.verdict == Some(RecoveryVerdict::Unrecovered);
-            recovery.ended.filter(|_| is_unrecovered)
-        });
+        let seen = entry.recovery.as_ref().and_then(lasting_until);
         let until = match end {
             ImpactEnd::Whole(at) | ImpactEnd::Changed(at, _) | ImpactEnd::Open(at) => at,
             ImpactEnd::Unrecovered(at) => after(at, UNRECOVERED),
             ImpactEnd::Ownerless => accepted,
             ImpactEnd::Unknown if is_pending(entry, evidence) => unseen.max(evidence.now),
-            ImpactEnd::Unseen | ImpactEnd::Unknown => {
-                whole.unwrap_or_else(|| unrecovered.map_or(unseen, |ended| after(ended, UNRECOVERED)))
-            }
+            ImpactEnd::Unseen | ImpactEnd::Unknown => seen.unwrap_or(unseen),
         };
         Self {
             entry,
@@ -160,6 +154,14 @@ fn whole_at(recovery: &EntryRecovery) -> Option<Timestamp> {
     Some(after(recovery.accepted, Duration::from_millis(whole)))
 }
 
+/// Until when the owner may have lacked a pod, whoever took it: until it was seen whole again or, if it did not recover,
+/// for a day more.
+fn lasting_until(recovery: &EntryRecovery) -> Option<Timestamp> {
+    let is_unrecovered = recovery.verdict == Some(RecoveryVerdict::Unrecovered);
+    let given_up = recovery.ended.filter(|_| is_unrecovered);
+    whole_at(recovery).or_else(|| Some(after(given_up?, UNRECOVERED)))
+}
+
 /// Whether the victim may still be disrupted, as the journal says: it is reserved, and has no outcome.
 fn is_pending(entry: &HistoryEntry, evidence: BlameEvidence<'_>) -> bool {
     let round = evidence.journal.ok().and_then(Journal::round);
@@ -171,11 +173,7 @@ fn is_pending(entry: &HistoryEntry, evidence: BlameEvidence<'_>) -> bool {
 
 /// Whether somebody still watches the recovery, as the journal says.
 fn is_watched(entry: &HistoryEntry, evidence: BlameEvidence<'_>) -> bool {
-    let is_record =
-        |record: &&RecoveryRecord| record.victim.slot == entry.slot && record.victim.pod.uid == entry.pod.uid;
-    let record = evidence
-        .journal
-        .ok()
-        .and_then(|journal| journal.recovering().iter().find(is_record));
-    record.is_some_and(|record| record.is_open(evidence.now) && evidence.now <= record.lease_until)
+    let journal = evidence.journal.ok();
+    let record = journal.and_then(|journal| journal.recovery_of(entry.slot, &entry.pod.uid));
+    record.is_some_and(|record| record.is_watched(evidence.now))
 }

@@ -139,8 +139,8 @@ impl<'a> Proof<'a> {
 
     fn gap(&self, gap: &HistoryGap) -> String {
         let (disruptions, are) = match gap.count {
-            1 => ("disruption".to_owned(), "is"),
-            _ => ("disruptions".to_owned(), "are"),
+            1 => ("disruption", "is"),
+            _ => ("disruptions", "are"),
         };
         let to = self.time(gap.to.min(self.now));
         let when = match gap.from {

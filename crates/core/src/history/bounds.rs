@@ -12,9 +12,7 @@ const MAX_ROUNDS: usize = 1_000;
 impl History {
     /// Drops the oldest victims and rounds if there are too many.
     pub fn bound(&mut self) {
-        let numbered = self.entries.iter().filter(|entry| entry.number.is_some());
-        let numbered = numbered.count();
-        let others = self.entries.len() - numbered;
+        let (numbered, others) = self.counts();
         self.drop_oldest(
             numbered.saturating_sub(MAX_NUMBERED),
             others.saturating_sub(MAX_OTHERS),
@@ -24,14 +22,19 @@ impl History {
 
     /// Drops the oldest tenth of the victims that are numbered, of the others and of the rounds, at least one of each.
     pub fn shrink(&mut self) {
-        let numbered = self.entries.iter().filter(|entry| entry.number.is_some());
-        let numbered = numbered.count();
-        let others = self.entries.len() - numbered;
+        let (numbered, others) = self.counts();
         self.drop_oldest(
             numbered.div_ceil(10),
             others.div_ceil(10),
             self.rounds.len().div_ceil(10),
         );
+    }
+
+    /// How many victims are numbered, and how many are not.
+    fn counts(&self) -> (usize, usize) {
+        let numbered = self.entries.iter().filter(|entry| entry.number.is_some());
+        let numbered = numbered.count();
+        (numbered, self.entries.len() - numbered)
     }
 
     /// Drops so many of the victims that are numbered, of the others and of the rounds.

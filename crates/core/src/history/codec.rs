@@ -19,9 +19,19 @@ pub enum UnreadableHistory {
 }
 
 /// The version of a history, which is read before anything else.
-#[derive(Deserialize)]
-struct HistoryVersion {
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct HistoryVersion {
     version: u32,
+}
+
+impl HistoryVersion {
+    /// Checks that this macaque knows the version.
+    ///
+    /// # Errors
+    /// The version is another.
+    pub fn check(self) -> Result<(), UnreadableHistory> {
+        check_version(self.version)
+    }
 }
 
 /// A history as it is decoded, before it is checked.
@@ -44,8 +54,8 @@ impl History {
     /// The reason why it cannot be used.
     pub fn read(text: &[u8]) -> Result<Self, UnreadableHistory> {
         let malformed = |error: serde_json::Error| UnreadableHistory::Malformed(error.to_string());
-        let HistoryVersion { version } = serde_json::from_slice(text).map_err(malformed)?;
-        check_version(version)?;
+        let version: HistoryVersion = serde_json::from_slice(text).map_err(malformed)?;
+        version.check()?;
         serde_json::from_slice(text).map_err(malformed)
     }
 

@@ -1,5 +1,7 @@
 //! One victim that was tried: its outcome, and how its owner recovered.
 
+use std::ops::Not;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +36,7 @@ pub struct HistoryEntry {
     /// The outcome.
     pub outcome: EntryOutcome,
     /// Whether it is only inferred that macaque disrupted the victim: no answer said so, and the pod was found gone.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "Not::not")]
     pub inferred: bool,
     /// What became of the owner, as far as that was watched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -61,7 +63,7 @@ pub enum EntryOutcome {
         /// The guard.
         by: String,
         /// Whether the guard could not answer.
-        #[serde(default, skip_serializing_if = "is_false")]
+        #[serde(default, skip_serializing_if = "Not::not")]
         unanswered: bool,
     },
     /// The pod was gone already.
@@ -243,8 +245,4 @@ impl EntryOutcome {
             Self::Unknown => "unknown",
         }
     }
-}
-
-fn is_false(value: &bool) -> bool {
-    !value
 }

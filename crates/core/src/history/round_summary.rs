@@ -1,5 +1,7 @@
 //! One round that ended, in a few numbers.
 
+use std::ops::Not;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +17,7 @@ pub struct RoundSummary {
     /// When the round ended.
     pub finished: Timestamp,
     /// Whether it was a dry run.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "Not::not")]
     pub dry_run: bool,
     /// The result in one word.
     pub status: RoundStatus,
@@ -50,8 +52,4 @@ impl RoundSummary {
             why,
         )
     }
-}
-
-fn is_false(value: &bool) -> bool {
-    !value
 }

@@ -2,7 +2,7 @@
 
 use crate::notice::short_name;
 use crate::pod::{PodOwner, PodRef};
-use crate::server_text::bounded;
+use crate::server_text::{bounded, visible_beginning};
 
 /// The longest name of an object, in characters.
 const MAX_NAME: usize = 253;
@@ -33,6 +33,5 @@ pub(super) fn bounded_owner(owner: &PodOwner) -> PodOwner {
 
 /// The name of an object, whole if Kubernetes allows it.
 pub(super) fn bounded_name(name: &str) -> String {
-    let visible = name.chars().filter(|c| !c.is_control());
-    visible.take(MAX_NAME).collect()
+    visible_beginning(name, MAX_NAME)
 }

@@ -1,6 +1,7 @@
 //! What the journal records of one round: its slot, its holder, its victims.
 
 use std::fmt;
+use std::ops::Not;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -69,7 +70,7 @@ pub struct Reservation {
     /// What is known about the outcome.
     pub state: ReservationState,
     /// Whether it is only inferred that the victim was disrupted: no answer said so, and the pod was found gone.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "Not::not")]
     pub inferred: bool,
 }
 
@@ -211,8 +212,4 @@ impl fmt::Display for LeaseHolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.process, self.incarnation)
     }
-}
-
-fn is_false(value: &bool) -> bool {
-    !value
 }

@@ -47,6 +47,11 @@ pub struct RecoveryRecord {
 }
 
 impl RecoveryRecord {
+    /// Whether a process watches the recovery at `now`: its lease goes on, and so does the recovery.
+    pub fn is_watched(&self, now: Timestamp) -> bool {
+        self.is_open(now) && now <= self.lease_until
+    }
+
     /// Whether the recovery is still open at `now`: past its end it holds nobody back.
     pub fn is_open(&self, now: Timestamp) -> bool {
         now < self.until
@@ -66,6 +71,12 @@ impl Journal {
     /// The recoveries that are being watched.
     pub fn recovering(&self) -> &[RecoveryRecord] {
         &self.recovering
+    }
+
+    /// The recovery from the disruption of the victim with this UID in the round of `slot`, if it goes on.
+    pub fn recovery_of(&self, slot: Timestamp, uid: &str) -> Option<&RecoveryRecord> {
+        let is_of = |record: &&RecoveryRecord| record.victim.slot == slot && record.victim.pod.uid == uid;
+        self.recovering.iter().find(is_of)
     }
 
     /// The recoveries that are still open at `now`: past their end they hold nobody back.

@@ -8,6 +8,7 @@ use crate::outcome::Outcome;
 use crate::recovery::RecoveryVerdict;
 use crate::refusal::Refusal;
 use crate::report::{RoundEnd, RoundReport, RoundStatus};
+use crate::server_text::visible_beginning;
 
 /// How many namespaces, guards and refusers are counted by name; all others together.
 const MAX_NAMES: usize = 20;
@@ -101,8 +102,7 @@ pub(crate) fn refuser(refusal: &Refusal, namespace: &str) -> String {
 
 /// A name as it is kept: without control characters, and of bounded length.
 pub(crate) fn short_name(name: &str) -> String {
-    let visible = name.chars().filter(|c| !c.is_control());
-    visible.take(MAX_NAME).collect()
+    visible_beginning(name, MAX_NAME)
 }
 
 fn count(counts: &mut BTreeMap<String, usize>, name: &str) {

@@ -123,6 +123,7 @@ impl OwnerTally {
             return;
         };
 
+        let goes_on = |journal: &Journal| journal.recovery_of(entry.slot, &entry.pod.uid).is_some();
         match (recovery.verdict, recovery.times.whole_ms) {
             (Some(RecoveryVerdict::Recovered), Some(whole_ms)) => self.times.push(whole_ms),
             (Some(RecoveryVerdict::Slow), Some(whole_ms)) => {
@@ -146,7 +147,7 @@ impl OwnerTally {
                 ),
                 _,
             ) => others.other += 1,
-            (None, _) if journal.is_none_or(|journal| goes_on(entry, journal)) => others.open += 1,
+            (None, _) if journal.is_none_or(goes_on) => others.open += 1,
             // The end was recorded, and did not get into the history.
             (None, _) => others.unwatched += 1,
         }
@@ -191,12 +192,6 @@ impl OwnerTally {
         let (reason, by) = none.filter(|_| is_known)?;
         Some(WithoutTurn { reason, by })
     }
-}
-
-/// Whether the recovery from this disruption goes on, as `journal` says.
-fn goes_on(entry: &HistoryEntry, journal: &Journal) -> bool {
-    let mut records = journal.recovering().iter();
-    records.any(|record| record.victim.slot == entry.slot && record.victim.pod.uid == entry.pod.uid)
 }
 
 /// What an outcome means for the turn of the owner; a pod that was gone already says nothing.

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::instants::before;
+
 /// The durations by which a [`SlotTimer`] decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimerConfig {
@@ -208,10 +210,6 @@ impl SlotTimer {
 /// The time from `start` to `end`; zero if `end` is not later.
 fn between(start: Timestamp, end: Timestamp) -> Duration {
     Duration::try_from(end.duration_since(start)).unwrap_or_default()
-}
-
-fn before(instant: Timestamp, duration: Duration) -> Timestamp {
-    instant.checked_sub(duration).unwrap_or(Timestamp::MIN)
 }
 
 #[cfg(test)]
