@@ -16,7 +16,9 @@ mod status;
 mod stuck_pods;
 mod workloads;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::controllers::node_leases::NodeLeases;
 use crate::controllers::pods::PodTimers;
@@ -78,21 +80,16 @@ impl Controllers {
         }
     }
 
-    /// Runs the controllers until the sandbox ends.
+    /// Runs the controllers, for ever.
     pub(crate) async fn run(mut self, shared: SharedState) {
-        let mut revisions = shared.subscribe();
         loop {
-            // The revision is marked as seen before the state is read, so that no change in between is missed.
-            revisions.borrow_and_update();
+            let changed = shared.changed();
             let due = shared.with(|state| if state.paused { None } else { self.settle(state) });
 
-            let changed = async { revisions.changed().await.is_ok() };
-            let is_alive = match due {
-                Some(due) => tokio::time::timeout_at(due.into(), changed).await.unwrap_or(true),
+            match due {
+                // Late or not, the controllers look again.
+                Some(due) => drop(tokio::time::timeout_at(due, changed).await),
                 None => changed.await,
-            };
-            if !is_alive {
-                return;
             }
             tokio::time::sleep(BATCH_PAUSE).await;
         }

@@ -24,7 +24,8 @@
 //! # Modules
 //!
 //! ```text
-//! lib            Sandbox: starts everything, and is the interface for tests
+//! lib            Sandbox: starts the server, and is the interface for tests
+//!  ├ cluster     the cluster behind it, which can also be used without a server
 //!  ├ setup       the initial objects, and those that a test applies
 //!  ├ http        sockets, TLS, bytes, and streaming watches
 //!  ├ controllers pods, workloads, their status, budgets, garbage collection
@@ -36,7 +37,7 @@
 //!  └ store       objects and their history, the table of resources, one lock around all state
 //! ```
 //!
-//! Beside these, `options` holds [`SandboxOptions`], `service_account` writes what programs in a pod read, and
+//! Beside these, `options` holds [`SandboxOptions`], `clock` the [`ClusterClock`], `service_account` writes what programs in a pod read, and
 //! [`scenario`] makes objects for tests.
 //!
 //! Dependencies point downwards only, and no two files depend on each other. Code that waits or uses a socket belongs
@@ -52,6 +53,8 @@
 struct ReadmeExamples;
 
 mod api;
+mod clock;
+mod cluster;
 mod controllers;
 mod http;
 mod options;
@@ -64,25 +67,27 @@ mod wire;
 
 use std::io;
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use k8s_openapi::ByteString;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::runtime::{self, Runtime};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
 use crate::controllers::Controllers;
 use crate::http::tls::TlsIdentity;
-use crate::store::resource;
 use crate::store::state::SharedState;
 
+pub use crate::clock::ClusterClock;
+pub use crate::cluster::Cluster;
+pub use crate::http::response::ResponseBody;
 pub use crate::options::{SandboxOptions, StuckPods};
 pub use crate::store::access_denial::AccessDenial;
-pub use crate::store::object_store::PodDeletion;
+pub use crate::store::object_store::{ObjectChange, PodDeletion};
 pub use crate::store::request_log::RecordedRequest;
 
 /// A running sandbox, on a thread and a runtime of its own. It ends when it is dropped.
@@ -91,7 +96,7 @@ pub struct Sandbox {
     address: SocketAddr,
     /// The certificate of the authority, in PEM, if the server speaks TLS.
     ca_certificate: Option<String>,
-    shared: SharedState,
+    cluster: Cluster,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -106,7 +111,7 @@ impl Sandbox {
         let listen = options.listen;
         let has_tls = options.tls;
         let (state, controllers) = setup::new_cluster(options).map_err(io::Error::other)?;
-        let shared = SharedState::new(state);
+        let cluster = Cluster::new(state);
         let listener = std::net::TcpListener::bind(listen)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -121,7 +126,7 @@ impl Sandbox {
 
         let (stop, stopped) = oneshot::channel();
         let (started_sender, started) = mpsc::channel();
-        let thread_state = shared.clone();
+        let thread_state = cluster.shared.clone();
         let thread = thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
             // The runtime is created and dropped on this thread, because the caller may be inside another runtime,
             // where neither is allowed.
@@ -139,7 +144,7 @@ impl Sandbox {
         Ok(Self {
             address,
             ca_certificate,
-            shared,
+            cluster,
             stop: Some(stop),
             thread: Some(thread),
         })
@@ -203,86 +208,13 @@ impl Sandbox {
         let certificate = self.ca_certificate.as_ref().ok_or_else(without_tls)?;
         service_account::write(directory, certificate)
     }
+}
 
-    /// Stores objects unchanged, including their status, and replaces existing ones of the same name.
-    ///
-    /// # Errors
-    /// When an object is of a kind that the sandbox does not serve, has no name, or has a field of a wrong type. The
-    /// objects before it are stored.
-    pub fn apply(&self, objects: &[Value]) -> Result<(), String> {
-        self.shared.with(|state| {
-            let mut objects = objects.iter().cloned();
-            objects.try_for_each(|object| setup::apply_object(state, object))
-        })
-    }
+impl Deref for Sandbox {
+    type Target = Cluster;
 
-    /// Denies a verb from now on, also in access reviews.
-    pub fn deny(&self, denial: AccessDenial) {
-        self.shared.with(|state| state.denials.push(denial));
-    }
-
-    /// Lifts every denial.
-    pub fn allow_all(&self) {
-        self.shared.with(|state| state.denials.clear());
-    }
-
-    /// Stops the controllers, so that nothing changes between two requests.
-    pub fn pause(&self) {
-        self.shared.with(|state| state.paused = true);
-    }
-
-    /// Lets the controllers continue.
-    pub fn resume(&self) {
-        self.shared.with(|state| state.paused = false);
-        self.shared.wake();
-    }
-
-    /// Changes how long new pods take to become ready; pods that are already starting keep their delay.
-    pub fn set_ready_after(&self, delay: Duration) {
-        self.shared.with(|state| state.options.ready_after = delay);
-    }
-
-    /// Changes what keeps starting pods from becoming ready; `None` lets those start that are stuck.
-    pub fn set_stuck(&self, stuck: Option<StuckPods>) {
-        self.shared.with(|state| state.options.stuck = stuck);
-        self.shared.wake();
-    }
-
-    /// Drops all past revisions, as a compaction of etcd does: older watches and list pages get `410 Expired`.
-    pub fn compact(&self) {
-        self.shared.with(|state| {
-            state.snapshots.clear();
-            state.store.compact();
-        });
-    }
-
-    /// Reads an object as it is stored; `None` if it does not exist.
-    #[must_use]
-    pub fn object(&self, kind: &str, namespace: &str, name: &str) -> Option<Value> {
-        let object = self.shared.with(|state| state.store.get(kind, namespace, name));
-        object.map(|object| Value::clone(&object))
-    }
-
-    /// Removes an object at once, even if it has finalizers.
-    pub fn remove(&self, kind: &str, namespace: &str, name: &str) {
-        self.shared.with(|state| {
-            let found = state.store.get(kind, namespace, name);
-            if let (Some(object), Some(resource)) = (found, resource::of_kind(kind)) {
-                state.store.remove(resource.kind, &object);
-            }
-        });
-    }
-
-    /// All pod deletions so far, oldest first, whether requested by a client or by a controller.
-    #[must_use]
-    pub fn deletions(&self) -> Vec<PodDeletion> {
-        self.shared.with(|state| state.store.pod_deletions().to_vec())
-    }
-
-    /// The requests so far, oldest first. Only the latest ten thousand are kept.
-    #[must_use]
-    pub fn requests(&self) -> Vec<RecordedRequest> {
-        self.shared.with(|state| state.requests.to_vec())
+    fn deref(&self) -> &Cluster {
+        &self.cluster
     }
 }
 

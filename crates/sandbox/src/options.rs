@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::clock::ClusterClock;
+
 /// The settings of a sandbox. The default is a cluster of two empty nodes on a free loopback port.
 #[derive(Debug, Clone)]
 pub struct SandboxOptions {
@@ -27,6 +29,8 @@ pub struct SandboxOptions {
     pub linger: Duration,
     /// A delay before every answer.
     pub latency: Duration,
+    /// The cluster's clock.
+    pub clock: ClusterClock,
     /// The seed of UIDs and of the suffixes of generated names.
     pub seed: u64,
     /// The name of the user in `403 Forbidden` answers.
@@ -55,6 +59,7 @@ impl Default for SandboxOptions {
             stuck: None,
             linger: Duration::from_secs(1),
             latency: Duration::ZERO,
+            clock: ClusterClock::System,
             seed: 0,
             user: "sandbox".to_owned(),
         }

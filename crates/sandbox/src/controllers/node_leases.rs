@@ -1,9 +1,10 @@
 //! The leases of nodes, which stand for the heartbeats of their kubelets.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::store::names::NameGenerator;
 use crate::store::object;

@@ -16,7 +16,7 @@ use crate::store::state::SharedState;
 use crate::wire::reply::ReplyBody;
 
 /// The body of a response, whole or streamed.
-pub(super) type ResponseBody = UnsyncBoxBody<Bytes, Infallible>;
+pub type ResponseBody = UnsyncBoxBody<Bytes, Infallible>;
 
 /// The fields that a real server writes first.
 const LEADING_FIELDS: [&str; 3] = ["kind", "apiVersion", "metadata"];

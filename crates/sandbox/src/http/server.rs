@@ -110,6 +110,14 @@ async fn respond(
     Ok(encode(answer, shared))
 }
 
+/// Answers one request that did not come over a socket: at once, and without a record of it.
+pub(crate) fn answer(shared: &SharedState, request: hyper::Request<Vec<u8>>) -> Response<ResponseBody> {
+    let (head, body) = request.into_parts();
+    let (request, _) = read_request(&head, body);
+    let answer = shared.with(|state| api::answer(state, &request));
+    encode(answer, shared.clone())
+}
+
 /// Converts a request into the form for the API and the form for the log.
 fn read_request(head: &Parts, body: Vec<u8>) -> (ApiRequest, RecordedRequest) {
     let path_and_query = head

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::stream::{Stream, unfold};
-use tokio::sync::watch::Receiver;
+use tokio::sync::futures::OwnedNotified;
 use tokio::time::Instant;
 
 use crate::api::watch::ResourceWatch;
@@ -16,7 +16,6 @@ const BOOKMARK_INTERVAL: Duration = Duration::from_secs(60);
 struct WatchStream {
     watch: ResourceWatch,
     shared: SharedState,
-    revisions: Receiver<u64>,
     end: Instant,
 }
 
@@ -25,7 +24,6 @@ pub(super) fn watch_lines(watch: ResourceWatch, shared: SharedState) -> impl Str
     let stream = WatchStream {
         end: Instant::now() + watch.time_limit(),
         watch,
-        revisions: shared.subscribe(),
         shared,
     };
 
@@ -46,29 +44,24 @@ impl WatchStream {
                 return None;
             }
 
-            // The revision is marked as seen before the state is read, so that no change in between is missed.
-            self.revisions.borrow_and_update();
+            let changed = self.shared.changed();
             self.shared.with(|state| self.watch.catch_up(state));
             if self.watch.has_events() {
                 continue;
             }
 
-            self.wait_for_change().await?;
+            self.wait_for(changed).await;
         }
     }
 
-    /// Waits for a new revision or until a bookmark is due; `None` if the sandbox has ended.
-    async fn wait_for_change(&mut self) -> Option<()> {
+    /// Waits for a new revision or until a bookmark is due.
+    async fn wait_for(&mut self, changed: OwnedNotified) {
         let pause = self.end.min(Instant::now() + BOOKMARK_INTERVAL);
-        match tokio::time::timeout_at(pause, self.revisions.changed()).await {
-            Ok(changed) => changed.ok(),
-            Err(_) => {
-                if Instant::now() >= self.end {
-                    self.watch.finish();
-                }
-                self.watch.bookmark();
-                Some(())
+        if tokio::time::timeout_at(pause, changed).await.is_err() {
+            if Instant::now() >= self.end {
+                self.watch.finish();
             }
+            self.watch.bookmark();
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::clock::ClusterClock;
 use crate::store::object;
 
 /// How many changes a watch may fall behind before it expires.
@@ -52,13 +53,19 @@ impl PartialOrd for ObjectKey {
 
 /// One write: an object that was created, changed or removed.
 #[derive(Debug, Clone)]
-pub(crate) struct ObjectChange {
-    pub(crate) revision: u64,
-    pub(crate) kind: &'static str,
-    pub(crate) before: Option<Arc<Value>>,
+pub struct ObjectChange {
+    /// The revision of the write.
+    pub revision: u64,
+    /// The kind of the object.
+    pub kind: &'static str,
+    /// The object before the write, if there was one.
+    pub before: Option<Arc<Value>>,
     /// The object after the write; for a removal its last state, under the revision of the removal.
-    pub(crate) after: Arc<Value>,
-    pub(crate) removed: bool,
+    pub after: Arc<Value>,
+    /// Whether the object was removed.
+    pub removed: bool,
+    /// When it was written.
+    pub at: Timestamp,
 }
 
 impl ObjectChange {
@@ -73,7 +80,7 @@ impl ObjectChange {
         Some(PodDeletion {
             name: object::name(before).to_owned(),
             uid: object::uid(before).to_owned(),
-            at: Timestamp::now(),
+            at: self.at,
         })
     }
 }
@@ -105,9 +112,17 @@ pub(crate) struct ObjectStore {
     /// The revision at which an object, other than an event, was last created, or one was removed.
     last_membership_change: u64,
     pod_deletions: Vec<PodDeletion>,
+    clock: ClusterClock,
 }
 
 impl ObjectStore {
+    pub(crate) fn new(clock: ClusterClock) -> Self {
+        Self {
+            clock,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn revision(&self) -> u64 {
         self.revision
     }
@@ -163,6 +178,7 @@ impl ObjectStore {
             before,
             after: after.clone(),
             removed: false,
+            at: self.clock.now(),
         });
         after
     }
@@ -182,6 +198,7 @@ impl ObjectStore {
             before: Some(before),
             after: after.clone(),
             removed: true,
+            at: self.clock.now(),
         });
         Some(after)
     }

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::Notify;
+use tokio::sync::futures::OwnedNotified;
 
 use crate::options::SandboxOptions;
 use crate::store::access_denial::AccessDenial;
@@ -36,8 +37,8 @@ impl ClusterState {
         Self {
             names: NameGenerator::new(options.seed),
             events: EventLog::new(options.seed),
+            store: ObjectStore::new(options.clock),
             options,
-            store: ObjectStore::default(),
             denials: Vec::new(),
             snapshots: SnapshotCache::default(),
             requests: RequestLog::default(),
@@ -48,7 +49,7 @@ impl ClusterState {
 
     /// The time on the cluster's clock.
     pub(crate) fn now(&self) -> Timestamp {
-        let now = Timestamp::now();
+        let now = self.options.clock.now();
         now.checked_sub(self.clock_offset).unwrap_or(now)
     }
 
@@ -90,15 +91,15 @@ impl ClusterState {
 #[derive(Debug, Clone)]
 pub(crate) struct SharedState {
     state: Arc<Mutex<ClusterState>>,
-    /// The latest revision, so that watches and controllers can wait for the next one.
-    revision: watch::Sender<u64>,
+    /// Wakes the watches and controllers that wait for the next revision, always in the order in which they began to.
+    changed: Arc<Notify>,
 }
 
 impl SharedState {
     pub(crate) fn new(state: ClusterState) -> Self {
         Self {
             state: Arc::new(Mutex::new(state)),
-            revision: watch::Sender::new(0),
+            changed: Arc::default(),
         }
     }
 
@@ -106,21 +107,22 @@ impl SharedState {
     pub(crate) fn with<T>(&self, access: impl FnOnce(&mut ClusterState) -> T) -> T {
         // A panic in one request must not make every later one fail.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = state.store.revision();
         let result = access(&mut state);
 
-        let revision = state.store.revision();
-        self.revision
-            .send_if_modified(|known| std::mem::replace(known, revision) != revision);
+        if state.store.revision() != before {
+            self.changed.notify_waiters();
+        }
         result
     }
 
     /// Wakes all waiting watches and controllers, although nothing was written.
     pub(crate) fn wake(&self) {
-        self.revision.send_modify(|_| {});
+        self.changed.notify_waiters();
     }
 
-    /// A receiver that wakes at each new revision.
-    pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
-        self.revision.subscribe()
+    /// Waits for the next revision after this call, so ask before the state is read.
+    pub(crate) fn changed(&self) -> OwnedNotified {
+        Arc::clone(&self.changed).notified_owned()
     }
 }
