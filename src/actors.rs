@@ -35,6 +35,7 @@
 
 pub mod clock;
 pub mod config_changes;
+mod connections;
 mod event_recorder;
 mod history_recorder;
 pub mod killer;
@@ -43,6 +44,7 @@ pub mod notifier;
 pub mod recipient;
 mod reloader;
 pub mod role;
+pub mod single_thread;
 pub mod supervisor;
 mod watchdog;
 pub mod watcher;

@@ -29,7 +29,9 @@ mod wire;
 mod workload;
 
 pub use config_map::WriteResult;
-pub use connect::{ClusterAccess, ConnectionFault, ContextNamespace, RequestDeadlines};
+pub use connect::{
+    ClusterAccess, ConnectionFault, ContextNamespace, InProcessAnswer, InProcessServer, RequestDeadlines,
+};
 pub use error::{AccessFault, ApiError};
 pub use events::EventWrite;
 pub use history_config_map::{HISTORY_KEY, HistoryConfigMap};

@@ -4,6 +4,8 @@
 //! A whole replica can therefore run under virtual time from a seed, with [`Platform::simulated`] inside a tokio
 //! runtime whose time is paused. The timers of actix and tokio follow the same paused clock.
 
+mod simulated_clock;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,6 +14,8 @@ use jiff::Timestamp;
 use rand::rngs::ChaCha12Rng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::time::Instant;
+
+pub use self::simulated_clock::SimulatedClock;
 
 /// The source of time and randomness. Clones share their random numbers.
 #[derive(Clone)]
@@ -22,14 +26,10 @@ pub struct Platform {
     random: Arc<Mutex<ChaCha12Rng>>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum WallClock {
     System,
-    /// A wall clock that showed `start` at `origin` and runs with tokio's clock.
-    Simulated {
-        start: Timestamp,
-        origin: Instant,
-    },
+    Simulated(SimulatedClock),
 }
 
 impl Platform {
@@ -44,9 +44,13 @@ impl Platform {
 
     /// Creates a platform whose wall clock shows `start` now and follows tokio's clock, with randomness from `seed`.
     pub fn simulated(seed: u64, start: Timestamp) -> Self {
-        let origin = Instant::now();
+        Self::with_clock(seed, SimulatedClock::starting_at(start))
+    }
+
+    /// Creates a platform with this wall clock, and randomness from `seed`.
+    pub fn with_clock(seed: u64, clock: SimulatedClock) -> Self {
         Self {
-            wall_clock: WallClock::Simulated { start, origin },
+            wall_clock: WallClock::Simulated(clock),
             sleep_divisor: 1,
             random: Arc::new(Mutex::new(ChaCha12Rng::seed_from_u64(seed))),
         }
@@ -63,11 +67,9 @@ impl Platform {
 
     /// Reads the wall clock, which may jump.
     pub fn now(&self) -> Timestamp {
-        match self.wall_clock {
+        match &self.wall_clock {
             WallClock::System => Timestamp::now(),
-            WallClock::Simulated { start, origin } => {
-                start.checked_add(origin.elapsed()).unwrap_or(Timestamp::MAX)
-            }
+            WallClock::Simulated(clock) => clock.now(),
         }
     }
 

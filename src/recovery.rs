@@ -53,7 +53,9 @@ pub async fn follow(
     let following = Following::new(context, victim, accepted, since);
 
     let report = async {
+        // In a fixed order, so that a simulation can be repeated.
         tokio::select! {
+            biased;
             report = judge(&following, on_trouble) => report,
             never = following.read_pods() => match never {},
             never = following.read_scale() => match never {},
@@ -86,12 +88,14 @@ async fn judge(following: &Following<'_>, on_trouble: impl AsyncFn(RecoveryRepor
         let due = following.next_change();
         let due = looked.map_or(due, |looked| due.max(looked + LOOK_INTERVAL));
         tokio::select! {
-            () = following.seen.notified() => {}
+            // First, because a flood of events must not put it off.
+            biased;
             () = platform.sleep_until(due.min(end)) => {
                 looked = Some(platform.monotonic());
                 following.list_wanted.notify_one();
                 following.scale_wanted.notify_one();
             }
+            () = following.seen.notified() => {}
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The request to stop a round. It takes effect at once between two victims, and after a grace during a call.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::platform::Platform;
@@ -11,27 +12,36 @@ use crate::platform::Platform;
 #[derive(Debug)]
 pub struct StopSwitch {
     platform: Platform,
-    requested: watch::Sender<Option<Instant>>,
+    state: Arc<StopState>,
 }
 
 /// Shows a round that it is asked to stop.
 #[derive(Debug, Clone)]
 pub struct StopToken {
     platform: Platform,
-    requested: watch::Receiver<Option<Instant>>,
+    state: Arc<StopState>,
+}
+
+/// What a switch and its tokens share.
+#[derive(Debug, Default)]
+struct StopState {
+    /// When the round was asked to stop.
+    requested: OnceLock<Instant>,
+    /// Wakes those who wait for that, in the order in which they began to.
+    changed: Notify,
 }
 
 impl StopSwitch {
     /// Creates a switch and its token.
     pub fn new(platform: &Platform) -> (Self, StopToken) {
-        let (sender, receiver) = watch::channel(None);
+        let state = Arc::<StopState>::default();
         let switch = Self {
             platform: platform.clone(),
-            requested: sender,
+            state: Arc::clone(&state),
         };
         let token = StopToken {
             platform: platform.clone(),
-            requested: receiver,
+            state,
         };
         (switch, token)
     }
@@ -39,15 +49,16 @@ impl StopSwitch {
     /// Asks the round to stop; a second request changes nothing.
     pub fn request(&self) {
         let now = self.platform.monotonic();
-        self.requested
-            .send_if_modified(|requested| requested.is_none() && requested.replace(now).is_none());
+        if self.state.requested.set(now).is_ok() {
+            self.state.changed.notify_waiters();
+        }
     }
 }
 
 impl StopToken {
     /// Whether the round was asked to stop.
     pub fn is_requested(&self) -> bool {
-        self.requested.borrow().is_some()
+        self.state.requested.get().is_some()
     }
 
     /// Waits for `work`; returns `None` if it is not done within `grace` of a request to stop. The grace starts at the
@@ -61,15 +72,13 @@ impl StopToken {
     }
 
     async fn grace_is_over(&self, grace: Duration) {
-        let mut receiver = self.requested.clone();
-        let requested = match receiver.wait_for(Option::is_some).await {
-            Ok(requested) => *requested,
-            Err(_) => None,
-        };
-        match requested {
-            Some(requested) => self.platform.sleep_until(requested + grace).await,
-            // The switch was dropped, so no request can come.
-            None => std::future::pending().await,
+        loop {
+            // Before the look at the state, so that no request in between is missed.
+            let changed = self.state.changed.notified();
+            if let Some(requested) = self.state.requested.get() {
+                return self.platform.sleep_until(*requested + grace).await;
+            }
+            changed.await;
         }
     }
 }

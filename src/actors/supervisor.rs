@@ -19,11 +19,8 @@ use tokio::time::Instant;
 use self::restart_policy::RestartHistory;
 use self::shutdown::ShutdownPhase;
 use super::ActorsConfig;
-use super::messages::{
-    ChildStarted, ChildStopped, DisruptionAccepted, ExitReason, MessageDelivered, NoticeIssued,
-    RecoveriesFound, RecoveriesWanted, RecoveryReported, RoundDue, RoundFinished, Shutdown, StopRequested,
-};
-use super::recipient::StableRecipient;
+use super::connections::ActorRecipients;
+use super::messages::{ChildStarted, ChildStopped, ExitReason, Shutdown, StopRequested};
 use super::role::{ActorRole, OptionalRoles};
 use crate::facts::Fact;
 use crate::failpoint::FailPoint;
@@ -49,22 +46,6 @@ pub struct ActorTimeouts {
     /// How long a shutdown waits for the Notifier. Together with `round`, less than the 60 s of the manifest's
     /// `terminationGracePeriodSeconds`.
     pub drain: Duration,
-}
-
-/// The recipients through which the children send messages to each other, by message.
-#[derive(Debug, Clone, Default)]
-struct ActorRecipients {
-    // To the Killer.
-    round_due: StableRecipient<RoundDue>,
-    recoveries_wanted: StableRecipient<RecoveriesWanted>,
-    message_delivered: StableRecipient<MessageDelivered>,
-    // To the Watcher.
-    disruption_accepted: StableRecipient<DisruptionAccepted>,
-    recoveries_found: StableRecipient<RecoveriesFound>,
-    // To the Notifier.
-    round_finished: StableRecipient<RoundFinished>,
-    recovery_reported: StableRecipient<RecoveryReported>,
-    notice_issued: StableRecipient<NoticeIssued>,
 }
 
 /// The Supervisor's view of one child.
@@ -300,31 +281,6 @@ impl Handler<ChildStopped> for Supervisor {
             return;
         }
         self.after_failure(role, &reason, ctx);
-    }
-}
-
-impl ActorRecipients {
-    fn disconnect(&self, role: ActorRole) {
-        match role {
-            ActorRole::Reloader
-            | ActorRole::Clock
-            | ActorRole::EventRecorder
-            | ActorRole::HistoryRecorder => {}
-            ActorRole::Killer => {
-                self.round_due.disconnect();
-                self.recoveries_wanted.disconnect();
-                self.message_delivered.disconnect();
-            }
-            ActorRole::Watcher => {
-                self.disruption_accepted.disconnect();
-                self.recoveries_found.disconnect();
-            }
-            ActorRole::Notifier => {
-                self.round_finished.disconnect();
-                self.recovery_reported.disconnect();
-                self.notice_issued.disconnect();
-            }
-        }
     }
 }
 

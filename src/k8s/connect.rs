@@ -9,6 +9,7 @@ mod connection_fault;
 mod context_name;
 mod credentials;
 mod exec_plugin;
+mod in_process;
 mod kubeconfig;
 mod own_certificate;
 mod server;
@@ -30,6 +31,7 @@ pub use self::connection_fault::ConnectionFault;
 pub use self::context_name::ContextNamespace;
 use self::credentials::ClientCredentials;
 pub(super) use self::credentials::redactor;
+pub use self::in_process::{InProcessAnswer, InProcessServer};
 use self::kubeconfig::{FoundKubeconfig, KubeconfigSearch, select};
 use self::service_account::PodEnvironment;
 use self::transport::TransportError;
@@ -54,6 +56,8 @@ pub struct ClusterAccess {
     pub credentials_without_tls: bool,
     /// How long to wait for an answer.
     pub deadlines: RequestDeadlines,
+    /// The server in this process that a simulation talks to, in place of any other.
+    pub in_process: Option<InProcessServer>,
 }
 
 /// How long to wait for an answer, head and body together.
@@ -139,6 +143,15 @@ pub(super) async fn open(
     rejected: Option<u64>,
     platform: &Platform,
 ) -> Result<Connection, ApiError> {
+    if let Some(server) = &access.in_process {
+        return Ok(Connection {
+            client: server.client(),
+            credentials: ClientCredentials::none(),
+            server: "in process".into(),
+            warning: None,
+        });
+    }
+
     let ConnectionTarget {
         mut config,
         source,

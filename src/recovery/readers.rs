@@ -87,6 +87,7 @@ impl Following<'_> {
                     interval = Some(wait);
                     let wanted = self.list_wanted.notified();
                     tokio::select! {
+                        biased;
                         () = platform.sleep(wait) => pace.turn(),
                         () = wanted => {}
                     }
@@ -157,12 +158,14 @@ impl Following<'_> {
 
         loop {
             let noted = tokio::select! {
-                event = watch.next() => self.note_events(event, &mut watch),
+                // First, because a flood of events must not put it off.
+                biased;
                 () = self.list_wanted.notified() => match Box::pin(self.confirm(&selector, &mut watch)).await {
                     Ok(true) => Ok(()),
                     Ok(false) => return Watched::Behind,
                     Err(end) => Err(end),
                 },
+                event = watch.next() => self.note_events(event, &mut watch),
             };
             if let Err(end) = noted {
                 return Watched::Ended(end);
@@ -256,6 +259,7 @@ impl Following<'_> {
 
             let pause = self.context.platform.sleep(SCALE_INTERVAL);
             tokio::select! {
+                biased;
                 () = pause => {}
                 () = self.scale_wanted.notified() => {}
             }

@@ -6,12 +6,13 @@ use std::time::Duration;
 use actix::dev::ToEnvelope;
 use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler};
 
-use super::{ActorRecipients, Supervisor, heartbeat_interval};
+use super::{Supervisor, heartbeat_interval};
 use crate::actors::ActorsConfig;
 use crate::actors::clock::Clock;
+use crate::actors::connections::ActorRecipients;
 use crate::actors::event_recorder::EventRecorder;
 use crate::actors::history_recorder::HistoryRecorder;
-use crate::actors::killer::{Killer, KillerRecipients};
+use crate::actors::killer::Killer;
 use crate::actors::messages::{ChildStarted, ChildStopped, ExitReason, Shutdown};
 use crate::actors::notifier::Notifier;
 use crate::actors::reloader::Reloader;
@@ -50,38 +51,16 @@ pub(super) fn start(
             HistoryRecorder::new(&config, actor_heartbeat)
         }),
         ActorRole::Clock => spec.launch(&arbiter, move |_: &Addr<Clock>| {
-            Clock::new(&config, recipients.round_due, actor_heartbeat)
+            recipients.clock(&config, actor_heartbeat)
         }),
         ActorRole::Killer => spec.launch(&arbiter, move |killer: &Addr<Killer>| {
-            recipients.round_due.connect(killer.clone().recipient());
-            recipients.recoveries_wanted.connect(killer.clone().recipient());
-            recipients.message_delivered.connect(killer.clone().recipient());
-            let recipients = KillerRecipients {
-                disruption_accepted: recipients.disruption_accepted,
-                recoveries_found: recipients.recoveries_found,
-                round_finished: recipients.round_finished,
-                recovery_reported: recipients.recovery_reported,
-                notice_issued: recipients.notice_issued,
-            };
-            Killer::new(&config, incarnation, recipients, actor_heartbeat)
+            recipients.killer(killer, &config, incarnation, actor_heartbeat)
         }),
         ActorRole::Watcher => spec.launch(&arbiter, move |watcher: &Addr<Watcher>| {
-            recipients
-                .disruption_accepted
-                .connect(watcher.clone().recipient());
-            recipients.recoveries_found.connect(watcher.clone().recipient());
-            Watcher::new(
-                &config,
-                recipients.recoveries_wanted,
-                recipients.recovery_reported,
-                actor_heartbeat,
-            )
+            recipients.watcher(watcher, &config, actor_heartbeat)
         }),
         ActorRole::Notifier => spec.launch(&arbiter, move |notifier: &Addr<Notifier>| {
-            recipients.round_finished.connect(notifier.clone().recipient());
-            recipients.recovery_reported.connect(notifier.clone().recipient());
-            recipients.notice_issued.connect(notifier.clone().recipient());
-            Notifier::new(&config, recipients.message_delivered, actor_heartbeat)
+            recipients.notifier(notifier, &config, actor_heartbeat)
         }),
     }
 

@@ -51,6 +51,14 @@ pub(super) struct TokenFile {
 }
 
 impl ClientCredentials {
+    /// No credentials, for a server that asks for none.
+    pub(super) fn none() -> Self {
+        Self {
+            name: None,
+            ..Self::of(HeaderSource::None, String::new())
+        }
+    }
+
     /// Obtains the credentials of `method`. A client certificate that a credentials command prints is put into `user`.
     /// The credentials that the run `rejected` of the command printed are not used again.
     ///
@@ -67,7 +75,7 @@ impl ClientCredentials {
         match method {
             AuthMethod::None => Ok(Self {
                 name: has_certificate(user).then(|| "the client certificate".to_owned()),
-                ..Self::of(HeaderSource::None, String::new())
+                ..Self::none()
             }),
             AuthMethod::Token(token) => {
                 let wrong = "the token holds a line break or another invalid character";

@@ -1,0 +1,87 @@
+//! A wall clock that a simulation sets, and that may run too fast or too slow.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+
+/// The parts in a million.
+const MILLION: i128 = 1_000_000;
+
+/// A wall clock that follows tokio's clock. Clones are the same clock.
+#[derive(Debug, Clone)]
+pub struct SimulatedClock(Arc<Mutex<ClockState>>);
+
+/// What the clock showed at an instant, and how it has run since.
+#[derive(Debug, Clone, Copy)]
+struct ClockState {
+    shown: Timestamp,
+    since: Instant,
+    /// How many microseconds it gains in a second.
+    drift: i32,
+}
+
+impl SimulatedClock {
+    /// A clock that shows `start` now, and runs rightly.
+    pub fn starting_at(start: Timestamp) -> Self {
+        Self(Arc::new(Mutex::new(ClockState {
+            shown: start,
+            since: Instant::now(),
+            drift: 0,
+        })))
+    }
+
+    /// The time that the clock shows.
+    pub fn now(&self) -> Timestamp {
+        self.state().now()
+    }
+
+    /// Sets the clock forward or, if `by` is negative, back.
+    pub fn jump(&self, by: SignedDuration) {
+        self.restart(|state| state.shown = state.shown.saturating_add(by).unwrap_or(state.shown));
+    }
+
+    /// Makes the clock gain so many microseconds a second from now on, or lose them.
+    pub fn drift(&self, parts_per_million: i32) {
+        self.restart(|state| state.drift = parts_per_million);
+    }
+
+    fn restart(&self, change: impl FnOnce(&mut ClockState)) {
+        let mut state = self.state();
+        state.shown = state.now();
+        state.since = Instant::now();
+        change(&mut state);
+    }
+
+    fn state(&self) -> MutexGuard<'_, ClockState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ClockState {
+    fn now(&self) -> Timestamp {
+        let elapsed = SignedDuration::try_from(self.since.elapsed()).unwrap_or(SignedDuration::MAX);
+        let gained = elapsed.as_nanos() * i128::from(self.drift) / MILLION;
+        let shown = SignedDuration::from_nanos_i128(elapsed.as_nanos().saturating_add(gained));
+        self.shown.saturating_add(shown).unwrap_or(self.shown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_can_be_set_and_drifts_from_then_on() {
+        let clock = SimulatedClock::starting_at(Timestamp::UNIX_EPOCH);
+        tokio::time::advance(Duration::from_secs(100)).await;
+        clock.jump(SignedDuration::from_secs(-40));
+        assert_eq!(clock.now(), Timestamp::from_second(60).unwrap());
+
+        clock.drift(100_000);
+        tokio::time::advance(Duration::from_secs(100)).await;
+        assert_eq!(clock.now(), Timestamp::from_second(170).unwrap());
+    }
+}
