@@ -30,7 +30,8 @@ mod workload;
 
 pub use config_map::WriteResult;
 pub use connect::{
-    ClusterAccess, ConnectionFault, ContextNamespace, InProcessAnswer, InProcessServer, RequestDeadlines,
+    ClusterAccess, ConnectionFault, ContextNamespace, InProcessAnswer, InProcessBody, InProcessServer,
+    RequestDeadlines,
 };
 pub use error::{AccessFault, ApiError};
 pub use events::EventWrite;

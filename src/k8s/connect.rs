@@ -31,7 +31,7 @@ pub use self::connection_fault::ConnectionFault;
 pub use self::context_name::ContextNamespace;
 use self::credentials::ClientCredentials;
 pub(super) use self::credentials::redactor;
-pub use self::in_process::{InProcessAnswer, InProcessServer};
+pub use self::in_process::{InProcessAnswer, InProcessBody, InProcessServer};
 use self::kubeconfig::{FoundKubeconfig, KubeconfigSearch, select};
 use self::service_account::PodEnvironment;
 use self::transport::TransportError;

@@ -2,17 +2,23 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use http::{Request, Response};
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper::body::Bytes;
 use kube::Client;
 use kube::client::{Body, ClientBuilder};
 use tower::service_fn;
 
+/// The body of an answer, which may be an endless stream, and may break off.
+pub type InProcessBody = UnsyncBoxBody<Bytes, io::Error>;
+
 /// The answer of a server in the same process, or the error of the connection to it.
 pub type InProcessAnswer =
-    Pin<Box<dyn Future<Output = Result<Response<Body>, Box<dyn Error + Send + Sync>>> + Send>>;
+    Pin<Box<dyn Future<Output = Result<Response<InProcessBody>, Box<dyn Error + Send + Sync>>> + Send>>;
 
 /// A server in the same process: it gets each request as it would be sent. Two are equal if they are the same one.
 #[derive(Clone)]

@@ -1,0 +1,153 @@
+//! What others do in the cluster: people, drains, rollouts, and the API server itself.
+
+use std::time::Duration;
+
+use http::{Method, Request};
+use jiff::SignedDuration;
+use macaque::platform::SimulatedClock;
+use serde_json::{Value, json};
+
+use crate::fault::{Fault, WorldFault};
+use crate::objects::{DEPLOYMENTS, JOURNAL, journal};
+use crate::world::{Sender, World};
+
+/// Lets a fault of the world or of a clock happen at its time; does nothing for others.
+pub(crate) async fn happen(world: World, clocks: Vec<SimulatedClock>, fault: Fault) {
+    let (Fault::Jump(_, at, _) | Fault::Drift(_, at, _) | Fault::World(at, _)) = fault else {
+        return;
+    };
+    world.sleep_until(at).await;
+    world.tell(|| fault.to_string());
+
+    match fault {
+        Fault::Jump(replica, _, by) => clocks[replica].jump(SignedDuration::from_secs(by)),
+        Fault::Drift(replica, _, parts) => {
+            clocks[replica].drift(parts);
+            // Somebody repairs it.
+            world.sleep_until(crate::fault::FAULTY).await;
+            clocks[replica].drift(0);
+            let error = clocks[replica].now().duration_since(world.now());
+            clocks[replica].jump(-error);
+        }
+        Fault::World(_, fault) => change(&world, fault).await,
+        Fault::Request(..) | Fault::Replica(..) => {}
+    }
+    if let Fault::Jump(replica, ..) = fault {
+        world.sleep_until(crate::fault::FAULTY).await;
+        let error = clocks[replica].now().duration_since(world.now());
+        clocks[replica].jump(-error);
+    }
+}
+
+async fn change(world: &World, fault: WorldFault) {
+    let pause = |milliseconds| tokio::time::sleep(Duration::from_millis(milliseconds));
+    let stored = || world.cluster.object("ConfigMap", "chaos", JOURNAL).unwrap_or_else(journal);
+    match fault {
+        WorldFault::ServerRestart(length) => world.take_away(Duration::from_millis(length)),
+        WorldFault::Compaction => world.cluster.compact(),
+        WorldFault::Drain => disrupt(world, true),
+        WorldFault::PodDeleted => disrupt(world, false),
+        WorldFault::Rollout => {
+            let revision = world.draw(1_000);
+            let template = json!({ "metadata": { "annotations": { "revision": revision.to_string() } } });
+            patch(world, &json!({ "spec": { "template": template } }));
+        }
+        WorldFault::Scale(by) => patch(world, &json!({ "spec": { "replicas": 2 + by } })),
+        WorldFault::JournalDeleted(length) => {
+            world.cluster.remove("ConfigMap", "chaos", JOURNAL);
+            pause(length).await;
+            apply(world, journal());
+        }
+        WorldFault::JournalRestored(length) => {
+            let copy = stored();
+            pause(length).await;
+            apply(world, copy);
+        }
+        WorldFault::JournalTruncated(length) => {
+            let whole = stored();
+            let Some(text) = whole["data"]["journal.json"].as_str() else { return };
+            let mut half = whole.clone();
+            half["data"]["journal.json"] = text[..text.len() / 2].into();
+            apply(world, half);
+            pause(length).await;
+            apply(world, whole);
+        }
+        WorldFault::JournalEdited => {
+            let mut edited = stored();
+            edited["metadata"]["labels"]["edited"] = world.draw(1_000).to_string().into();
+            apply(world, edited);
+        }
+        WorldFault::Pause(length) => {
+            let mut paused = stored();
+            let annotations = &mut paused["metadata"]["annotations"];
+            annotations["macaque/paused"] = "true".into();
+            annotations["simulation/paused-since"] = world.now().to_string().into();
+            apply(world, paused);
+            pause(length).await;
+            let mut resumed = stored();
+            if let Some(annotations) = resumed["metadata"]["annotations"].as_object_mut() {
+                annotations.remove("macaque/paused");
+                annotations.remove("simulation/paused-since");
+            }
+            apply(world, resumed);
+        }
+    }
+}
+
+fn apply(world: &World, object: Value) {
+    world.cluster.apply(&[object]).unwrap();
+}
+
+/// Evicts or deletes a pod of the shop.
+fn disrupt(world: &World, evicts: bool) {
+    let pods = read(world, "/api/v1/namespaces/shop/pods");
+    let Some(pods) = pods["items"].as_array().filter(|pods| !pods.is_empty()) else {
+        return;
+    };
+    let pod = &pods[usize::try_from(world.draw(pods.len() as u64)).unwrap()];
+    let name = pod["metadata"]["name"].as_str().unwrap_or_default();
+    let path = format!("/api/v1/namespaces/shop/pods/{name}");
+
+    let answer = if evicts {
+        let eviction = json!({
+            "apiVersion": "policy/v1", "kind": "Eviction", "metadata": { "name": name, "namespace": "shop" },
+        });
+        send(world, Method::POST, &format!("{path}/eviction"), &eviction)
+    } else {
+        send(world, Method::DELETE, &path, &json!({}))
+    };
+    world.tell(|| format!("somebody disrupts {name}: {}", answer.0));
+}
+
+fn patch(world: &World, change: &Value) {
+    let index = usize::try_from(world.draw(DEPLOYMENTS.len() as u64)).unwrap();
+    let name = DEPLOYMENTS[index];
+    let path = format!("/apis/apps/v1/namespaces/shop/deployments/{name}");
+    let answer = send(world, Method::PATCH, &path, change);
+    world.tell(|| format!("somebody changes {name}: {}", answer.0));
+}
+
+fn read(world: &World, path: &str) -> Value {
+    send(world, Method::GET, path, &Value::Null).1
+}
+
+/// Sends a request as somebody else; returns the code and the body.
+fn send(world: &World, method: Method, path: &str, body: &Value) -> (u16, Value) {
+    let content_type = if method == Method::PATCH {
+        "application/merge-patch+json"
+    } else {
+        "application/json"
+    };
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("content-type", content_type)
+        .body(body.to_string().into_bytes())
+        .unwrap();
+    let answer = world.act(Sender::Person, request);
+
+    let code = answer.status().as_u16();
+    let collected = futures_util::FutureExt::now_or_never(http_body_util::BodyExt::collect(answer.into_body()));
+    let bytes = collected.and_then(Result::ok).map(|body| body.to_bytes()).unwrap_or_default();
+    (code, serde_json::from_slice(&bytes).unwrap_or_default())
+}

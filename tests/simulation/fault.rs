@@ -1,0 +1,269 @@
+//! The faults that a trial may have, each at its place.
+
+use std::fmt;
+
+use rand::RngExt as _;
+use rand::rngs::ChaCha12Rng;
+use rand::seq::IndexedRandom as _;
+
+/// How many requests of a process a fault may be at: more than it sends before the faults end.
+const REQUESTS: u32 = 140;
+/// How many polls of a process a crash or a suspension may be at.
+const POLLS: u32 = 400;
+/// The span in which the world and the server fail, in milliseconds of the trial.
+pub(crate) const FAULTY: u64 = 200_000;
+/// The longest that an API server works on a request, in milliseconds (`requestTimeoutUpperBound` in
+/// `apiserver/pkg/endpoints/handlers/rest.go`).
+const LONGEST_REQUEST: u64 = 34_000;
+/// The refusals and errors that come before the server has acted.
+const CODES: [u16; 8] = [401, 403, 409, 429, 500, 502, 503, 504];
+/// The errors that come although the server has acted.
+const LATE_CODES: [u16; 3] = [500, 502, 504];
+
+/// A fault, and where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// A request of a replica, by its number since the trial began.
+    Request(usize, u32, RequestFault),
+    /// A replica fails at a poll or a request.
+    Replica(usize, Moment, ReplicaFault),
+    /// The wall clock of a replica is set by so many seconds, at this time.
+    Jump(usize, u64, i64),
+    /// The wall clock of a replica gains so many parts in a million from this time on.
+    Drift(usize, u64, i32),
+    /// Something happens in the cluster at this time.
+    World(u64, WorldFault),
+}
+
+/// What happens to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RequestFault {
+    /// The connection is reset, and the server never gets it.
+    LostBefore,
+    /// The server acts, and the connection is reset.
+    LostAfter,
+    /// The server never gets it, and nothing is heard of it.
+    SilentBefore,
+    /// The server acts, and nothing is heard of it.
+    SilentAfter,
+    /// The connection is reset, and the server acts so many milliseconds later.
+    ActsLater(u64),
+    /// The request takes so many milliseconds to the server, and its answer as many.
+    Slow(u64),
+    /// A proxy sends it a second time, so many milliseconds after the first.
+    Twice(u64),
+    /// The answer breaks off.
+    Truncated,
+    /// The answer is not HTTP's.
+    Garbage,
+    /// The answer is a page of a proxy, with the code 200.
+    Page,
+    /// An answer with this code, and the server did not act.
+    Code(u16),
+    /// An answer with this code, although the server acted.
+    CodeAfter(u16),
+    /// A watch breaks after so many milliseconds.
+    WatchCut(u64),
+    /// Nothing comes of a watch any more after so many milliseconds.
+    WatchSilent(u64),
+}
+
+/// When a replica fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// Before its process would be polled for the so manieth time: at an await.
+    Poll(u32),
+    /// While its so manieth request is on its way to the server.
+    Sent(u32),
+    /// After the server has acted on its so manieth request, before the answer arrives.
+    Acted(u32),
+}
+
+/// What happens to a replica.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReplicaFault {
+    /// It crashes, and is started again after so many milliseconds.
+    Crash(u64),
+    /// It is suspended for so many milliseconds.
+    Suspend(u64),
+    /// It is asked to stop, and is started again so many milliseconds after its end.
+    Stop(u64),
+}
+
+/// What happens in the cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WorldFault {
+    /// The API server is away for so many milliseconds.
+    ServerRestart(u64),
+    /// The history of changes is dropped, as etcd does.
+    Compaction,
+    /// A pod is evicted by somebody else.
+    Drain,
+    /// A pod is deleted by somebody else.
+    PodDeleted,
+    /// A Deployment gets a new revision.
+    Rollout,
+    /// A Deployment is scaled by so many.
+    Scale(i64),
+    /// The journal is deleted, and created anew after so many milliseconds.
+    JournalDeleted(u64),
+    /// The journal as it is at this time is put back so many milliseconds later.
+    JournalRestored(u64),
+    /// Half of the journal is cut off, and put back after so many milliseconds.
+    JournalTruncated(u64),
+    /// A label of the journal's ConfigMap is changed.
+    JournalEdited,
+    /// Somebody pauses macaque for so many milliseconds.
+    Pause(u64),
+}
+
+impl Fault {
+    /// Draws a fault of one of so many replicas.
+    pub(crate) fn draw(rng: &mut ChaCha12Rng, replicas: usize) -> Self {
+        let replica = rng.random_range(0..replicas);
+        let at = rng.random_range(20_000..FAULTY);
+        match rng.random_range(0..20) {
+            0..10 => Self::Request(replica, rng.random_range(0..REQUESTS), RequestFault::draw(rng)),
+            10..15 => Self::Replica(replica, Moment::draw(rng), ReplicaFault::draw(rng)),
+            15 if rng.random() => Self::Jump(replica, at, *[-3600, -45, -20, 20, 45, 3600].choose(rng).unwrap()),
+            15 => Self::Drift(replica, at, *[-50_000, -1_000, 1_000, 50_000].choose(rng).unwrap()),
+            _ => Self::World(at, WorldFault::draw(rng)),
+        }
+    }
+
+    /// Whether it loses or changes what the journal knows, beyond what macaque can know.
+    pub(crate) fn is_tampering(self) -> bool {
+        matches!(
+            self,
+            Self::World(_, WorldFault::JournalDeleted(_) | WorldFault::JournalRestored(_))
+        )
+    }
+
+    /// The kind of the fault, for the table.
+    pub(crate) fn kind(self) -> &'static str {
+        match self {
+            Self::Request(_, _, fault) => fault.kind(),
+            Self::Replica(_, _, ReplicaFault::Crash(_)) => "a process crashes",
+            Self::Replica(_, _, ReplicaFault::Suspend(_)) => "a process is suspended",
+            Self::Replica(_, _, ReplicaFault::Stop(_)) => "a process is asked to stop",
+            Self::Jump(..) => "a clock is set",
+            Self::Drift(..) => "a clock drifts",
+            Self::World(_, fault) => fault.kind(),
+        }
+    }
+}
+
+impl RequestFault {
+    fn draw(rng: &mut ChaCha12Rng) -> Self {
+        let late = rng.random_range(1..LONGEST_REQUEST);
+        match rng.random_range(0..14) {
+            0 => Self::LostBefore,
+            1 => Self::LostAfter,
+            2 => Self::SilentBefore,
+            3 => Self::SilentAfter,
+            4 => Self::ActsLater(late),
+            5 => Self::Slow(late / 2),
+            6 => Self::Twice(late),
+            7 => Self::Truncated,
+            8 => Self::Garbage,
+            9 => Self::Page,
+            10 => Self::Code(*CODES.choose(rng).unwrap()),
+            11 => Self::CodeAfter(*LATE_CODES.choose(rng).unwrap()),
+            12 => Self::WatchCut(late),
+            _ => Self::WatchSilent(late),
+        }
+    }
+
+    fn kind(self) -> &'static str {
+        match self {
+            Self::LostBefore => "a request is lost",
+            Self::LostAfter => "an answer is lost",
+            Self::SilentBefore => "a request is lost in silence",
+            Self::SilentAfter => "an answer is lost in silence",
+            Self::ActsLater(_) => "the server acts later",
+            Self::Slow(_) => "a request is slow",
+            Self::Twice(_) => "a request comes twice",
+            Self::Truncated => "an answer is truncated",
+            Self::Garbage => "an answer is garbage",
+            Self::Page => "an answer is a page of HTML",
+            Self::Code(_) => "an error before the server acts",
+            Self::CodeAfter(_) => "an error after the server acted",
+            Self::WatchCut(_) => "a watch breaks",
+            Self::WatchSilent(_) => "a watch falls silent",
+        }
+    }
+}
+
+impl Moment {
+    fn draw(rng: &mut ChaCha12Rng) -> Self {
+        match rng.random_range(0..4) {
+            0 => Self::Sent(rng.random_range(0..REQUESTS)),
+            1 => Self::Acted(rng.random_range(0..REQUESTS)),
+            _ => Self::Poll(rng.random_range(0..POLLS)),
+        }
+    }
+}
+
+impl ReplicaFault {
+    fn draw(rng: &mut ChaCha12Rng) -> Self {
+        match rng.random_range(0..6) {
+            0..3 => Self::Crash(rng.random_range(100..90_000)),
+            // Some beyond every lease.
+            3 | 4 => Self::Suspend(rng.random_range(100..400_000)),
+            _ => Self::Stop(rng.random_range(100..30_000)),
+        }
+    }
+}
+
+impl WorldFault {
+    fn draw(rng: &mut ChaCha12Rng) -> Self {
+        let length = rng.random_range(100..60_000);
+        match rng.random_range(0..11) {
+            0 => Self::ServerRestart(length / 2),
+            1 => Self::Compaction,
+            2 => Self::Drain,
+            3 => Self::PodDeleted,
+            4 => Self::Rollout,
+            5 => Self::Scale(*[-1, 1, 2].choose(rng).unwrap()),
+            6 => Self::JournalDeleted(length),
+            7 => Self::JournalRestored(length),
+            8 => Self::JournalTruncated(length),
+            9 => Self::JournalEdited,
+            _ => Self::Pause(length * 2),
+        }
+    }
+
+    fn kind(self) -> &'static str {
+        match self {
+            Self::ServerRestart(_) => "the API server restarts",
+            Self::Compaction => "old versions are compacted",
+            Self::Drain => "somebody evicts a pod",
+            Self::PodDeleted => "somebody deletes a pod",
+            Self::Rollout => "a workload is rolled out",
+            Self::Scale(_) => "a workload is scaled",
+            Self::JournalDeleted(_) => "the journal is deleted, and created anew",
+            Self::JournalRestored(_) => "an old copy of the journal is put back",
+            Self::JournalTruncated(_) => "the journal is truncated, and repaired",
+            Self::JournalEdited => "the journal's ConfigMap is edited",
+            Self::Pause(_) => "somebody pauses macaque, and resumes",
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request(replica, number, fault) => {
+                write!(f, "request {number} of replica {replica}: {fault:?}")
+            }
+            Self::Replica(replica, moment, fault) => write!(f, "replica {replica} at {moment:?}: {fault:?}"),
+            Self::Jump(replica, at, by) => {
+                write!(f, "the clock of replica {replica} is set by {by} s at {at} ms")
+            }
+            Self::Drift(replica, at, parts) => {
+                write!(f, "the clock of replica {replica} gains {parts} ppm from {at} ms on")
+            }
+            Self::World(at, fault) => write!(f, "{fault:?} at {at} ms"),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What a trial consists of: its seed, its replicas, what macaque is told to do, and the faults.
+
+use std::fmt;
+
+use macaque_core::outcome::DisruptionMethod;
+use rand::rngs::ChaCha12Rng;
+use rand::{RngExt as _, SeedableRng as _};
+
+use crate::fault::Fault;
+
+/// The most faults of a trial.
+const MOST_FAULTS: usize = 6;
+
+/// What a trial consists of: the same plan is the same trial.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TrialPlan {
+    /// The seed of the trial's chance, and of the plan itself.
+    pub(crate) seed: u64,
+    /// How many replicas of macaque there are.
+    pub(crate) replicas: usize,
+    pub(crate) method: DisruptionMethod,
+    /// How many victims a round may have.
+    pub(crate) count: usize,
+    /// How many disruptions an hour may have, if there is a limit.
+    pub(crate) per_hour: Option<usize>,
+    /// How long a new pod takes to become ready, in milliseconds.
+    pub(crate) ready_after: u64,
+    pub(crate) faults: Vec<Fault>,
+}
+
+impl TrialPlan {
+    /// The plan of this seed.
+    pub(crate) fn of(seed: u64) -> Self {
+        let mut rng = ChaCha12Rng::seed_from_u64(seed);
+        let replicas = *[1, 1, 2, 2, 3].get(rng.random_range(0..5_usize)).unwrap_or(&1);
+        let method = DisruptionMethod::ALL[usize::from(rng.random_range(0..4) == 0)];
+        let count = 1 + usize::from(rng.random_range(0..5) == 0);
+        let per_hour = (rng.random_range(0..4) == 0).then_some(2);
+        let ready_after = rng.random_range(200..9_000);
+
+        let faults = rng.random_range(1..=MOST_FAULTS);
+        let faults = (0..faults).map(|_| Fault::draw(&mut rng, replicas)).collect();
+        Self {
+            seed,
+            replicas,
+            method,
+            count,
+            per_hour,
+            ready_after,
+            faults,
+        }
+    }
+
+    /// Whether people delete the journal or put an old one back.
+    pub(crate) fn has_tampering(&self) -> bool {
+        self.faults.iter().any(|fault| fault.is_tampering())
+    }
+}
+
+impl fmt::Display for TrialPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            seed,
+            replicas,
+            method,
+            count,
+            per_hour,
+            ready_after,
+            faults,
+        } = self;
+        write!(f, "seed {seed}: {replicas} replicas {method} {count} a round")?;
+        if let Some(limit) = per_hour {
+            write!(f, ", at most {limit} an hour")?;
+        }
+        write!(f, "; pods are ready after {ready_after} ms")?;
+        for fault in faults {
+            write!(f, "\n  {fault}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,103 @@
+//! Runs one trial under virtual time, on the calling thread.
+
+use std::cell::RefCell;
+use std::panic::{self, PanicHookInfo};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use macaque::platform::SimulatedClock;
+use tokio::runtime::Builder;
+
+use crate::events::happen;
+use crate::fault::FAULTY;
+use crate::objects;
+use crate::plan::TrialPlan;
+use crate::replica::Replica;
+use crate::verdict::{HeardMessage, is_live, judge};
+use crate::world::{START, World};
+
+/// How long after the faults a trial goes on at most.
+const PATIENCE: u64 = 1_800_000;
+/// How often it is seen whether the trial is over.
+const INTERVAL: u64 = 5_000;
+
+thread_local! {
+    /// The panics of this thread.
+    static PANICS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// How a trial ended.
+pub(crate) struct TrialOutcome {
+    /// What was wrong, if anything.
+    pub(crate) wrong: Vec<String>,
+    pub(crate) is_live: bool,
+    /// How many pods macaque disrupted.
+    pub(crate) losses: usize,
+    /// How long it lasted by its own time.
+    pub(crate) lasted: Duration,
+    pub(crate) story: Vec<String>,
+}
+
+/// Notes panics instead of printing them.
+pub(crate) fn note_panics() {
+    panic::set_hook(Box::new(|info: &PanicHookInfo<'_>| {
+        PANICS.with_borrow_mut(|panics| panics.push(info.to_string()));
+    }));
+}
+
+/// Runs the trial of a plan; writes its story if that is wanted.
+pub(crate) fn run(plan: &TrialPlan, has_story: bool) -> TrialOutcome {
+    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let mut outcome = runtime.block_on(perform(plan, has_story));
+    let panics = PANICS.with_borrow_mut(std::mem::take);
+    outcome.wrong.extend(panics.into_iter().map(|panic| format!("panic: {panic}")));
+    outcome
+}
+
+async fn perform(plan: &TrialPlan, has_story: bool) -> TrialOutcome {
+    let (cluster, controllers) = objects::cluster(plan);
+    let world = World::new(cluster, plan.seed, has_story);
+    tokio::spawn(controllers);
+
+    let plan = Arc::new(plan.clone());
+    let (sender, messages) = mpsc::channel();
+    let clocks: Vec<_> = (0..plan.replicas).map(|_| SimulatedClock::starting_at(START)).collect();
+    for fault in &plan.faults {
+        tokio::spawn(happen(world.clone(), clocks.clone(), *fault));
+    }
+    let replicas = clocks.into_iter().enumerate();
+    let replicas = replicas.map(|(number, clock)| Replica::new(number, &plan, &world, clock, sender.clone()).live());
+    let mut replicas: FuturesUnordered<_> = replicas.collect();
+
+    let mut heard = Vec::new();
+    let watching = async {
+        let mut now = FAULTY;
+        loop {
+            world.sleep_until(now).await;
+            let at = world.now();
+            heard.extend(messages.try_iter().map(|message| {
+                world.tell(|| format!("message: {}", message.headline()));
+                HeardMessage { at, message }
+            }));
+            let is_live = is_live(&plan, &world.losses(), &heard);
+            if is_live || now > FAULTY + PATIENCE {
+                return is_live;
+            }
+            now += INTERVAL;
+        }
+    };
+    let is_live = tokio::select! {
+        biased;
+        is_live = watching => is_live,
+        _ = replicas.next() => false,
+    };
+
+    TrialOutcome {
+        wrong: judge(&plan, &world, &heard),
+        is_live,
+        losses: world.losses().len(),
+        lasted: Duration::from_millis(world.elapsed()),
+        story: world.take_story(),
+    }
+}

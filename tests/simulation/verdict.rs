@@ -1,0 +1,171 @@
+//! The verdict about a trial, from what happened in the world and from the messages that came.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use macaque::notify::OutgoingMessage;
+use macaque_core::outcome::Outcome;
+use macaque_core::recovery::RecoveryVerdict;
+use macaque_core::report::RoundEnd;
+
+use crate::fault::FAULTY;
+use crate::plan::TrialPlan;
+use crate::replica::SLOT;
+use crate::wholeness::WholenessHistory;
+use crate::world::{Loss, START, World};
+
+/// How far the clock of a replica may be ahead of the API server's for a claim, and a second of its `Date`.
+const SKEW: SignedDuration = SignedDuration::from_secs(31);
+/// How long an owner must have been whole between two victims, or to have recovered: a little less than macaque waits.
+const WHOLE: SignedDuration = SignedDuration::from_millis(4_500);
+/// How long a recovery holds an owner back at most.
+const TIMEOUT: SignedDuration = SignedDuration::from_secs(300);
+
+/// A message, and when it came.
+pub(crate) struct HeardMessage {
+    pub(crate) at: Timestamp,
+    pub(crate) message: OutgoingMessage,
+}
+
+/// Whether a slot after the faults was served, and every loss is in a message.
+pub(crate) fn is_live(plan: &TrialPlan, losses: &[Loss], heard: &[HeardMessage]) -> bool {
+    let end = START + Duration::from_millis(FAULTY);
+    let is_served = heard.iter().any(|heard| match &heard.message {
+        OutgoingMessage::Round(round) if round.slot > end => match &round.report.end {
+            RoundEnd::Complete => round.report.attempts.iter().any(|attempt| attempt.outcome.counts_as_disruption()),
+            RoundEnd::Withheld { .. } => plan.per_hour.is_some(),
+            _ => false,
+        },
+        _ => false,
+    });
+    is_served && losses.iter().all(|loss| is_reported(loss, heard))
+}
+
+fn is_reported(loss: &Loss, heard: &[HeardMessage]) -> bool {
+    heard.iter().any(|heard| match &heard.message {
+        OutgoingMessage::Round(round) => round.report.attempts.iter().any(|attempt| attempt.pod.uid == loss.uid),
+        _ => false,
+    })
+}
+
+/// Judges the disruptions and the messages; returns what was wrong.
+pub(crate) fn judge(plan: &TrialPlan, world: &World, heard: &[HeardMessage]) -> Vec<String> {
+    let losses = world.losses();
+    let history = WholenessHistory::of(&world.cluster);
+    let mut wrong = Vec::new();
+    judge_counts(plan, &losses, &mut wrong);
+    judge_records(&losses, &mut wrong);
+    if !plan.has_tampering() {
+        judge_owners(&losses, &history, &mut wrong);
+    }
+    judge_outcomes(&losses, &history, heard, &mut wrong);
+    judge_recoveries(&losses, &history, heard, &mut wrong);
+    wrong
+}
+
+/// Never more than was ordered: in a slot, by now, and in an hour.
+fn judge_counts(plan: &TrialPlan, losses: &[Loss], wrong: &mut Vec<String>) {
+    let mut by_slot = BTreeMap::<&str, usize>::new();
+    for (index, loss) in losses.iter().enumerate() {
+        let Loss { name, at, slot, .. } = loss;
+        let count = by_slot.entry(slot).or_default();
+        *count += 1;
+        if *count > plan.count {
+            wrong.push(format!("doubled: {name} is victim {count} of slot {slot}"));
+        }
+
+        let passed = (*at + SKEW).duration_since(START).as_secs();
+        let due = usize::try_from(passed).unwrap_or_default() / SLOT.as_secs() as usize;
+        if index + 1 > due * plan.count {
+            wrong.push(format!("doubled: {name} is victim {} when {due} slots were due", index + 1));
+        }
+
+        if let Some(limit) = plan.per_hour.filter(|_| !plan.has_tampering())
+            && index + 1 > limit
+        {
+            wrong.push(format!("over the limit: {name} is victim {} of an hour that may have {limit}", index + 1));
+        }
+    }
+}
+
+/// Each was recorded before, and before a pause.
+fn judge_records(losses: &[Loss], wrong: &mut Vec<String>) {
+    for Loss {
+        name,
+        recorded,
+        paused_since,
+        ..
+    } in losses
+    {
+        match (recorded, paused_since) {
+            (None, _) => wrong.push(format!("unrecorded: {name} was disrupted without a record")),
+            (Some(recorded), Some(paused)) if recorded > paused => {
+                wrong.push(format!("paused: {name} was recorded at {recorded}, after the pause of {paused}"));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// No second pod of an owner that has not been whole since the first.
+fn judge_owners(losses: &[Loss], history: &WholenessHistory, wrong: &mut Vec<String>) {
+    let mut last = BTreeMap::<&str, &Loss>::new();
+    for loss in losses {
+        if let Some(before) = last.insert(&loss.owner, loss) {
+            let lasted = loss.at.duration_since(before.at);
+            if lasted < TIMEOUT && history.longest(&loss.owner, before.at, loss.at) < WHOLE {
+                wrong.push(format!(
+                    "not whole: {} of {} was disrupted {lasted:#} after {}",
+                    loss.name, loss.owner, before.name
+                ));
+            }
+        }
+    }
+}
+
+/// What a message says of a victim is true.
+fn judge_outcomes(
+    losses: &[Loss],
+    history: &WholenessHistory,
+    heard: &[HeardMessage],
+    wrong: &mut Vec<String>,
+) {
+    for HeardMessage { at, message } in heard {
+        let OutgoingMessage::Round(round) = message else { continue };
+        for attempt in &round.report.attempts {
+            let pod = &attempt.pod;
+            let lost = losses.iter().any(|loss| loss.uid == pod.uid);
+            let is_true = match attempt.outcome {
+                Outcome::Evicted | Outcome::Deleted => history.ended(&pod.uid).is_some_and(|end| end <= *at),
+                Outcome::Refused(_) | Outcome::Held(_) | Outcome::DryRun => !lost,
+                Outcome::Gone | Outcome::Unknown { .. } => true,
+            };
+            if !is_true {
+                wrong.push(format!("untrue: {} is said to be {}", pod.name, attempt.outcome));
+            }
+        }
+    }
+}
+
+/// An owner that is said to have recovered was whole for long enough.
+fn judge_recoveries(
+    losses: &[Loss],
+    history: &WholenessHistory,
+    heard: &[HeardMessage],
+    wrong: &mut Vec<String>,
+) {
+    for HeardMessage { at, message } in heard {
+        let OutgoingMessage::Recovery(recovery) = message else { continue };
+        let report = &recovery.report;
+        if !matches!(report.verdict, Some(RecoveryVerdict::Recovered | RecoveryVerdict::Slow)) {
+            continue;
+        }
+
+        let loss = losses.iter().find(|loss| loss.uid == report.pod.uid);
+        let is_true = loss.is_some_and(|loss| history.longest(&loss.owner, loss.at, *at) >= WHOLE);
+        if !is_true {
+            wrong.push(format!("false recovery: {} of {}", report.pod.name, report.owner.name));
+        }
+    }
+}
