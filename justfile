@@ -73,6 +73,12 @@ reproduce version:
 trials:
     cargo test --locked --release --test trials -- --trials 10680 --at-a-time 44
 
+# Trials of the promises under faults in a deterministic simulation: so many with fresh seeds, or `--seed N` once more
+[positional-arguments]
+simulate *arguments="20000":
+    case "${1:-20000}" in -*) ;; *) set -- --trials "$@" ;; esac; \
+        cargo test --locked --profile simulation --test simulation -- "$@"
+
 # A shop, a monkey, half a minute
 demo:
     cargo run --locked -- demo

@@ -9,6 +9,7 @@ use macaque_core::config::{DisruptionLimits, JournalLocation, RecoveryPolicy};
 use macaque_core::journal::{
     Denial, Journal, JournalEvent, JournalTiming, LeaseHolder, PauseEnd, PauseRequest, StepContext,
 };
+use tokio::time::Instant;
 
 use super::JournalWriter;
 use crate::platform::Platform;
@@ -20,8 +21,8 @@ pub struct JournalStore {
     pub(super) platform: Platform,
     /// The name of this process.
     process: String,
-    /// When this process started.
-    pub(super) since: Timestamp,
+    /// When this process started; `None` if slots of before it are run too.
+    started: Option<Instant>,
     limits: DisruptionLimits,
     /// How many victims a round may have.
     count: usize,
@@ -62,7 +63,7 @@ impl JournalStore {
         Self {
             location,
             process: format!("{name}-{:08x}", platform.random_u32()),
-            since: platform.now(),
+            started: Some(platform.monotonic()),
             platform: platform.clone(),
             limits,
             count,
@@ -96,7 +97,7 @@ impl JournalStore {
     pub fn continuing(self, other: &Self) -> Self {
         Self {
             process: other.process.clone(),
-            since: other.since,
+            started: other.started,
             keeps_recoveries: other.keeps_recoveries,
             shared: Arc::clone(&other.shared),
             ..self
@@ -128,8 +129,19 @@ impl JournalStore {
 
     /// Allows rounds at any time: each is run on request, its slot is that instant, and no schedule spaces them.
     pub fn on_demand(mut self) -> Self {
-        self.since = Timestamp::MIN;
+        self.started = None;
         self.with_spacing(Duration::ZERO)
+    }
+
+    /// When this process started, by the wall clock as it is now: one that was wrong at the start, and is set right, must not
+    /// keep slots from being run.
+    pub(super) fn since(&self) -> Timestamp {
+        let Some(started) = self.started else {
+            return Timestamp::MIN;
+        };
+        let age = self.platform.monotonic().duration_since(started);
+        let now = self.platform.now();
+        now.checked_sub(age).unwrap_or(now)
     }
 
     /// Creates the writer of one incarnation of the Killer; of 0 for all others, whose leases a Killer takes over.
@@ -184,5 +196,23 @@ impl JournalStore {
 
     pub(super) fn note_sequence(&self, journal: &Journal) {
         self.shared.known.fetch_max(journal.sequence(), Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::SimulatedClock;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_process_that_started_with_a_wrong_clock_runs_slots_once_it_is_set_right() {
+        let clock = SimulatedClock::starting_at(Timestamp::UNIX_EPOCH + Duration::from_secs(7200));
+        let platform = Platform::with_clock(0, clock.clone());
+        let store = JournalStore::in_memory(1, &platform);
+        tokio::time::advance(Duration::from_secs(60)).await;
+
+        clock.jump(SignedDuration::from_secs(-3600));
+        assert_eq!(store.since(), Timestamp::UNIX_EPOCH + Duration::from_secs(3600));
+        assert_eq!(store.on_demand().since(), Timestamp::MIN);
     }
 }

@@ -105,7 +105,7 @@ impl JournalWriter {
 
     /// The event that claims the round of `slot`.
     pub fn claim(&self, slot: Timestamp, seed: u64) -> JournalEvent {
-        let since = self.store.since;
+        let since = self.store.since();
         JournalEvent::Claim { slot, seed, since }
     }
 

@@ -18,6 +18,7 @@ pub(crate) async fn happen(world: World, clocks: Vec<SimulatedClock>, fault: Fau
     };
     world.sleep_until(at).await;
     world.tell(|| fault.to_string());
+    world.note_fault(fault.kind());
 
     match fault {
         Fault::Jump(replica, _, by) => clocks[replica].jump(SignedDuration::from_secs(by)),
@@ -41,10 +42,15 @@ pub(crate) async fn happen(world: World, clocks: Vec<SimulatedClock>, fault: Fau
 
 async fn change(world: &World, fault: WorldFault) {
     let pause = |milliseconds| tokio::time::sleep(Duration::from_millis(milliseconds));
-    let stored = || world.cluster.object("ConfigMap", "chaos", JOURNAL).unwrap_or_else(journal);
+    let stored = || {
+        world
+            .cluster
+            .object("ConfigMap", "chaos", JOURNAL)
+            .unwrap_or_else(journal)
+    };
     match fault {
         WorldFault::ServerRestart(length) => world.take_away(Duration::from_millis(length)),
-        WorldFault::Compaction => world.cluster.compact(),
+        WorldFault::Compaction => world.compact(),
         WorldFault::Drain => disrupt(world, true),
         WorldFault::PodDeleted => disrupt(world, false),
         WorldFault::Rollout => {
@@ -65,7 +71,9 @@ async fn change(world: &World, fault: WorldFault) {
         }
         WorldFault::JournalTruncated(length) => {
             let whole = stored();
-            let Some(text) = whole["data"]["journal.json"].as_str() else { return };
+            let Some(text) = whole["data"]["journal.json"].as_str() else {
+                return;
+            };
             let mut half = whole.clone();
             half["data"]["journal.json"] = text[..text.len() / 2].into();
             apply(world, half);
@@ -147,7 +155,11 @@ fn send(world: &World, method: Method, path: &str, body: &Value) -> (u16, Value)
     let answer = world.act(Sender::Person, request);
 
     let code = answer.status().as_u16();
-    let collected = futures_util::FutureExt::now_or_never(http_body_util::BodyExt::collect(answer.into_body()));
-    let bytes = collected.and_then(Result::ok).map(|body| body.to_bytes()).unwrap_or_default();
+    let collected =
+        futures_util::FutureExt::now_or_never(http_body_util::BodyExt::collect(answer.into_body()));
+    let bytes = collected
+        .and_then(Result::ok)
+        .map(|body| body.to_bytes())
+        .unwrap_or_default();
     (code, serde_json::from_slice(&bytes).unwrap_or_default())
 }

@@ -7,11 +7,11 @@ use rand::rngs::ChaCha12Rng;
 use rand::seq::IndexedRandom as _;
 
 /// How many requests of a process a fault may be at: more than it sends before the faults end.
-const REQUESTS: u32 = 140;
+const REQUESTS: u32 = 70;
 /// How many polls of a process a crash or a suspension may be at.
-const POLLS: u32 = 400;
+const POLLS: u32 = 200;
 /// The span in which the world and the server fail, in milliseconds of the trial.
-pub(crate) const FAULTY: u64 = 200_000;
+pub(crate) const FAULTY: u64 = 130_000;
 /// The longest that an API server works on a request, in milliseconds (`requestTimeoutUpperBound` in
 /// `apiserver/pkg/endpoints/handlers/rest.go`).
 const LONGEST_REQUEST: u64 = 34_000;
@@ -125,10 +125,28 @@ impl Fault {
         match rng.random_range(0..20) {
             0..10 => Self::Request(replica, rng.random_range(0..REQUESTS), RequestFault::draw(rng)),
             10..15 => Self::Replica(replica, Moment::draw(rng), ReplicaFault::draw(rng)),
-            15 if rng.random() => Self::Jump(replica, at, *[-3600, -45, -20, 20, 45, 3600].choose(rng).unwrap()),
-            15 => Self::Drift(replica, at, *[-50_000, -1_000, 1_000, 50_000].choose(rng).unwrap()),
+            15 if rng.random() => {
+                Self::Jump(replica, at, *[-3600, -45, -20, 20, 45, 3600].choose(rng).unwrap())
+            }
+            15 => Self::Drift(
+                replica,
+                at,
+                *[-50_000, -1_000, 1_000, 50_000].choose(rng).unwrap(),
+            ),
             _ => Self::World(at, WorldFault::draw(rng)),
         }
+    }
+
+    /// Whether somebody changes the journal's ConfigMap: two at once would undo each other's changes.
+    pub(crate) fn is_by_hand(self) -> bool {
+        self.is_tampering()
+            || matches!(
+                self,
+                Self::World(
+                    _,
+                    WorldFault::JournalTruncated(_) | WorldFault::JournalEdited | WorldFault::Pause(_)
+                )
+            )
     }
 
     /// Whether it loses or changes what the journal knows, beyond what macaque can know.
@@ -143,9 +161,7 @@ impl Fault {
     pub(crate) fn kind(self) -> &'static str {
         match self {
             Self::Request(_, _, fault) => fault.kind(),
-            Self::Replica(_, _, ReplicaFault::Crash(_)) => "a process crashes",
-            Self::Replica(_, _, ReplicaFault::Suspend(_)) => "a process is suspended",
-            Self::Replica(_, _, ReplicaFault::Stop(_)) => "a process is asked to stop",
+            Self::Replica(_, _, fault) => fault.kind(),
             Self::Jump(..) => "a clock is set",
             Self::Drift(..) => "a clock drifts",
             Self::World(_, fault) => fault.kind(),
@@ -174,7 +190,17 @@ impl RequestFault {
         }
     }
 
-    fn kind(self) -> &'static str {
+    /// Whether it concerns watches alone, or every request but watches, or all.
+    pub(crate) fn concerns(self, is_watch: bool) -> bool {
+        match self {
+            Self::WatchCut(_) | Self::WatchSilent(_) => is_watch,
+            Self::Truncated => !is_watch,
+            _ => true,
+        }
+    }
+
+    /// The kind of the fault, for the table.
+    pub(crate) fn kind(self) -> &'static str {
         match self {
             Self::LostBefore => "a request is lost",
             Self::LostAfter => "an answer is lost",
@@ -211,6 +237,15 @@ impl ReplicaFault {
             // Some beyond every lease.
             3 | 4 => Self::Suspend(rng.random_range(100..400_000)),
             _ => Self::Stop(rng.random_range(100..30_000)),
+        }
+    }
+
+    /// The kind of the fault, for the table.
+    pub(crate) fn kind(self) -> &'static str {
+        match self {
+            Self::Crash(_) => "a process crashes",
+            Self::Suspend(_) => "a process is suspended",
+            Self::Stop(_) => "a process is asked to stop",
         }
     }
 }
@@ -261,7 +296,10 @@ impl fmt::Display for Fault {
                 write!(f, "the clock of replica {replica} is set by {by} s at {at} ms")
             }
             Self::Drift(replica, at, parts) => {
-                write!(f, "the clock of replica {replica} gains {parts} ppm from {at} ms on")
+                write!(
+                    f,
+                    "the clock of replica {replica} gains {parts} ppm from {at} ms on"
+                )
             }
             Self::World(at, fault) => write!(f, "{fault:?} at {at} ms"),
         }

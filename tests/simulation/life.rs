@@ -109,6 +109,7 @@ impl Life {
     /// Lets happen what is due; returns how long the replica is away if this is its end.
     fn fail(&mut self, fault: ReplicaFault) -> Option<u64> {
         self.world.tell(|| format!("replica {}: {fault:?}", self.replica));
+        self.world.note_fault(fault.kind());
         match fault {
             ReplicaFault::Crash(away) => return Some(away),
             ReplicaFault::Suspend(length) => {

@@ -41,6 +41,7 @@ struct Exchange {
     network: Network,
     number: u32,
     fault: Option<RequestFault>,
+    is_watch: bool,
     what: String,
 }
 
@@ -90,10 +91,19 @@ impl Network {
             Fault::Request(replica, at, fault) if (replica, at) == (self.replica, number) => Some(fault),
             _ => None,
         });
+        let is_watch = request
+            .uri()
+            .query()
+            .is_some_and(|query| query.contains("watch=true"));
+        let fault = fault.filter(|fault| is_faulty && fault.concerns(is_watch));
+        if let Some(fault) = fault {
+            self.world.note_fault(fault.kind());
+        }
         Exchange {
             network: self.clone(),
             number,
-            fault: fault.filter(|_| is_faulty),
+            fault,
+            is_watch,
             what: format!("{} {}", request.method(), request.uri()),
         }
     }
@@ -110,10 +120,15 @@ impl Exchange {
     /// Carries the request to the server and its answer back; `None` if nothing is heard of it.
     async fn carry(self, request: Request<Body>) -> Option<Result<Response<InProcessBody>, BoxError>> {
         let (head, body) = request.into_parts();
-        let body = body.collect().await.map(|body| body.to_bytes().to_vec()).unwrap_or_default();
-        let is_watch = head.uri.query().is_some_and(|query| query.contains("watch=true"));
+        let body = body
+            .collect()
+            .await
+            .map(|body| body.to_bytes().to_vec())
+            .unwrap_or_default();
         let request = || {
-            let mut request = Request::builder().method(head.method.clone()).uri(head.uri.clone());
+            let mut request = Request::builder()
+                .method(head.method.clone())
+                .uri(head.uri.clone());
             if let Some(headers) = request.headers_mut() {
                 headers.clone_from(&head.headers);
             }
@@ -148,7 +163,9 @@ impl Exchange {
         let mut answer = world.act(Sender::Replica(replica), request());
         world.tell(|| format!("replica {replica}: {}: {}", self.what, answer.status()));
         let date = world.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        answer.headers_mut().insert(DATE, HeaderValue::from_str(&date).unwrap());
+        answer
+            .headers_mut()
+            .insert(DATE, HeaderValue::from_str(&date).unwrap());
         self.network.pass(Moment::Acted(self.number));
         if let Some(RequestFault::Twice(after)) = self.fault
             && head.method != Method::GET
@@ -163,14 +180,13 @@ impl Exchange {
             });
         }
         self.travel().await;
-        self.deliver(answer, is_watch).await
+        self.deliver(answer).await
     }
 
     /// Delivers the answer of the server, as far as nothing is wrong.
     async fn deliver(
         &self,
         answer: Response<kube_sandbox::ResponseBody>,
-        is_watch: bool,
     ) -> Option<Result<Response<InProcessBody>, BoxError>> {
         let whole = |answer: Response<kube_sandbox::ResponseBody>| {
             answer.map(|body| body.map_err(|never: Infallible| match never {}).boxed_unsync())
@@ -183,18 +199,26 @@ impl Exchange {
             Some(RequestFault::Page) => Some(Ok(page())),
             Some(RequestFault::Garbage) => {
                 world.tell(|| format!("{}: the answer is garbage", self.what));
-                Some(Err(io::Error::new(io::ErrorKind::InvalidData, "invalid HTTP version parsed").into()))
+                Some(Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "invalid HTTP version parsed",
+                )
+                .into()))
             }
-            Some(RequestFault::Truncated) if !is_watch => {
+            Some(RequestFault::Truncated) => {
                 world.tell(|| format!("{}: the answer is truncated", self.what));
                 let (head, body) = answer.into_parts();
-                let bytes = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+                let bytes = body
+                    .collect()
+                    .await
+                    .map(|body| body.to_bytes())
+                    .unwrap_or_default();
                 let half = bytes.slice(..bytes.len() / 2);
                 let frames = [Ok(Frame::data(half)), Err(reset())];
                 let body = StreamBody::new(futures_util::stream::iter(frames)).boxed_unsync();
                 Some(Ok(Response::from_parts(head, body)))
             }
-            _ if is_watch => {
+            _ if self.is_watch => {
                 let (after, is_cut) = match self.fault {
                     Some(RequestFault::WatchCut(after)) => (after, true),
                     Some(RequestFault::WatchSilent(after)) => (after, false),
@@ -215,7 +239,9 @@ impl Exchange {
                     }
                 });
                 let mut response = Response::new(StreamBody::new(frames).boxed_unsync());
-                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                response
+                    .headers_mut()
+                    .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
                 Some(Ok(response))
             }
             _ => Some(Ok(whole(answer))),
@@ -232,24 +258,42 @@ impl Exchange {
     }
 
     fn lost(&self, when: &str) -> Option<Result<Response<InProcessBody>, BoxError>> {
-        self.network.world.tell(|| format!("replica {}: {}: lost {when}", self.network.replica, self.what));
+        self.network
+            .world
+            .tell(|| format!("replica {}: {}: lost {when}", self.network.replica, self.what));
         Some(Err(reset().into()))
     }
 
     fn silent(&self, when: &str) -> Option<Result<Response<InProcessBody>, BoxError>> {
-        self.network.world.tell(|| format!("replica {}: {}: silence {when}", self.network.replica, self.what));
+        self.network
+            .world
+            .tell(|| format!("replica {}: {}: silence {when}", self.network.replica, self.what));
         None
     }
 
     fn error(&self, code: u16, when: &str) -> Response<InProcessBody> {
-        self.network.world.tell(|| format!("replica {}: {}: {code} {when}", self.network.replica, self.what));
+        self.network
+            .world
+            .tell(|| format!("replica {}: {}: {code} {when}", self.network.replica, self.what));
         let (reason, message) = match code {
             401 => ("Unauthorized", "Unauthorized"),
-            403 => ("Forbidden", "forbidden: User \"macaque\" cannot do this in the namespace"),
-            409 => ("Conflict", "the object has been modified; please apply your changes to the latest version"),
+            403 => (
+                "Forbidden",
+                "forbidden: User \"macaque\" cannot do this in the namespace",
+            ),
+            409 => (
+                "Conflict",
+                "the object has been modified; please apply your changes to the latest version",
+            ),
             429 => ("TooManyRequests", "too many requests, please try again later"),
-            504 => ("Timeout", "the server was unable to return a response in the time allotted"),
-            503 => ("ServiceUnavailable", "the server is currently unable to handle the request"),
+            504 => (
+                "Timeout",
+                "the server was unable to return a response in the time allotted",
+            ),
+            503 => (
+                "ServiceUnavailable",
+                "the server is currently unable to handle the request",
+            ),
             _ => ("InternalError", "etcdserver: request timed out"),
         };
         let status = json!({
@@ -258,7 +302,9 @@ impl Exchange {
         });
         let mut response = text(code, "application/json", status.to_string());
         if code == 429 {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
     }
@@ -273,7 +319,9 @@ fn text(code: u16, content_type: &'static str, text: String) -> Response<InProce
     let body = body.map_err(|never: Infallible| match never {}).boxed_unsync();
     let mut response = Response::new(body);
     *response.status_mut() = http::StatusCode::from_u16(code).unwrap();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 

@@ -12,7 +12,7 @@ pub(crate) const JOURNAL: &str = "macaque-journal";
 /// The path at which it is written.
 pub(crate) const JOURNAL_PATH: &str = "/api/v1/namespaces/chaos/configmaps/macaque-journal";
 /// The Deployments of the shop.
-pub(crate) const DEPLOYMENTS: [&str; 3] = ["cart", "search", "web"];
+pub(crate) const DEPLOYMENTS: [&str; 2] = ["cart", "web"];
 
 /// Sets up the cluster of a plan, and returns it with the future of its controllers.
 pub(crate) fn cluster(plan: &TrialPlan) -> (Cluster, impl Future<Output = ()> + Send + use<>) {

@@ -6,7 +6,7 @@ use macaque_core::outcome::DisruptionMethod;
 use rand::rngs::ChaCha12Rng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use crate::fault::Fault;
+use crate::fault::{Fault, WorldFault};
 
 /// The most faults of a trial.
 const MOST_FAULTS: usize = 6;
@@ -39,8 +39,14 @@ impl TrialPlan {
         let ready_after = rng.random_range(200..9_000);
 
         let faults = rng.random_range(1..=MOST_FAULTS);
-        let faults = (0..faults).map(|_| Fault::draw(&mut rng, replicas)).collect();
-        Self {
+        let mut faults: Vec<_> = (0..faults).map(|_| Fault::draw(&mut rng, replicas)).collect();
+        let by_hand = faults.iter().position(|fault| fault.is_by_hand());
+        let mut number = 0;
+        faults.retain(|fault| {
+            number += 1;
+            !fault.is_by_hand() || Some(number - 1) == by_hand
+        });
+        let plan = Self {
             seed,
             replicas,
             method,
@@ -48,7 +54,26 @@ impl TrialPlan {
             per_hour,
             ready_after,
             faults,
+        };
+        // A journal that is not trusted disrupts nothing for as long as the limit counts: an hour, which no trial lasts.
+        let per_hour = per_hour.filter(|_| !plan.has_tampering());
+        Self { per_hour, ..plan }
+    }
+
+    /// The same plan with only those of its faults that have these numbers.
+    pub(crate) fn with_only(&self, numbers: &[usize]) -> Self {
+        let faults = self.faults.iter().enumerate();
+        let kept = faults.filter(|(number, _)| numbers.contains(number));
+        Self {
+            faults: kept.map(|(_, fault)| *fault).collect(),
+            ..self.clone()
         }
+    }
+
+    /// Whether somebody puts an old copy of the journal back.
+    pub(crate) fn has_old_copy(&self) -> bool {
+        let is_old = |fault: &Fault| matches!(fault, Fault::World(_, WorldFault::JournalRestored(_)));
+        self.faults.iter().any(is_old)
     }
 
     /// Whether people delete the journal or put an old one back.

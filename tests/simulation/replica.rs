@@ -22,8 +22,7 @@ use macaque::platform::{Platform, SimulatedClock};
 use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
 use macaque_core::config::{
-    ConfigMapRef, DisruptConfig, DisruptionLimits, JournalLocation, RecoveryPolicy,
-    TargetConfig, VictimCount,
+    ConfigMapRef, DisruptConfig, DisruptionLimits, JournalLocation, RecoveryPolicy, TargetConfig, VictimCount,
 };
 use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::guard::{GuardConfig, RecoveredGuard};

@@ -14,7 +14,7 @@ use crate::fault::FAULTY;
 use crate::objects;
 use crate::plan::TrialPlan;
 use crate::replica::Replica;
-use crate::verdict::{HeardMessage, is_live, judge};
+use crate::verdict::{HeardMessage, is_served, judge, unreported};
 use crate::world::{START, World};
 
 /// How long after the faults a trial goes on at most.
@@ -31,12 +31,30 @@ thread_local! {
 pub(crate) struct TrialOutcome {
     /// What was wrong, if anything.
     pub(crate) wrong: Vec<String>,
-    pub(crate) is_live: bool,
+    /// Whether a slot was served once the faults were over.
+    pub(crate) is_served: bool,
+    /// How many pods were disrupted that no message names.
+    pub(crate) unreported: usize,
+    /// The faults that happened, by kind.
+    pub(crate) faults: Vec<&'static str>,
     /// How many pods macaque disrupted.
     pub(crate) losses: usize,
     /// How long it lasted by its own time.
     pub(crate) lasted: Duration,
     pub(crate) story: Vec<String>,
+}
+
+impl TrialOutcome {
+    /// The first promise that was broken, in a word or two, if any.
+    pub(crate) fn first_broken(&self) -> Option<&str> {
+        let mut wrong = self.wrong.iter().filter(|wrong| !wrong.starts_with("old copy"));
+        wrong.next()?.split(':').next()
+    }
+
+    /// Whether a slot was run again after an old copy of the journal was put back.
+    pub(crate) fn is_repeated(&self) -> bool {
+        self.wrong.iter().any(|wrong| wrong.starts_with("old copy"))
+    }
 }
 
 /// Notes panics instead of printing them.
@@ -48,10 +66,16 @@ pub(crate) fn note_panics() {
 
 /// Runs the trial of a plan; writes its story if that is wanted.
 pub(crate) fn run(plan: &TrialPlan, has_story: bool) -> TrialOutcome {
-    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let runtime = Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
     let mut outcome = runtime.block_on(perform(plan, has_story));
     let panics = PANICS.with_borrow_mut(std::mem::take);
-    outcome.wrong.extend(panics.into_iter().map(|panic| format!("panic: {panic}")));
+    outcome
+        .wrong
+        .extend(panics.into_iter().map(|panic| format!("panic: {panic}")));
     outcome
 }
 
@@ -62,12 +86,15 @@ async fn perform(plan: &TrialPlan, has_story: bool) -> TrialOutcome {
 
     let plan = Arc::new(plan.clone());
     let (sender, messages) = mpsc::channel();
-    let clocks: Vec<_> = (0..plan.replicas).map(|_| SimulatedClock::starting_at(START)).collect();
+    let clocks: Vec<_> = (0..plan.replicas)
+        .map(|_| SimulatedClock::starting_at(START))
+        .collect();
     for fault in &plan.faults {
         tokio::spawn(happen(world.clone(), clocks.clone(), *fault));
     }
     let replicas = clocks.into_iter().enumerate();
-    let replicas = replicas.map(|(number, clock)| Replica::new(number, &plan, &world, clock, sender.clone()).live());
+    let replicas =
+        replicas.map(|(number, clock)| Replica::new(number, &plan, &world, clock, sender.clone()).live());
     let mut replicas: FuturesUnordered<_> = replicas.collect();
 
     let mut heard = Vec::new();
@@ -80,22 +107,26 @@ async fn perform(plan: &TrialPlan, has_story: bool) -> TrialOutcome {
                 world.tell(|| format!("message: {}", message.headline()));
                 HeardMessage { at, message }
             }));
-            let is_live = is_live(&plan, &world.losses(), &heard);
-            if is_live || now > FAULTY + PATIENCE {
-                return is_live;
+            let losses = world.losses();
+            let is_served = is_served(&plan, &losses, &heard);
+            let is_over = is_served && unreported(&losses, &heard) == 0;
+            if is_over || now > FAULTY + PATIENCE {
+                return is_served;
             }
             now += INTERVAL;
         }
     };
-    let is_live = tokio::select! {
+    let is_served = tokio::select! {
         biased;
-        is_live = watching => is_live,
+        is_served = watching => is_served,
         _ = replicas.next() => false,
     };
 
     TrialOutcome {
         wrong: judge(&plan, &world, &heard),
-        is_live,
+        is_served,
+        unreported: unreported(&world.losses(), &heard),
+        faults: world.faults(),
         losses: world.losses().len(),
         lasted: Duration::from_millis(world.elapsed()),
         story: world.take_story(),

@@ -1,6 +1,6 @@
 //! The verdict about a trial, from what happened in the world and from the messages that came.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -28,31 +28,40 @@ pub(crate) struct HeardMessage {
     pub(crate) message: OutgoingMessage,
 }
 
-/// Whether a slot after the faults was served, and every loss is in a message.
-pub(crate) fn is_live(plan: &TrialPlan, losses: &[Loss], heard: &[HeardMessage]) -> bool {
+/// Whether a slot after the faults was served.
+pub(crate) fn is_served(plan: &TrialPlan, losses: &[Loss], heard: &[HeardMessage]) -> bool {
     let end = START + Duration::from_millis(FAULTY);
-    let is_served = heard.iter().any(|heard| match &heard.message {
-        OutgoingMessage::Round(round) if round.slot > end => match &round.report.end {
-            RoundEnd::Complete => round.report.attempts.iter().any(|attempt| attempt.outcome.counts_as_disruption()),
-            RoundEnd::Withheld { .. } => plan.per_hour.is_some(),
-            _ => false,
-        },
+    let has_served = heard.iter().any(|heard| match &heard.message {
+        OutgoingMessage::Round(round) => {
+            let report = &round.report;
+            let mut attempts = report.attempts.iter();
+            report.slot > end
+                && report.end == RoundEnd::Complete
+                && attempts.any(|attempt| attempt.outcome.counts_as_disruption())
+        }
         _ => false,
     });
-    is_served && losses.iter().all(|loss| is_reported(loss, heard))
+    let has_reached_limit = plan.per_hour.is_some_and(|limit| losses.len() >= limit);
+    has_served || has_reached_limit
 }
 
-fn is_reported(loss: &Loss, heard: &[HeardMessage]) -> bool {
-    heard.iter().any(|heard| match &heard.message {
-        OutgoingMessage::Round(round) => round.report.attempts.iter().any(|attempt| attempt.pod.uid == loss.uid),
-        _ => false,
-    })
+/// How many losses no message names.
+pub(crate) fn unreported(losses: &[Loss], heard: &[HeardMessage]) -> usize {
+    let rounds = heard.iter().filter_map(|heard| match &heard.message {
+        OutgoingMessage::Round(round) => Some(&round.report),
+        _ => None,
+    });
+    let named: BTreeSet<_> = rounds
+        .flat_map(|report| &report.attempts)
+        .map(|attempt| &attempt.pod.uid)
+        .collect();
+    losses.iter().filter(|loss| !named.contains(&loss.uid)).count()
 }
 
 /// Judges the disruptions and the messages; returns what was wrong.
 pub(crate) fn judge(plan: &TrialPlan, world: &World, heard: &[HeardMessage]) -> Vec<String> {
     let losses = world.losses();
-    let history = WholenessHistory::of(&world.cluster);
+    let history = WholenessHistory::of(&world.changes());
     let mut wrong = Vec::new();
     judge_counts(plan, &losses, &mut wrong);
     judge_records(&losses, &mut wrong);
@@ -66,25 +75,37 @@ pub(crate) fn judge(plan: &TrialPlan, world: &World, heard: &[HeardMessage]) -> 
 
 /// Never more than was ordered: in a slot, by now, and in an hour.
 fn judge_counts(plan: &TrialPlan, losses: &[Loss], wrong: &mut Vec<String>) {
+    // By an old copy, whoever has not read the journal since cannot know what it lacks.
+    let promise = if plan.has_old_copy() {
+        "old copy"
+    } else {
+        "doubled"
+    };
     let mut by_slot = BTreeMap::<&str, usize>::new();
     for (index, loss) in losses.iter().enumerate() {
         let Loss { name, at, slot, .. } = loss;
         let count = by_slot.entry(slot).or_default();
         *count += 1;
         if *count > plan.count {
-            wrong.push(format!("doubled: {name} is victim {count} of slot {slot}"));
+            wrong.push(format!("{promise}: {name} is victim {count} of slot {slot}"));
         }
 
         let passed = (*at + SKEW).duration_since(START).as_secs();
         let due = usize::try_from(passed).unwrap_or_default() / SLOT.as_secs() as usize;
         if index + 1 > due * plan.count {
-            wrong.push(format!("doubled: {name} is victim {} when {due} slots were due", index + 1));
+            wrong.push(format!(
+                "{promise}: {name} is victim {} when {due} slots were due",
+                index + 1
+            ));
         }
 
-        if let Some(limit) = plan.per_hour.filter(|_| !plan.has_tampering())
+        if let Some(limit) = plan.per_hour
             && index + 1 > limit
         {
-            wrong.push(format!("over the limit: {name} is victim {} of an hour that may have {limit}", index + 1));
+            wrong.push(format!(
+                "over the limit: {name} is victim {} of an hour that may have {limit}",
+                index + 1
+            ));
         }
     }
 }
@@ -101,7 +122,9 @@ fn judge_records(losses: &[Loss], wrong: &mut Vec<String>) {
         match (recorded, paused_since) {
             (None, _) => wrong.push(format!("unrecorded: {name} was disrupted without a record")),
             (Some(recorded), Some(paused)) if recorded > paused => {
-                wrong.push(format!("paused: {name} was recorded at {recorded}, after the pause of {paused}"));
+                wrong.push(format!(
+                    "paused: {name} was recorded at {recorded}, after the pause of {paused}"
+                ));
             }
             _ => {}
         }
@@ -132,10 +155,13 @@ fn judge_outcomes(
     wrong: &mut Vec<String>,
 ) {
     for HeardMessage { at, message } in heard {
-        let OutgoingMessage::Round(round) = message else { continue };
+        let OutgoingMessage::Round(round) = message else {
+            continue;
+        };
         for attempt in &round.report.attempts {
             let pod = &attempt.pod;
-            let lost = losses.iter().any(|loss| loss.uid == pod.uid);
+            let slot = round.slot.to_string();
+            let lost = losses.iter().any(|loss| loss.uid == pod.uid && loss.slot == slot);
             let is_true = match attempt.outcome {
                 Outcome::Evicted | Outcome::Deleted => history.ended(&pod.uid).is_some_and(|end| end <= *at),
                 Outcome::Refused(_) | Outcome::Held(_) | Outcome::DryRun => !lost,
@@ -156,16 +182,24 @@ fn judge_recoveries(
     wrong: &mut Vec<String>,
 ) {
     for HeardMessage { at, message } in heard {
-        let OutgoingMessage::Recovery(recovery) = message else { continue };
+        let OutgoingMessage::Recovery(recovery) = message else {
+            continue;
+        };
         let report = &recovery.report;
-        if !matches!(report.verdict, Some(RecoveryVerdict::Recovered | RecoveryVerdict::Slow)) {
+        if !matches!(
+            report.verdict,
+            Some(RecoveryVerdict::Recovered | RecoveryVerdict::Slow)
+        ) {
             continue;
         }
 
         let loss = losses.iter().find(|loss| loss.uid == report.pod.uid);
         let is_true = loss.is_some_and(|loss| history.longest(&loss.owner, loss.at, *at) >= WHOLE);
         if !is_true {
-            wrong.push(format!("false recovery: {} of {}", report.pod.name, report.owner.name));
+            wrong.push(format!(
+                "false recovery: {} of {}",
+                report.pod.name, report.owner.name
+            ));
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use kube_sandbox::{Cluster, ObjectChange};
+use kube_sandbox::ObjectChange;
 use serde_json::Value;
 
 /// When each owner began or ceased to be whole, and when each pod's end began.
@@ -22,15 +22,11 @@ struct OwnerState {
 }
 
 impl WholenessHistory {
-    pub(crate) fn of(cluster: &Cluster) -> Self {
-        let kinds = ["Pod", "Deployment", "StatefulSet"];
-        let changes = kinds.map(|kind| cluster.changes_after(0, kind).unwrap_or_default());
-        let mut changes: Vec<ObjectChange> = changes.into_iter().flatten().collect();
-        changes.sort_by_key(|change| change.revision);
-
+    /// Reads the changes of pods and workloads, in their order.
+    pub(crate) fn of(changes: &[ObjectChange]) -> Self {
         let mut history = Self::default();
         let mut states = BTreeMap::<String, OwnerState>::new();
-        for change in &changes {
+        for change in changes {
             history.note(change, &mut states);
         }
         history
@@ -39,7 +35,11 @@ impl WholenessHistory {
     fn note(&mut self, change: &ObjectChange, states: &mut BTreeMap<String, OwnerState>) {
         let object = &*change.after;
         let is_pod = change.kind == "Pod";
-        let owner = if is_pod { "/metadata/labels/app" } else { "/metadata/name" };
+        let owner = if is_pod {
+            "/metadata/labels/app"
+        } else {
+            "/metadata/name"
+        };
         let Some(owner) = object.pointer(owner).and_then(Value::as_str) else {
             return;
         };
@@ -81,6 +81,10 @@ impl WholenessHistory {
 }
 
 fn is_ready(pod: &Value) -> bool {
-    let conditions = pod["status"]["conditions"].as_array().map_or(&[][..], Vec::as_slice);
-    conditions.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
+    let conditions = pod["status"]["conditions"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
+    conditions
+        .iter()
+        .any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
 }

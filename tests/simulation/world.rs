@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::{Method, Request, Response};
 use jiff::Timestamp;
-use kube_sandbox::{Cluster, ResponseBody};
+use kube_sandbox::{Cluster, ObjectChange, ResponseBody};
 use rand::rngs::ChaCha12Rng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::Value;
@@ -30,6 +30,11 @@ struct WorldState {
     story: Option<Vec<String>>,
     losses: Vec<Loss>,
     journal: Vec<JournalWrite>,
+    /// The changes of pods and workloads, up to this revision.
+    changes: Vec<ObjectChange>,
+    seen_revision: u64,
+    /// The faults that happened, by kind.
+    happened: Vec<&'static str>,
     /// Until when the API server is away.
     away_until: Instant,
 }
@@ -74,6 +79,9 @@ impl World {
                 story: has_story.then(Vec::new),
                 losses: Vec::new(),
                 journal: Vec::new(),
+                changes: Vec::new(),
+                seen_revision: 0,
+                happened: Vec::new(),
                 away_until: now,
             })),
         }
@@ -112,9 +120,39 @@ impl World {
         self.state().rng.random_range(0..end.max(1))
     }
 
+    /// Notes that a fault of this kind happened.
+    pub(crate) fn note_fault(&self, kind: &'static str) {
+        self.state().happened.push(kind);
+    }
+
+    /// The faults that happened, by kind.
+    pub(crate) fn faults(&self) -> Vec<&'static str> {
+        self.state().happened.clone()
+    }
+
     /// The disruptions by macaque so far.
     pub(crate) fn losses(&self) -> Vec<Loss> {
         self.state().losses.clone()
+    }
+
+    /// The changes of pods and workloads so far, in their order.
+    pub(crate) fn changes(&self) -> Vec<ObjectChange> {
+        let mut state = self.state();
+        let seen = std::mem::replace(&mut state.seen_revision, self.cluster.revision());
+        let kinds = ["Pod", "Deployment", "StatefulSet"];
+        let mut changes: Vec<_> = kinds
+            .iter()
+            .flat_map(|kind| self.cluster.changes_after(seen, kind).unwrap())
+            .collect();
+        changes.sort_by_key(|change| change.revision);
+        state.changes.extend(changes);
+        state.changes.clone()
+    }
+
+    /// Drops the history of changes, as etcd does; the world remembers it.
+    pub(crate) fn compact(&self) {
+        self.changes();
+        self.cluster.compact();
     }
 
     pub(crate) fn is_away(&self) -> bool {
@@ -159,7 +197,12 @@ impl World {
                 continue;
             }
 
-            let text = |pointer: &str| pod.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let text = |pointer: &str| {
+                pod.pointer(pointer)
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned()
+            };
             let uid = text("/metadata/uid");
             let mut state = self.state();
             let recorded = state.journal.iter().find(|write| write.text.contains(&uid));
@@ -192,6 +235,8 @@ impl World {
 fn slot_of(request: &Request<Vec<u8>>) -> String {
     let agent = request.headers().get(http::header::USER_AGENT);
     let agent = agent.and_then(|agent| agent.to_str().ok()).unwrap_or_default();
-    let slot = agent.split_once("(round ").map(|(_, slot)| slot.trim_end_matches(')'));
+    let slot = agent
+        .split_once("(round ")
+        .map(|(_, slot)| slot.trim_end_matches(')'));
     slot.unwrap_or_default().to_owned()
 }

@@ -59,7 +59,8 @@ impl Cluster {
     /// The changes of a kind after a revision, oldest first; `None` if not all are kept any more.
     #[must_use]
     pub fn changes_after(&self, revision: u64, kind: &str) -> Option<Vec<ObjectChange>> {
-        self.shared.with(|state| state.store.changes_after(revision, kind))
+        self.shared
+            .with(|state| state.store.changes_after(revision, kind))
     }
 
     /// Stores objects unchanged, including their status, and replaces existing ones of the same name.

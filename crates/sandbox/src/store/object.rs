@@ -7,28 +7,32 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+/// The value at a JSON pointer of names without `~`, through objects alone: what serde_json finds too, which unescapes every
+/// name of the pointer, and takes several times as long for it.
+fn at<'a>(object: &'a Value, pointer: &str) -> Option<&'a Value> {
+    let names = pointer.split('/').skip(1);
+    let mut value = object;
+    for name in names {
+        value = value.as_object()?.get(name)?;
+    }
+    Some(value)
+}
+
 /// The text at a JSON pointer, or the empty text.
 ///
 /// To the API, an absent field and an empty one mean the same, because Go has zero values.
 pub(crate) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+    at(object, pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The whole number at a JSON pointer, or zero.
 pub(crate) fn number(object: &Value, pointer: &str) -> i64 {
-    object
-        .pointer(pointer)
-        .and_then(Value::as_i64)
-        .unwrap_or_default()
+    at(object, pointer).and_then(Value::as_i64).unwrap_or_default()
 }
 
 /// The items of the list at a JSON pointer; an absent list has none.
 pub(crate) fn list<'a>(object: &'a Value, pointer: &str) -> &'a [Value] {
-    object
-        .pointer(pointer)
+    at(object, pointer)
         .and_then(Value::as_array)
         .map_or(&[], Vec::as_slice)
 }
@@ -50,7 +54,7 @@ pub(crate) fn resource_version(object: &Value) -> &str {
 }
 
 pub(crate) fn labels(object: &Value) -> Option<&Map<String, Value>> {
-    object.pointer("/metadata/labels").and_then(Value::as_object)
+    at(object, "/metadata/labels").and_then(Value::as_object)
 }
 
 pub(crate) fn is_terminating(object: &Value) -> bool {
