@@ -148,11 +148,8 @@ pub(crate) fn paragraph() -> String {
             .count();
         format!("{count} of them on {version}")
     };
-    let older: Vec<_> = VERSIONS
-        .iter()
-        .filter(|version| **version != NEWEST)
-        .map(|version| differing(version))
-        .collect();
+    let older = VERSIONS.iter().filter(|version| **version != NEWEST);
+    let older: Vec<_> = older.map(|version| differing(version)).collect();
     format!(
         "Beside these, {} writes are recorded in `tests/conformance/writes.json`: the sandbox refuses, warns about and\n\
          completes them as {NEWEST} did, with its code, reason, message and causes. Older versions answer some otherwise,\n\

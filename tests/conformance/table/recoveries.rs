@@ -1,4 +1,4 @@
-//! Scenarios about recoveries, from the disruption to the end, and about the Events that tell of both.
+//! Scenarios about recoveries, from the disruption to the end, and about the Events of both.
 
 use std::time::Duration;
 
@@ -179,7 +179,7 @@ fn events() -> Vec<Scenario> {
             .config(|config| config.recovery.expect = Duration::from_secs(number))
     };
     vec![
-        lingering("an eviction is told on the pod and on its owner", 60)
+        lingering("an eviction is an Event on the pod and on its owner", 60)
             .first("db-1")
             .sends(evict("db-1"), 201)
             .reports(&["db-1: evicted"])
@@ -188,7 +188,7 @@ fn events() -> Vec<Scenario> {
                 "ChaosEvicted on Pod db-1: macaque evicted pod db-1",
                 "ChaosEvicted on StatefulSet db: macaque evicted pod db-1",
             ]),
-        lingering("a deletion is told on the pod and on its owner", 60)
+        lingering("a deletion is an Event on the pod and on its owner", 60)
             .delete()
             .first("db-1")
             .sends(delete("db-1"), 200)
@@ -198,13 +198,13 @@ fn events() -> Vec<Scenario> {
                 "ChaosDeleted on Pod db-1: macaque deleted pod db-1",
                 "ChaosDeleted on StatefulSet db: macaque deleted pod db-1",
             ]),
-        scenario("an eviction of a bare pod is told on the pod", &[51])
+        scenario("an eviction of a bare pod is an Event on the pod", &[51])
             .given(web(1))
             .sends(evict("web-0"), 201)
             .reports(&["web-0: evicted"])
             .ends(Disrupted)
             .events(&["ChaosEvicted on Pod web-0: macaque evicted pod web-0"]),
-        scenario("a Deployment is told of, and not its ReplicaSet", &[51])
+        scenario("a Deployment has an Event, and not its ReplicaSet", &[51])
             .given([workload("Deployment", "web", 1)])
             .sends(evict("web-*"), 201)
             .reports(&["web-*: evicted"])
@@ -213,7 +213,7 @@ fn events() -> Vec<Scenario> {
                 "ChaosEvicted on Deployment web: macaque evicted pod web-*",
                 "ChaosEvicted on Pod web-*: macaque evicted pod web-*",
             ]),
-        scenario("a refusal is told where refusals are wanted", &[51])
+        scenario("a refusal is an Event where refusals are wanted", &[51])
             .given(web(1))
             .given([budget("web", "web", json!({"minAvailable": 1}))])
             .sends(evict("web-0"), 429)
@@ -221,14 +221,14 @@ fn events() -> Vec<Scenario> {
             .ends(Refused)
             .refusals()
             .events(&["ChaosRefused on Pod web-0: macaque has not evicted pod web-0"]),
-        scenario("a refusal is not told by default", &[51])
+        scenario("a refusal is no Event by default", &[51])
             .given(web(1))
             .given([budget("web", "web", json!({"minAvailable": 1}))])
             .sends(evict("web-0"), 429)
             .reports(&["web-0: refused by budget web: The disruption budget web needs 1 healthy pods and has 1 currently"])
             .ends(Refused)
             .events(&[]),
-        scenario("a victim that was held back is told of where refusals are wanted", &[51])
+        scenario("a victim that was held back has an Event where refusals are wanted", &[51])
             .given([db(1)])
             .guards(|guards| guards.min_ready = MinReady::Count(1))
             .reports(&["db-0: guard min_ready holds back: can never pass: 1 of 1 must stay ready (guards.min_ready = 1)"])
@@ -238,7 +238,7 @@ fn events() -> Vec<Scenario> {
                 "ChaosHeldBack on Pod db-0: macaque has not evicted pod db-0",
                 "ChaosHeldBack on StatefulSet db: macaque has not evicted pod db-0",
             ]),
-        evicted("a recovery is told on the owner", leaving("StatefulSet", "db", 2), "db-1")
+        evicted("a recovery is an Event on the owner", leaving("StatefulSet", "db", 2), "db-1")
             .recovers(&["statefulset/db: recovered, 2 of 2 ready"])
             .events(&[
                 "ChaosEvicted on Pod db-1",
