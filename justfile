@@ -39,6 +39,12 @@ e2e:
         sh -c '.ci/deploy && cargo test --locked --test e2e --test conformance -- --ignored --skip scripted_hour \
             && cargo test --locked --test trials -- --real --trials 10'
 
+# The conformance suite on Kubernetes 1.33, 1.35 or 1.37; with CONFORMANCE=write its answers are recorded (builds with Go once)
+conformance kubernetes="1.37":
+    CONTROLPLANE_KUBERNETES="{{kubernetes}}" \
+        tests/controlplane/controlplane run "target/controlplane-{{kubernetes}}" -- \
+        cargo test --locked --test conformance -- --ignored
+
 # An hour of disruptions and faults on a real control plane, in minutes of so many seconds, of each of which blame is asked
 scripted-hour seconds="5":
     cargo build --locked

@@ -6,8 +6,13 @@ use serde_json::{Value, json};
 use crate::server::ServerKind;
 use crate::test_namespace::TestNamespace;
 
-/// The permissions of a round of either method.
-const NEEDED: [(&str, &str); 4] = [
+/// The permissions of a round of either method, with those by which guards see more and the journal is kept.
+const NEEDED: [(&str, &str); 9] = [
+    ("get", "namespaces"),
+    ("get", "statefulsets.apps"),
+    ("get", "statefulsets.apps/scale"),
+    ("get", "configmaps"),
+    ("update", "configmaps"),
     ("list", "pods"),
     ("get", "pods"),
     ("create", "pods/eviction"),
@@ -23,7 +28,10 @@ impl TestNamespace {
 
         let granted = NEEDED.into_iter().filter(|grant| !lacking.contains(grant));
         let rules: Vec<Value> = granted
-            .map(|(verb, resource)| json!({"apiGroups": [""], "resources": [resource], "verbs": [verb]}))
+            .map(|(verb, resource)| {
+                let (group, resource) = of_group(resource);
+                json!({"apiGroups": [group], "resources": [resource], "verbs": [verb]})
+            })
             .collect();
         let (api, group) = ("rbac.authorization.k8s.io/v1", "rbac.authorization.k8s.io");
         let metadata = json!({"name": "macaque"});
@@ -47,19 +55,28 @@ impl TestNamespace {
     }
 
     async fn may(&self, verb: &str, resource: &str) -> bool {
-        let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+        let (group, resource) = of_group(resource);
+        let (resource, subresource) = resource.split_once('/').unwrap_or((&resource, ""));
         let namespace = &self.name();
         let review = json!({
             "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
             "spec": {
                 "user": format!("system:serviceaccount:{namespace}:macaque"),
                 "resourceAttributes": {
-                    "namespace": namespace, "verb": verb, "resource": resource, "subresource": subresource,
+                    "namespace": namespace, "verb": verb, "group": group, "resource": resource, "subresource": subresource,
                 },
             },
         });
         let path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
 
         self.send(Method::POST, path, &review).await.1["status"]["allowed"] == true
+    }
+}
+
+/// The group of `statefulsets.apps/scale`, and the resource without it.
+fn of_group(resource: &str) -> (String, String) {
+    match resource.split_once(".apps") {
+        Some((plural, subresource)) => ("apps".to_owned(), format!("{plural}{subresource}")),
+        None => (String::new(), resource.to_owned()),
     }
 }

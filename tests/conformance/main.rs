@@ -3,11 +3,11 @@
 //! reports it so.
 //!
 //! `table` holds the scenarios. `server`, `test_namespace`, `setup`, `grants` and `admission` arrange them, `round_proxy`
-//! is between macaque and the server, `run_scenario` runs one and compares, `answers` keeps what the real server
-//! answered, `page` writes `docs/conformance.md`, and `laws` checks what no table can list. `reads` holds what guards read, under
-//! Roles that grant just that, `watches` what a watch of pods shows, and `events` what becomes of the Events that macaque writes. `writes` has a table of its
-//! own: writes that a server refuses, warns about or completes. With `CONFORMANCE=write` the recorded answers and the page
-//! are written instead of compared.
+//! is between macaque and the server, `run_scenario` runs one and compares its `answers` with the `records` of what each
+//! version of the real server answered, `page` writes `docs/conformance.md`, and `laws` checks what no table can list.
+//! `reads` holds what guards read, under Roles that grant just that, `watches` what a watch of pods shows, and `events`
+//! what becomes of the Events that macaque writes. `writes` has a table of its own: writes that a server refuses, warns
+//! about or completes. With `CONFORMANCE=write` the recorded answers and the page are written instead of compared.
 
 #![cfg(feature = "sandbox")]
 #![expect(
@@ -19,14 +19,18 @@
 
 mod admission;
 mod answers;
+mod compare;
 mod events;
+mod expected;
 mod grants;
 mod laws;
 mod page;
 mod raw;
 mod reads;
+mod records;
 mod requirements;
 mod round_proxy;
+mod rounds;
 mod run_scenario;
 mod scenario;
 mod server;

@@ -1,7 +1,7 @@
 //! The requirements, a sentence each: the numbers that scenarios refer to.
 
 /// The requirements by number, from 1.
-pub(crate) const REQUIREMENTS: [&str; 40] = [
+pub(crate) const REQUIREMENTS: [&str; 51] = [
     "A pod without a budget is evicted by one request with its UID, and verified.",
     "A budget is spent by one eviction; the next is refused once and not repeated.",
     "After a refusal the round goes on to another candidate.",
@@ -42,6 +42,17 @@ pub(crate) const REQUIREMENTS: [&str; 40] = [
     "An expired credential is read afresh, once.",
     "A Job's evicted pod tells its Job why; a Job's pods are exempt from deletion.",
     "A pod that is stuck terminating is never disrupted again.",
+    "A guard of the owner holds a victim back before anything is sent, and says what it saw.",
+    "What a team wishes makes macaque more careful, and never less.",
+    "A guard of the round ends it before a victim is tried; without an answer too.",
+    "A freeze holds back whom it names until its time is over, and one that cannot be read does.",
+    "The target leaves out whom it does not name, by kind, name, place, age, labels and namespace.",
+    "In the mode opt-in nobody is in scope without a yes, and a no counts everywhere.",
+    "A round takes as many victims as its number, share or range says, of pods or of owners.",
+    "A limit over time, a cap and a cooldown count across rounds, and leave out just whom they concern.",
+    "The journal records a victim before its disruption; a pause, or a journal that cannot be used, stops every round.",
+    "A recovery is followed to its end, and the end is the one that was seen.",
+    "Events tell what was done on the victim and on its owner, and refusals where they are wanted.",
 ];
 
 /// The requirements that no scenario of the table proves, and what does.

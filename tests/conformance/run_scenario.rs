@@ -10,15 +10,16 @@ use macaque::platform::Platform;
 use macaque::round::{self, RoundConfig};
 use macaque::stop::StopSwitch;
 use macaque_core::config::{NamespaceScope, VictimCount};
-use macaque_core::report::{RoundEnd, RoundReport};
+use macaque_core::report::RoundReport;
 use macaque_testkit::fault_proxy::{Fault, RequestMatch};
 
 use crate::admission::AdmissionSetup;
 use crate::answers::{RecordedAnswer, ServerRecord, plain};
+use crate::compare::compare;
 use crate::round_proxy::{RoundProxy, ScenarioFault};
-use crate::scenario::{ExpectedResult, FinalState, Scenario};
+use crate::scenario::Scenario;
 use crate::server::ServerKind;
-use crate::test_namespace::{TestNamespace, condition};
+use crate::test_namespace::TestNamespace;
 
 /// Seeds enough to find one that picks a certain pod first.
 const SEEDS: u64 = 200;
@@ -46,8 +47,9 @@ pub(crate) async fn run_scenario(
     kind: ServerKind,
     scenario: Scenario,
     recorded: ServerRecord,
+    version: &str,
 ) -> ScenarioResult {
-    let namespace = Rc::new(TestNamespace::new(kind).await);
+    let namespace = Rc::new(TestNamespace::lingering(kind, scenario.linger).await);
     let Scenario {
         name,
         requirements,
@@ -55,8 +57,11 @@ pub(crate) async fn run_scenario(
         arrange,
         admission,
         lacking,
+        linger: _,
         mut round_config,
+        labels,
         first,
+        plan,
         mut faults,
         expected,
     } = scenario;
@@ -68,13 +73,16 @@ pub(crate) async fn run_scenario(
         namespace.grant_all_but(&lacking).await;
     }
 
-    round_config.eligibility.target.namespaces = NamespaceScope::Named(vec![namespace.name().to_owned()]);
+    round_config.eligibility.target.namespaces = match labels {
+        Some(labels) => namespace.selected_by(labels),
+        None => NamespaceScope::Named(vec![namespace.name().to_owned()]),
+    };
     if let Some(own_pod) = &mut round_config.eligibility.own_pod {
         namespace.name().clone_into(&mut own_pod.namespace);
     }
     let client = namespace.server.client_lacking(&lacking).await;
     let proxy = RoundProxy::start(client, Rc::clone(&namespace));
-    let seed = seed_for(&proxy, &round_config, first).await;
+    let seed = seed_for(&proxy, &namespace, &round_config, first).await;
 
     let is_replayed =
         kind == ServerKind::Sandbox && admission.is_some_and(|admission| !admission.control.lets_pass());
@@ -92,7 +100,7 @@ pub(crate) async fn run_scenario(
 
     proxy.take_exchanges();
     let begun = Instant::now();
-    let report = round(&proxy, &round_config, seed).await;
+    let result = plan.run(&proxy, &namespace, &round_config, seed).await;
     let took = begun.elapsed();
     namespace.server.lift_denials();
 
@@ -102,7 +110,7 @@ pub(crate) async fn run_scenario(
         .filter(|exchange| exchange.request.method != "GET")
         .map(|exchange| (RecordedAnswer::of(exchange, &namespace), exchange.injected))
         .unzip();
-    let mut differences = compare(&expected, &report, &answers, &namespace);
+    let mut differences = compare(&expected, version, &result, &answers, &namespace);
     if took < expected.pause {
         differences.push(format!("the round took only {took:?}"));
     }
@@ -164,7 +172,12 @@ pub(crate) fn differs_from_record(
 }
 
 /// A seed that picks the pod `first` first, found without a write.
-async fn seed_for(proxy: &RoundProxy, round_config: &RoundConfig, first: Option<&str>) -> u64 {
+async fn seed_for(
+    proxy: &RoundProxy,
+    namespace: &TestNamespace,
+    round_config: &RoundConfig,
+    first: Option<&str>,
+) -> u64 {
     let Some(first) = first else { return 1 };
     let mut dry = round_config.clone();
     dry.dry_run = true;
@@ -175,7 +188,7 @@ async fn seed_for(proxy: &RoundProxy, round_config: &RoundConfig, first: Option<
         if report
             .attempts
             .first()
-            .is_some_and(|attempt| attempt.pod.name == first)
+            .is_some_and(|attempt| plain(&attempt.pod.name, namespace) == first)
         {
             return seed;
         }
@@ -210,119 +223,4 @@ pub(crate) async fn connect(proxy: &RoundProxy, home: &Path, platform: &Platform
     };
 
     Cluster::connect(&access, platform).await.unwrap()
-}
-
-fn compare(
-    expected: &ExpectedResult,
-    report: &RoundReport,
-    answers: &[RecordedAnswer],
-    namespace: &TestNamespace,
-) -> Vec<String> {
-    let mut differences = Vec::new();
-    let mut equal = |what: &str, is: String, should: String| {
-        if is != should {
-            differences.push(format!("{what}: {is}\n  expected {should}"));
-        }
-    };
-
-    equal(
-        "verdict",
-        format!("{:?}", report.status()),
-        format!("{:?}", expected.verdict),
-    );
-    let sent: Vec<_> = answers
-        .iter()
-        .map(|answer| (answer.request.clone(), answer.code))
-        .collect();
-    equal("sent", format!("{sent:#?}"), format!("{:#?}", expected.sends));
-    let attempts = report.attempts.iter();
-    let reported: Vec<_> = attempts
-        .map(|attempt| plain(&format!("{}: {}", attempt.pod.name, attempt.outcome), namespace))
-        .collect();
-    equal(
-        "reported",
-        format!("{reported:#?}"),
-        format!("{:#?}", expected.reports),
-    );
-    let exempt: Vec<_> = report
-        .exempted
-        .iter()
-        .map(|(word, tally)| (word.as_str(), tally.count))
-        .collect();
-    equal("exempt", format!("{exempt:?}"), format!("{:?}", expected.exempt));
-
-    let mut parts = |what: &str, are: Vec<String>, should: Vec<&str>| {
-        let fit =
-            are.len() == should.len() && are.iter().zip(&should).all(|(is, should)| is.contains(should));
-        if !fit {
-            differences.push(format!("{what}: {are:#?}\n  expected {should:#?}"));
-        }
-    };
-
-    let problems = report
-        .problems
-        .iter()
-        .map(|problem| plain(problem, namespace))
-        .collect();
-    parts("problems", problems, expected.problems.clone());
-    let why = match &report.end {
-        RoundEnd::Failed { why } | RoundEnd::Withheld { why } => vec![plain(why, namespace)],
-        RoundEnd::Held(hold) => vec![plain(&hold.to_string(), namespace)],
-        RoundEnd::Interrupted => vec!["interrupted".to_owned()],
-        RoundEnd::Complete => Vec::new(),
-    };
-    let warnings = report
-        .attempts
-        .iter()
-        .flat_map(|attempt| attempt.warnings.clone());
-    parts("warnings", warnings.collect(), expected.warnings.clone());
-    parts("failure", why, expected.failure.into_iter().collect());
-
-    differences
-}
-
-impl TestNamespace {
-    /// The pod that the table calls so, as it was when the round began.
-    fn known(&self, alias: &str) -> (String, String) {
-        let pods = self.pods.borrow();
-        let (uid, name, _) = pods.iter().find(|(_, _, known)| known == alias).unwrap();
-        (uid.clone(), name.clone())
-    }
-
-    async fn differs_from(&self, after: &FinalState) -> Option<String> {
-        let (is, should) = match *after {
-            FinalState::Alive(pod) | FinalState::Going(pod) => {
-                let (uid, name) = self.known(pod);
-                let found = self.read("Pod", &name).await;
-                let alive = found.is_some_and(|found| {
-                    found["metadata"]["uid"] == uid && found["metadata"]["deletionTimestamp"].is_null()
-                });
-                let word =
-                    |alive: bool| format!("{pod} {}", if alive { "is alive" } else { "is terminating" });
-                (word(alive), word(matches!(after, FinalState::Alive(_))))
-            }
-            FinalState::Grace(pod, seconds) => {
-                let found = self.read("Pod", &self.known(pod).1).await.unwrap_or_default();
-                let grace = &found["metadata"]["deletionGracePeriodSeconds"];
-                (format!("grace {grace}"), format!("grace {seconds}"))
-            }
-            FinalState::Allowed(budget, left) => {
-                let found = self.read("PodDisruptionBudget", budget).await.unwrap_or_default();
-                let allowed = found["status"]["disruptionsAllowed"].as_i64().unwrap_or_default();
-                (
-                    format!("{budget} allows {allowed}"),
-                    format!("{budget} allows {left}"),
-                )
-            }
-            FinalState::Targeted(pod, targeted) => {
-                let found = self.read("Pod", &self.known(pod).1).await.unwrap_or_default();
-                let is = condition(&found, "DisruptionTarget") == "True";
-                (
-                    format!("{pod} targeted: {is}"),
-                    format!("{pod} targeted: {targeted}"),
-                )
-            }
-        };
-        (is != should).then(|| format!("afterwards {is}\n  expected {should}"))
-    }
 }

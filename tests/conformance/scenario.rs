@@ -4,17 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use macaque::round::RoundConfig;
-use macaque_core::config::{DisruptConfig, NamespaceScope, TargetConfig, VictimCount};
+use macaque_core::config::{DisruptConfig, DisruptionLimits, NamespaceScope, TargetConfig, VictimCount};
 use macaque_core::eligibility::{EligibilityConfig, OwnPod};
 use macaque_core::guard::GuardConfig;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::recovery::RecoveryConfig;
-use macaque_core::report::RoundStatus;
 use macaque_testkit::fault_proxy::{Fault, RequestMatch};
 use serde_json::Value;
 
 use crate::admission::AdmissionSetup;
+use crate::expected::ExpectedResult;
+pub(crate) use crate::expected::FinalState;
 use crate::round_proxy::ScenarioFault;
+use crate::rounds::RoundPlan;
+use crate::server::FOR_EVER;
 use crate::test_namespace::NamespaceChange;
 
 /// A row of the table.
@@ -30,43 +33,15 @@ pub(crate) struct Scenario {
     /// The verbs that macaque's account lacks; with none, the administrator runs the round.
     pub(crate) lacking: Vec<(&'static str, &'static str)>,
     pub(crate) round_config: RoundConfig,
+    /// The labels by which the namespace is found, instead of by its name.
+    pub(crate) labels: Option<&'static str>,
     /// The pod that is to be picked first.
     pub(crate) first: Option<&'static str>,
+    /// How long a terminating pod stays on the sandbox; on a real server its annotation says so.
+    pub(crate) linger: Duration,
+    pub(crate) plan: RoundPlan,
     pub(crate) faults: Vec<(RequestMatch, ScenarioFault)>,
     pub(crate) expected: ExpectedResult,
-}
-
-/// What must come of it.
-pub(crate) struct ExpectedResult {
-    pub(crate) verdict: RoundStatus,
-    /// Every request that is no read, and the code of its answer; 0 is none.
-    pub(crate) sends: Vec<(String, u16)>,
-    /// `POD: OUTCOME`, in the order of the attempts.
-    pub(crate) reports: Vec<&'static str>,
-    pub(crate) exempt: Vec<(&'static str, usize)>,
-    /// A part of each problem.
-    pub(crate) problems: Vec<&'static str>,
-    /// A part of each warning of an attempt.
-    pub(crate) warnings: Vec<&'static str>,
-    /// A part of why the round failed.
-    pub(crate) failure: Option<&'static str>,
-    pub(crate) after: Vec<FinalState>,
-    /// The round takes at least this long.
-    pub(crate) pause: Duration,
-}
-
-/// Something about the cluster afterwards.
-pub(crate) enum FinalState {
-    /// This pod is not being deleted.
-    Alive(&'static str),
-    /// This pod is being deleted, or gone.
-    Going(&'static str),
-    /// This pod is being deleted with this grace period.
-    Grace(&'static str, i64),
-    /// This budget has so many disruptions left.
-    Allowed(&'static str, i64),
-    /// This pod's condition `DisruptionTarget` is or is not True.
-    Targeted(&'static str, bool),
 }
 
 /// The request of an eviction, as the table writes it.
@@ -89,19 +64,12 @@ pub(crate) fn scenario(name: &'static str, requirements: &'static [u8]) -> Scena
         admission: None,
         lacking: Vec::new(),
         round_config: round_config(),
+        labels: None,
         first: None,
+        linger: FOR_EVER,
+        plan: RoundPlan::once(),
         faults: Vec::new(),
-        expected: ExpectedResult {
-            verdict: RoundStatus::Idle,
-            sends: Vec::new(),
-            reports: Vec::new(),
-            exempt: Vec::new(),
-            problems: Vec::new(),
-            warnings: Vec::new(),
-            failure: None,
-            after: Vec::new(),
-            pause: Duration::ZERO,
-        },
+        expected: ExpectedResult::idle(),
     }
 }
 
@@ -210,49 +178,56 @@ impl Scenario {
         self
     }
 
-    pub(crate) fn ends(mut self, verdict: RoundStatus) -> Self {
-        self.expected.verdict = verdict;
+    /// Edits the configuration of the rounds.
+    pub(crate) fn config(mut self, edit: impl FnOnce(&mut RoundConfig)) -> Self {
+        edit(&mut self.round_config);
         self
     }
 
-    pub(crate) fn sends(mut self, request: String, code: u16) -> Self {
-        self.expected.sends.push((request, code));
+    /// Edits whose pods are in scope.
+    pub(crate) fn target(self, edit: impl FnOnce(&mut TargetConfig)) -> Self {
+        self.config(|config| edit(&mut config.eligibility.target))
+    }
+
+    /// Edits which guards are on; at first all are off.
+    pub(crate) fn guards(self, edit: impl FnOnce(&mut GuardConfig)) -> Self {
+        self.config(|config| edit(&mut config.guards))
+    }
+
+    /// Finds the namespace by these labels.
+    pub(crate) fn labels(mut self, labels: &'static str) -> Self {
+        self.labels = Some(labels);
         self
     }
 
-    pub(crate) fn reports(mut self, attempts: &[&'static str]) -> Self {
-        self.expected.reports.extend(attempts);
+    /// Runs so many rounds, one after the other.
+    pub(crate) fn rounds(mut self, rounds: usize) -> Self {
+        self.plan.rounds = rounds;
         self
     }
 
-    pub(crate) fn exempt(mut self, exempt: &[(&'static str, usize)]) -> Self {
-        self.expected.exempt.extend(exempt);
+    /// Edits the limits on disruptions over time.
+    pub(crate) fn limits(mut self, edit: impl FnOnce(&mut DisruptionLimits)) -> Self {
+        edit(&mut self.plan.limits);
         self
     }
 
-    pub(crate) fn problem(mut self, part: &'static str) -> Self {
-        self.expected.problems.push(part);
+    /// Changes the namespace after a round.
+    pub(crate) fn then(mut self, change: NamespaceChange) -> Self {
+        self.plan.changes.push(change);
         self
     }
 
-    pub(crate) fn warns(mut self, part: &'static str) -> Self {
-        self.expected.warnings.push(part);
+    /// Events are written of refusals too.
+    pub(crate) fn refusals(mut self) -> Self {
+        self.plan.events.refusals = true;
         self
     }
 
-    /// The round fails, and its report says why.
-    pub(crate) fn fails(mut self, part: &'static str) -> Self {
-        self.expected.failure = Some(part);
-        self.ends(RoundStatus::Failed)
-    }
-
-    pub(crate) fn after(mut self, after: impl IntoIterator<Item = FinalState>) -> Self {
-        self.expected.after.extend(after);
-        self
-    }
-
-    pub(crate) fn takes(mut self, pause: Duration) -> Self {
-        self.expected.pause = pause;
+    /// Keeps the journal in this ConfigMap of the namespace, unless it is null.
+    pub(crate) fn journal(mut self, object: Value) -> Self {
+        self.plan.is_stored = true;
+        self.given.extend((!object.is_null()).then_some(object));
         self
     }
 }

@@ -8,7 +8,7 @@ use kube::{Client, Config};
 use kube_sandbox::{AccessDenial, Sandbox, SandboxOptions, StuckPods};
 
 /// Longer than any scenario lasts.
-const FOR_EVER: Duration = Duration::from_secs(3600);
+pub(crate) const FOR_EVER: Duration = Duration::from_secs(3600);
 
 /// The kind of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,8 @@ pub(crate) struct Server {
 
 impl Server {
     /// A sandbox of the scenario's own, or a namespace's name on the real server.
-    pub(crate) async fn new(kind: ServerKind) -> Self {
+    /// Terminating pods stay on the sandbox for as long as `linger`.
+    pub(crate) async fn new(kind: ServerKind, linger: Duration) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let namespace = match kind {
             ServerKind::Sandbox => "conformance-sandbox".to_owned(),
@@ -37,7 +38,7 @@ impl Server {
         let sandbox = (kind == ServerKind::Sandbox).then(|| {
             let options = SandboxOptions {
                 ready_after: Duration::ZERO,
-                linger: FOR_EVER,
+                linger,
                 user: account(&namespace),
                 ..SandboxOptions::default()
             };
@@ -89,6 +90,13 @@ impl Server {
             sandbox.allow_all();
         }
     }
+}
+
+/// The release of the real server, `v1.37.2` for example.
+pub(crate) async fn release() -> String {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = Client::try_from(configuration(None).await).unwrap();
+    client.apiserver_version().await.unwrap().git_version
 }
 
 /// The name by which the server knows macaque's account.

@@ -40,13 +40,20 @@ impl TestNamespace {
 
     /// Records which pods there are, under the names that the table uses.
     pub(crate) async fn record_pods(&self) {
-        for pod in self.pods().await {
+        let known = self.pods.borrow().clone();
+        let mut pods = self.pods().await;
+        pods.retain(|pod| known.iter().all(|(uid, ..)| pod["metadata"]["uid"] != *uid));
+        for pod in pods {
             let text = |field: &str| pod["metadata"][field].as_str().unwrap_or_default().to_owned();
             let alias = match (
                 text("generateName"),
                 pod["metadata"]["ownerReferences"][0]["kind"].as_str(),
             ) {
-                (prefix, Some("DaemonSet" | "Job" | "ReplicaSet")) => format!("{prefix}*"),
+                (prefix, Some("DaemonSet" | "Job")) => format!("{prefix}*"),
+                // The name of a ReplicaSet has a hash of its template, which holds the defaults of a version.
+                (_, Some("ReplicaSet")) => {
+                    format!("{}-*", pod["metadata"]["labels"]["app"].as_str().unwrap())
+                }
                 _ => text("name"),
             };
             self.pods.borrow_mut().push((text("uid"), text("name"), alias));
@@ -108,6 +115,25 @@ impl TestNamespace {
             "apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": known["metadata"]["uid"], "controller": true,
         }]);
         self.create(&pod).await;
+    }
+
+    /// Makes a pod Running and not Ready.
+    pub(crate) async fn become_unready(&self, name: &str) {
+        match self.server.kind {
+            ServerKind::Sandbox => {
+                let pod = self.read("Pod", name).await.unwrap();
+                self.make_unready(&pod).await;
+            }
+            ServerKind::Real => {
+                let change = json!({"metadata": {"annotations": {READY: "false"}}});
+                self.patch("Pod", name, &change).await;
+            }
+        }
+        self.until(&format!("{name} is unready"), async || {
+            let pod = self.read("Pod", name).await.unwrap_or_default();
+            condition(&pod, "Ready") == "False"
+        })
+        .await;
     }
 
     /// What the kubelets of the real server do by an annotation.

@@ -5,15 +5,16 @@ use std::rc::Rc;
 use tokio::sync::Semaphore;
 use tokio::task::LocalSet;
 
-use crate::answers::{self, ServerRecord};
+use crate::answers::ServerRecord;
 use crate::page;
 use crate::raw;
+use crate::records::{self, NEWEST};
 use crate::run_scenario::{ScenarioResult, run_scenario, writes};
-use crate::server::ServerKind;
+use crate::server::{self, ServerKind};
 use crate::table;
 
 /// How many scenarios run at a time: the machine has few cores, and most of a scenario is waiting.
-const AT_A_TIME: usize = 8;
+const AT_A_TIME: usize = 16;
 
 /// Runs every scenario on the server of this kind.
 pub(crate) fn run(kind: ServerKind) {
@@ -21,7 +22,14 @@ pub(crate) fn run(kind: ServerKind) {
         .enable_all()
         .build()
         .unwrap();
-    let results = LocalSet::new().block_on(&runtime, run_all(kind));
+    let local = LocalSet::new();
+    // The sandbox stands for the newest.
+    let release = match kind {
+        ServerKind::Sandbox => records::release_of(NEWEST),
+        ServerKind::Real => local.block_on(&runtime, server::release()),
+    };
+    let version = records::version_of(&release);
+    let results = local.block_on(&runtime, run_all(kind, &version));
     let mut failed = 0;
 
     for ScenarioResult {
@@ -39,19 +47,19 @@ pub(crate) fn run(kind: ServerKind) {
     assert_eq!(
         failed,
         0,
-        "of {} scenarios, {failed} failed; see above",
+        "of {} scenarios, {failed} failed on {release}; see above",
         results.len()
     );
 
     match kind {
         ServerKind::Sandbox => page::check(&results, writes()),
-        ServerKind::Real if writes() => answers::record(&results),
+        ServerKind::Real if writes() => records::record(&release, &results),
         ServerKind::Real => {}
     }
 }
 
-async fn run_all(kind: ServerKind) -> Vec<ScenarioResult> {
-    let recorded = answers::recorded();
+async fn run_all(kind: ServerKind, version: &str) -> Vec<ScenarioResult> {
+    let recorded = records::recorded(version);
     let only = std::env::var("CONFORMANCE_ONLY").unwrap_or_default();
     let places = Rc::new(Semaphore::new(AT_A_TIME));
     let mut tasks: Vec<(_, &[u8], _)> = Vec::new();
@@ -63,9 +71,10 @@ async fn run_all(kind: ServerKind) -> Vec<ScenarioResult> {
         let (name, requirements) = (scenario.name, scenario.requirements);
         let answers = recorded.get(name).cloned().unwrap_or_default();
         let places = Rc::clone(&places);
+        let version = version.to_owned();
         let task = tokio::task::spawn_local(async move {
             let _place = places.acquire().await;
-            run_scenario(kind, scenario, answers).await
+            run_scenario(kind, scenario, answers, &version).await
         });
         tasks.push((name, requirements, task));
     }

@@ -2,12 +2,18 @@
 
 mod admitted;
 mod allowed;
+mod around;
 mod budgets;
 mod changes;
+mod consent;
 mod doubts;
 mod exemptions;
+mod guards;
+mod journals;
 pub(crate) mod objects;
 mod rare;
+mod recoveries;
+mod targets;
 
 use serde_json::Value;
 
@@ -23,6 +29,12 @@ pub(crate) fn all() -> Vec<Scenario> {
         doubts::table(),
         rare::table(),
         exemptions::table(),
+        guards::table(),
+        around::table(),
+        targets::table(),
+        consent::table(),
+        journals::table(),
+        recoveries::table(),
     ];
     tables.into_iter().flatten().collect()
 }

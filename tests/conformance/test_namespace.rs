@@ -7,9 +7,10 @@ use futures_util::future::LocalBoxFuture;
 use http::{Method, Request};
 use http_body_util::BodyExt;
 use kube::client::Body;
+use macaque_core::config::NamespaceScope;
 use serde_json::{Value, json};
 
-use crate::server::{Server, ServerKind};
+use crate::server::{FOR_EVER, Server, ServerKind};
 
 /// Generous: only a failing scenario waits that long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -33,7 +34,12 @@ impl TestNamespace {
 
     /// A new and empty namespace.
     pub(crate) async fn new(kind: ServerKind) -> Self {
-        let server = Server::new(kind).await;
+        Self::lingering(kind, FOR_EVER).await
+    }
+
+    /// A new and empty namespace, on the sandbox with terminating pods that stay so long.
+    pub(crate) async fn lingering(kind: ServerKind, linger: Duration) -> Self {
+        let server = Server::new(kind, linger).await;
         let name = server.namespace.clone();
         let namespace = Self {
             server,
@@ -44,6 +50,19 @@ impl TestNamespace {
         namespace.create_at("/api/v1/namespaces", &name, &object).await;
 
         namespace
+    }
+
+    /// This namespace by its own name and these labels.
+    pub(crate) fn selected_by(&self, labels: &str) -> NamespaceScope {
+        let selector = format!("kubernetes.io/metadata.name={},{labels}", self.name());
+        NamespaceScope::Selected(selector.parse().unwrap())
+    }
+
+    /// Changes the namespace itself.
+    pub(crate) async fn patch_itself(&self, change: &Value) {
+        let path = format!("/api/v1/namespaces/{}", self.name());
+        let (code, answer) = self.send(Method::PATCH, &path, change).await;
+        assert_eq!(code, 200, "{answer}");
     }
 
     /// Where the objects of `kind` are in this namespace.
@@ -122,6 +141,13 @@ impl TestNamespace {
         let path = self.path_of(kind, name);
         let (code, answer) = self.send(Method::PATCH, &path, change).await;
         assert_eq!(code, 200, "{answer}");
+    }
+
+    /// Deletes an object.
+    pub(crate) async fn delete(&self, kind: &str, name: &str) {
+        let path = self.path_of(kind, name);
+        let (code, answer) = self.send(Method::DELETE, &path, &Value::Null).await;
+        assert!(matches!(code, 200 | 202), "{answer}");
     }
 
     /// The pods there are now.

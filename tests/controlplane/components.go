@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	_ "time/tzdata" // The time zones of CronJobs, on machines that have none.
@@ -38,16 +39,16 @@ func runKwok() int {
 	flags := pflag.NewFlagSet("kwok", pflag.ContinueOnError)
 	flags.ParseErrorsAllowlist.UnknownFlags = true
 	flags.Usage = func() {}
-	ctx, logger := kwoklog.InitFlags(kwoksignals.SetupSignalContext(), flags)
+	ctx, _ := kwoklog.InitFlags(kwoksignals.SetupSignalContext(), flags)
 	ctx, err := kwokconfig.InitFlags(ctx, flags)
 	if err != nil {
-		logger.Error("configuration", "err", err)
+		fmt.Fprintln(os.Stderr, "the configuration of kwok:", err)
 		return 1
 	}
 	command := kwok.NewCommand(ctx)
 	command.PersistentFlags().AddFlagSet(flags)
 	if err := command.ExecuteContext(ctx); err != nil {
-		logger.Error("ended", "err", err)
+		fmt.Fprintln(os.Stderr, "kwok ended:", err)
 		return 1
 	}
 	return 0

@@ -161,6 +161,7 @@ fn broken() -> Vec<Scenario> {
             .sends(evict("logs-*"), 429)
             .reports(&["logs-*: refused by budget logs: The disruption budget logs does not allow evicting pods currently \
                      because it failed sync: daemonsets.apps does not implement the scale subresource"; 2])
+            .reports_up_to("1.33", &["logs-*: refused by budget logs: The disruption budget logs needs 0 healthy pods and has 0 currently"; 2])
             .ends(Refused),
         scenario("a budget that waits for too many pods is no missing grant", &[16])
             .given([workload("DaemonSet", "logs", 2), budget("logs", "logs", json!({"maxUnavailable": 1}))])
@@ -170,12 +171,15 @@ fn broken() -> Vec<Scenario> {
             .sends(evict("logs-*"), 403)
             .reports(&["logs-*: refused by budget logs: The disruption budget logs does not allow evicting pods currently: \
                      too many pending evictions not confirmed by PDB controller"; 2])
+            .reports_up_to("1.35", &["logs-*: refused by budget logs: poddisruptionbudget.policy \"logs\" is forbidden: \
+                     DisruptedPods map too big - too many evictions not confirmed by PDB controller"; 2])
             .ends(Refused),
         scenario("a budget in per cent over bare pods expects no pod", &[5])
             .given(web(1))
             .given([budget("web", "web", json!({"minAvailable": "50%"}))])
             .sends(evict("web-0"), 429)
             .reports(&["web-0: refused by budget web: The disruption budget web does not allow evicting pods currently"])
+            .reports_up_to("1.33", &["web-0: refused by budget web: The disruption budget web needs 0 healthy pods and has 1 currently"])
             .ends(Refused),
         scenario("a budget over pods whose owner is missing", &[5])
             .given([with(pod("web-0", "web"), json!({"metadata": {"ownerReferences": [{
@@ -190,12 +194,14 @@ fn broken() -> Vec<Scenario> {
             .sends(evict("batch-*"), 429)
             .reports(&["batch-*: refused by budget batch: The disruption budget batch does not allow evicting pods currently \
                      because it failed sync: jobs.batch does not implement the scale subresource"])
+            .reports_up_to("1.33", &["batch-*: refused by budget batch: The disruption budget batch needs 0 healthy pods and has 0 currently"])
             .ends(Refused),
         scenario("a budget without either number", &[5])
             .given(web(1))
             .given([budget("web", "web", json!({}))])
             .sends(evict("web-0"), 429)
             .reports(&["web-0: refused by budget web: The disruption budget web does not allow evicting pods currently"])
+            .reports_up_to("1.33", &["web-0: refused by budget web: The disruption budget web needs 0 healthy pods and has 1 currently"])
             .ends(Refused),
         scenario("a budget without a selector covers no pod", &[1])
             .given(web(1))

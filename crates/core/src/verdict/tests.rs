@@ -102,6 +102,25 @@ fn a_success_that_is_no_answer_to_a_disruption_leaves_it_uncertain() {
 }
 
 #[test]
+fn a_budget_that_waits_for_too_many_pods_refuses_with_or_without_a_cause() {
+    let message = "poddisruptionbudget.policy \"web\" is forbidden: DisruptedPods map too big - too many evictions not \
+                   confirmed by PDB controller";
+    let of_1_35 = status(403, "Forbidden", message).about("poddisruptionbudget", "web");
+    let words =
+        "The disruption budget web does not allow evicting pods currently: too many pending evictions";
+    let of_1_37 = of_1_35.clone().caused("DisruptionBudget", words);
+
+    for (answer, words) in [(of_1_35, message), (of_1_37, words)] {
+        let expected = Refusal::Budget {
+            name: Some("web".into()),
+            message: words.into(),
+            unsynced: false,
+        };
+        assert_eq!(refusal(answer), expected);
+    }
+}
+
+#[test]
 fn a_full_budget_refuses_by_name_with_its_numbers() {
     let numbers = "The disruption budget web needs 3 healthy pods and has 3 currently";
     let answer = status(429, "TooManyRequests", NO_BUDGET).caused("DisruptionBudget", numbers);
