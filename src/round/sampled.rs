@@ -1,23 +1,33 @@
 //! Runs a round with too many pods to read them all: draws names at random and judges only those pods, until the victims
 //! are found. Where the owners must be known, or few pods are eligible, judges the metadata of all pods.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use macaque_core::config::{DisruptionPace, DrawBy, VictimCount};
 use macaque_core::eligibility::{Candidate, judge};
 use macaque_core::journal::Journal;
-use macaque_core::pod::Pod;
+use macaque_core::pod::{OwnerRef, Pod};
 use macaque_core::report::{ExemptionTally, RoundEnd};
-use macaque_core::selection::{CandidateIndex, DrawQueue, IndexedName, NameIndex, VictimPicker};
+use macaque_core::selection::{
+    CandidateIndex, DrawQueue, IndexedName, NameIndex, PickLimit, SAMPLING_THRESHOLD, VictimPicker,
+};
 
 use super::running::{RunningRound, end_of};
-use super::scan::{PodScan, WithOwners};
+use super::scan::{PodScan, ScannedPhases, WithOwners};
 use super::scope_size::{ScopeNames, ScopeSize};
 use crate::read_retry::with_retries;
 
-/// How many pods in a row may be drawn without an attempt before more is read of all pods instead. If one pod in a hundred
-/// is eligible, that happens once in twenty thousand rounds.
-const MAX_FRUITLESS_DRAWS: usize = 1_000;
+/// How many candidates in a row may turn out to be exempt once they are read in full. Each such answer is some tens of
+/// kilobytes. If one candidate in twenty is eligible, that happens once in a hundred and seventy rounds.
+const MAX_EXEMPT_IN_FULL: usize = 100;
+
+/// After this many candidates of one owner were exempt once they were read in full, those of the others come first: pods of
+/// one owner have the same priority class and eviction responders, but for a rollout that changes those.
+const MAX_EXEMPT_OF_OWNER: usize = 5;
+
+/// In a scope of up to this many pods, all are read in full where many candidates turned out to be exempt: about three
+/// times what a round reads that judges every pod at once.
+const MAX_READ_IN_FULL: usize = 3 * SAMPLING_THRESHOLD;
 
 impl RunningRound<'_> {
     /// Draws pods by name until the victims are found. Names do not show owners, so drawing by owner, a share of the owners,
@@ -33,66 +43,69 @@ impl RunningRound<'_> {
             matches!(disrupt.count, VictimCount::Percent(_)) || disrupt.pace != DisruptionPace::Count;
         // A share, and whose turn it is, are known once all owners are.
         let wanted = if by_owners { 1 } else { self.wanted(0) };
-        let picker = VictimPicker::from_queue(DrawQueue::growing(), disrupt, wanted);
-        match disrupt.draw {
-            DrawBy::Pod if !by_owners => {
-                let ScopeNames {
-                    names,
-                    problems,
-                    skipped,
-                } = self.scanner().names_of(size).await?;
-                self.report.listed = names.len();
-                self.report.problems = problems;
-                self.note_skipped(skipped);
-                self.run_by_name(&names, seed, journal, picker).await
+        let mut picker = VictimPicker::from_queue(DrawQueue::growing(), disrupt, wanted);
+        let mut tried = HashSet::new();
+        if disrupt.draw == DrawBy::Pod && !by_owners {
+            let ScopeNames {
+                names,
+                problems,
+                skipped,
+            } = self.scanner().names_of(size).await?;
+            self.report.listed = names.len();
+            self.report.problems = problems;
+            self.note_skipped(skipped);
+
+            // The names are not needed any more once the metadata of all pods are listed.
+            let drawn = self.draw_names(&names, seed, journal, &mut picker).await?;
+            drop(names);
+            match drawn {
+                NameDraw::Done => return end_of(picker),
+                NameDraw::Exhausted => return self.try_remaining(picker).await,
+                NameDraw::InVain(before) => tried = before,
             }
-            DrawBy::Pod | DrawBy::Owner => self.run_indexed(seed, journal, HashSet::new(), picker).await,
         }
+        self.run_indexed(seed, journal, tried, picker).await
     }
 
-    /// Draws pods by name. After too many fruitless draws, judges the metadata of all pods, which also shows every
-    /// exemption.
-    async fn run_by_name(
+    /// Draws pods by name until the victims are found, or too many picks were in vain.
+    async fn draw_names(
         &mut self,
         names: &NameIndex,
         seed: u64,
         journal: &Journal,
-        mut picker: VictimPicker,
-    ) -> Result<(), RoundEnd> {
+        picker: &mut VictimPicker,
+    ) -> Result<NameDraw, RoundEnd> {
         let mut draw = names.draw(seed);
         let mut seen = HashSet::new();
         let mut tried = HashSet::new();
-        let mut fruitless = 0;
+        let mut limit = PickLimit::new(names.len());
+        let mut in_vain: usize = 0;
 
         while !picker.is_done() {
-            if let Some(victim) = self.next_victim(&mut picker)? {
+            if let Some(victim) = self.next_victim(picker)? {
                 let attempts = self.report.attempts.len();
                 tried.insert(victim.pod.uid.clone());
-                self.try_victim(victim, &mut picker).await?;
+                self.try_victim(victim, picker).await?;
                 if self.report.attempts.len() > attempts {
-                    fruitless = 0;
+                    in_vain = in_vain.saturating_sub(1);
                 }
                 continue;
             }
 
-            let is_excluded = |entry: &IndexedName<'_>| {
-                entry
-                    .namespace
-                    .is_some_and(|namespace| picker.is_excluded(namespace))
-            };
-            let next = draw.find(|entry| !is_excluded(entry));
-            let Some(entry) = next.filter(|_| fruitless < MAX_FRUITLESS_DRAWS) else {
-                if fruitless == MAX_FRUITLESS_DRAWS || tried.is_empty() {
-                    log::debug!(
-                        "{fruitless} sampled pods were not eligible: checking the metadata of all pods"
-                    );
-                    return self.run_indexed(seed, journal, tried, picker).await;
+            if !limit.allows(in_vain) && limit.wants_sample() {
+                limit.note_sample(self.scanner().sample().await?);
+            }
+            let next = draw.find(|entry| self.may_be_eligible(entry, picker));
+            let Some(entry) = next.filter(|_| limit.allows(in_vain)) else {
+                if next.is_some() || tried.is_empty() {
+                    log::debug!("{in_vain} sampled pods were not eligible: checking the metadata of all pods");
+                    return Ok(NameDraw::InVain(tried));
                 }
                 self.publish_checked();
-                return self.try_remaining(picker).await;
+                return Ok(NameDraw::Exhausted);
             };
 
-            fruitless += 1;
+            in_vain += 1;
             if let Some(pod) = self.read_drawn(entry).await?
                 && seen.insert(pod.id.uid.clone())
             {
@@ -100,7 +113,19 @@ impl RunningRound<'_> {
             }
         }
         self.publish_checked();
-        end_of(picker)
+        Ok(NameDraw::Done)
+    }
+
+    /// Whether the pod of a name may be eligible, as far as the list of names tells.
+    fn may_be_eligible(&self, entry: &IndexedName<'_>, picker: &VictimPicker) -> bool {
+        let is_excluded = entry
+            .namespace
+            .is_some_and(|namespace| picker.is_excluded(namespace));
+        let judges_nodes = self.eligibility.judges_nodes();
+        let is_elsewhere = entry
+            .node
+            .is_some_and(|node| judges_nodes && !self.eligibility.has_node(node));
+        !is_excluded && !is_elsewhere
     }
 
     /// Reads what the rules need to know of a drawn pod; `None` if the pod is gone.
@@ -109,10 +134,10 @@ impl RunningRound<'_> {
         let eligibility = &self.eligibility;
         let filter = eligibility.pod_filter();
         let read = async || {
-            let in_full = eligibility.judges_nodes();
+            let wants_node = eligibility.judges_nodes();
             context
                 .cluster
-                .named(entry, &filter, eligibility.phases(), in_full)
+                .named(entry, &filter, eligibility.phases(), wants_node)
                 .await
         };
         Ok(with_retries(context.platform, context.stop, read).await?)
@@ -137,7 +162,8 @@ impl RunningRound<'_> {
 
     /// Judges every pod by its metadata, and draws from the candidates that were not `tried` before, in the order of the
     /// seed; a candidate is read in full before it is disrupted. If too many in a row turn out to be exempt only then,
-    /// judges every pod in full. Candidates still in the queue are discarded, because they are judged again.
+    /// judges every pod in full, or ends if they are too many. Candidates still in the queue are discarded, because they are
+    /// judged again.
     async fn run_indexed(
         &mut self,
         seed: u64,
@@ -146,23 +172,22 @@ impl RunningRound<'_> {
         mut picker: VictimPicker,
     ) -> Result<(), RoundEnd> {
         picker.restart();
-        let mut scan = PodScan::<WithOwners<CandidateIndex>>::default();
-        self.scanner().scan_metadata(&mut scan).await?;
-        let WithOwners { sink, owners } = std::mem::take(&mut scan.sink);
-        self.begin_turns(owners, journal);
-        let index = self.note_index(scan, sink, journal);
+        let (index, phases) = self.scan_index(journal).await?;
         if tried.is_empty() {
             let wanted = self.wanted(index.owners());
             picker = VictimPicker::from_queue(DrawQueue::growing(), &self.context.config.disrupt, wanted);
         }
+
+        let most_exempt = match phases {
+            ScannedPhases::Eligible => MAX_EXEMPT_IN_FULL,
+            ScannedPhases::All => usize::MAX,
+        };
         let mut end = self
-            .try_indexed(&index, MAX_FRUITLESS_DRAWS, seed, &mut tried, &mut picker)
+            .try_indexed(&index, most_exempt, seed, &mut tried, &mut picker)
             .await?;
 
-        if end == DrawEnd::Fruitless {
-            log::debug!(
-                "{MAX_FRUITLESS_DRAWS} pods were not eligible for what metadata does not tell: reading all in full"
-            );
+        if end == DrawEnd::Fruitless && self.report.listed <= MAX_READ_IN_FULL {
+            log::debug!("{MAX_EXEMPT_IN_FULL} pods were not eligible for what metadata does not tell: reading all in full");
             picker.restart();
             let mut scan = PodScan::<CandidateIndex>::default();
             self.scanner().scan(&mut scan).await?;
@@ -171,14 +196,45 @@ impl RunningRound<'_> {
             end = self
                 .try_indexed(&index, usize::MAX, seed, &mut tried, &mut picker)
                 .await?;
-        } else if self.report.attempts.is_empty() {
-            self.note_other_phases().await?;
+        } else {
+            if end == DrawEnd::Fruitless {
+                self.warn_of_fruitless_draw();
+            }
+            if self.report.attempts.is_empty() && phases == ScannedPhases::Eligible {
+                self.note_other_phases().await?;
+            }
         }
 
         match end {
             DrawEnd::Done => end_of(picker),
             DrawEnd::Exhausted | DrawEnd::Fruitless => self.try_remaining(picker).await,
         }
+    }
+
+    /// Judges every pod by its metadata, and finds whose turn it is.
+    async fn scan_index(&mut self, journal: &Journal) -> Result<(CandidateIndex, ScannedPhases), RoundEnd> {
+        // Owners take much memory where there are many, and are kept only if they have turns.
+        if self.context.config.disrupt.pace == DisruptionPace::Count {
+            let mut scan = PodScan::<CandidateIndex>::default();
+            let phases = self.scanner().scan_metadata(&mut scan).await?;
+            let sink = std::mem::take(&mut scan.sink);
+            return Ok((self.note_index(scan, sink, journal), phases));
+        }
+
+        let mut scan = PodScan::<WithOwners<CandidateIndex>>::default();
+        let phases = self.scanner().scan_metadata(&mut scan).await?;
+        let WithOwners { sink, owners } = std::mem::take(&mut scan.sink);
+        self.begin_turns(owners, journal);
+        Ok((self.note_index(scan, sink, journal), phases))
+    }
+
+    /// Warns that the round ends although there are candidates that it did not read.
+    fn warn_of_fruitless_draw(&mut self) {
+        let unread = self.report.candidates;
+        self.guards.warn(format!(
+            "{MAX_EXEMPT_IN_FULL} candidates in a row turned out to be exempt once they were read in full; {unread} others \
+             were not read in this round"
+        ));
     }
 
     /// Moves what a scan of all pods found into the report, and returns the candidates that the journal does not rule out.
@@ -224,45 +280,87 @@ impl RunningRound<'_> {
         }
     }
 
-    /// Draws candidates that were not `tried` before, and tries them, until the victims are found or, `most_fruitless`
-    /// times in a row, there was nothing to try. Owners come in a random order, each with all of its pods, so that an
-    /// owner whose first pods turn out to be exempt is as likely as another.
+    /// Draws candidates that were not `tried` before, and tries them, until the victims are found or `most_exempt` in a
+    /// row were exempt. Owners come in a random order, each with all of its pods, so that an owner whose first pods turn
+    /// out to be exempt is as likely as another; but one of which many were comes after all others.
     async fn try_indexed(
         &mut self,
         index: &CandidateIndex,
-        most_fruitless: usize,
+        most_exempt: usize,
         seed: u64,
         tried: &mut HashSet<String>,
         picker: &mut VictimPicker,
     ) -> Result<DrawEnd, RoundEnd> {
-        let mut draw = index.draw(seed, self.context.config.disrupt.draw);
-        let mut fruitless = 0;
+        let draw_by = self.context.config.disrupt.draw;
+        let mut draw = index.draw(seed, draw_by);
+        let mut exempt = ExemptCandidates::default();
+        let mut is_second_draw = most_exempt == usize::MAX;
 
         while !picker.is_done() {
             if let Some(victim) = self.next_victim(picker)? {
                 let attempts = self.report.attempts.len();
-                let uid = victim.pod.uid.clone();
+                let drawn = victim.clone();
                 self.try_victim(victim, picker).await?;
 
                 if self.report.attempts.len() > attempts {
-                    tried.insert(uid);
-                    fruitless = 0;
+                    tried.insert(drawn.pod.uid);
+                    exempt.in_a_row = 0;
                 } else {
-                    fruitless += 1;
+                    exempt.note(drawn);
                 }
                 continue;
             }
 
-            if fruitless >= most_fruitless {
+            if exempt.in_a_row >= most_exempt {
                 return Ok(DrawEnd::Fruitless);
             }
-            let Some(candidate) = draw.find(|candidate| !tried.contains(&candidate.pod.uid)) else {
-                return Ok(DrawEnd::Exhausted);
+            let is_new = |candidate: &Candidate| {
+                let is_known = tried.contains(&candidate.pod.uid) || exempt.uids.contains(&candidate.pod.uid);
+                !is_known && (is_second_draw || !exempt.has_many_of(candidate))
             };
-            picker.add([candidate]);
+            match draw.find(is_new) {
+                Some(candidate) => picker.add([candidate]),
+                None if is_second_draw => return Ok(DrawEnd::Exhausted),
+                None => {
+                    is_second_draw = true;
+                    draw = index.draw(seed, draw_by);
+                }
+            }
         }
         Ok(DrawEnd::Done)
     }
+}
+
+/// The candidates that turned out to be exempt once they were read in full.
+#[derive(Default)]
+struct ExemptCandidates {
+    in_a_row: usize,
+    uids: HashSet<String>,
+    of_owner: HashMap<OwnerRef, usize>,
+}
+
+impl ExemptCandidates {
+    fn note(&mut self, candidate: Candidate) {
+        self.in_a_row += 1;
+        *self.of_owner.entry(candidate.owner_ref()).or_default() += 1;
+        self.uids.insert(candidate.pod.uid);
+    }
+
+    /// Whether so many pods of the candidate's owner were exempt that the others are too, in all probability.
+    fn has_many_of(&self, candidate: &Candidate) -> bool {
+        let count = self.of_owner.get(&candidate.owner_ref());
+        count.is_some_and(|count| *count >= MAX_EXEMPT_OF_OWNER)
+    }
+}
+
+/// How a draw of names ended.
+enum NameDraw {
+    /// The victims were found, or may not be tried any more.
+    Done,
+    /// Every name was drawn, and some pods were tried.
+    Exhausted,
+    /// Too many picks were in vain; the UIDs of the pods that were tried before.
+    InVain(HashSet<String>),
 }
 
 /// How the draw from an index ended.
