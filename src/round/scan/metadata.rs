@@ -60,7 +60,7 @@ impl NodeSource<'_> {
 impl PodScanner<'_> {
     /// Scans the metadata of the pods that run or are pending, however many there are. What metadata does not tell exempts no
     /// pod: the priority, eviction responders and, with `pending` included, the phase. Where nodes decide, a Table tells
-    /// them; a server that has neither Tables is asked for every pod in full instead.
+    /// them; a server without Tables is asked for every pod in full instead.
     pub(crate) async fn scan_metadata<S: PodSink>(
         &self,
         scan: &mut PodScan<S>,

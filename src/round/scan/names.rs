@@ -79,7 +79,9 @@ impl PodScanner<'_> {
         loop {
             let read = async || {
                 let after = pager.after();
-                self.cluster.names_of_metadata(namespace, filter, phases, after).await
+                self.cluster
+                    .names_of_metadata(namespace, filter, phases, after)
+                    .await
             };
             let page = with_retries(self.platform, self.stop, read).await?;
             if listed.add(page, &mut pager, namespace)? {

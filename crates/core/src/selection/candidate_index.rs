@@ -47,7 +47,10 @@ impl CandidateIndex {
         self.names.push(Some(&pod.id.namespace), &pod.id.name, None);
 
         if let Some(candidate) = candidate {
-            let controller = candidate.owner.as_ref().and_then(|owner| self.controller_number(owner));
+            let controller = candidate
+                .owner
+                .as_ref()
+                .and_then(|owner| self.controller_number(owner));
             self.eligible.push(EligiblePod {
                 number,
                 controller,

@@ -100,7 +100,11 @@ mod tests {
     #[test]
     fn picking_goes_on_three_times_as_long_as_a_page_lets_expect() {
         assert_eq!(limit(50_000, 500, 5), 300);
-        assert_eq!(limit(50_000, 500, 50), PickLimit::new(50_000).most, "as many as the first");
+        assert_eq!(
+            limit(50_000, 500, 50),
+            PickLimit::new(50_000).most,
+            "as many as the first"
+        );
         assert_eq!(limit(500_000, 500, 1), 1_500);
     }
 
@@ -110,11 +114,18 @@ mod tests {
             for eligible in 0..=500 {
                 let picks = limit(pods, 500, eligible);
                 let first = PickLimit::new(pods).most;
-                assert!(picks == first || picks * PICK_COST * 2 <= pods, "{pods} {eligible}: {picks}");
+                assert!(
+                    picks == first || picks * PICK_COST * 2 <= pods,
+                    "{pods} {eligible}: {picks}"
+                );
             }
         }
         assert_eq!(limit(50_000, 500, 0), PickLimit::new(50_000).most);
-        assert_eq!(limit(10_000, 500, 1), PickLimit::new(10_000).most, "500 to expect cost too much");
+        assert_eq!(
+            limit(10_000, 500, 1),
+            PickLimit::new(10_000).most,
+            "500 to expect cost too much"
+        );
     }
 
     #[test]

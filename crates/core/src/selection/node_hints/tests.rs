@@ -41,7 +41,9 @@ fn nodes(rows: &Listed, pods: &Listed) -> Vec<Option<String>> {
 }
 
 fn listed(pods: &[(&str, &str)]) -> Listed {
-    let pods = pods.iter().map(|(namespace, name)| ((*namespace).to_owned(), (*name).to_owned()));
+    let pods = pods
+        .iter()
+        .map(|(namespace, name)| ((*namespace).to_owned(), (*name).to_owned()));
     pods.collect()
 }
 
@@ -75,7 +77,13 @@ proptest! {
 
 #[test]
 fn pods_that_came_or_went_between_the_lists_do_not_shift_those_of_other_namespaces() {
-    let rows = listed(&[("a", "db-0"), ("a", "web-0"), ("b", "db-0"), ("b", "web-0"), ("c", "db-0")]);
+    let rows = listed(&[
+        ("a", "db-0"),
+        ("a", "web-0"),
+        ("b", "db-0"),
+        ("b", "web-0"),
+        ("c", "db-0"),
+    ]);
     let gone = listed(&[("a", "db-0"), ("b", "db-0"), ("b", "web-0"), ("c", "db-0")]);
     let new = listed(&[
         ("a", "cart-0"),
