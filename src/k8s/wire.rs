@@ -86,8 +86,8 @@ struct PodSpec {
 }
 
 impl PodObject {
-    /// The pod in this phase, for an object of which only the metadata were read. A server that sent the whole pod told
-    /// the node too.
+    /// The pod in this phase, for an object of which only the metadata were read. A server that sent the whole pod
+    /// named the node too.
     pub(super) fn into_pod_in(self, phase: PodPhase) -> Pod {
         let pod = Pod::from(self);
         Pod {

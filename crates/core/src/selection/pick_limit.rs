@@ -7,7 +7,7 @@
 //!
 //! A few picks are tried first, because mostly they suffice. If none of them is eligible, a page of the list tells how many
 //! pods are, and with that how many picks to expect: as long as those would cost no more than half of the list, picking
-//! goes on, for three times as long as expected. One in twenty rounds then still has no victim, if the page told the truth.
+//! goes on, for three times as long as expected. One in twenty rounds then still has no victim, if the page was like the others.
 
 /// How many pods of the list cost as much as one pick.
 const PICK_COST: usize = 37;
