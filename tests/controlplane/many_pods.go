@@ -183,7 +183,7 @@ func container(name string, port int32) corev1.Container {
 func reportRunning(pod *corev1.Pod) {
 	started, since := true, metav1.Now()
 	pod.Status = corev1.PodStatus{
-		Phase: corev1.PodRunning, StartTime: &since, QOSClass: corev1.PodQOSBurstable,
+		Phase: corev1.PodRunning, StartTime: &since, QOSClass: pod.Status.QOSClass,
 		HostIP: "10.0.0.1", PodIP: "10.1.0.1", PodIPs: []corev1.PodIP{{IP: "10.1.0.1"}},
 	}
 	for _, kind := range []corev1.PodConditionType{"PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"} {
