@@ -97,11 +97,11 @@ bench:
 bench-recovery:
     cargo bench --locked --profile {{bench_profile}} --bench recovery
 
-# What a round costs among so many pods on a real API server, as a table, beside any other command lines
+# What a round costs among so many pods on a real API server, or small ones in so many namespaces ("500000 5000")
 [positional-arguments]
 bench-large pods="10000" *beside:
     cargo bench --locked --profile {{bench_profile}} --bench large --no-run
     tests/controlplane/controlplane run --server-only target/many-pods -- \
-        sh -c 'tests/controlplane/controlplane many-pods target/many-pods "$1" && shift \
+        sh -c 'tests/controlplane/controlplane many-pods target/many-pods $1 && shift \
             && cargo bench --locked --profile {{bench_profile}} --bench large -- "$@"' \
         sh "$@"

@@ -8,24 +8,20 @@
     reason = "a benchmark prints its table, and ends where it cannot measure"
 )]
 
+mod full_list;
 mod relay;
 mod workloads;
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use flate2::read::GzDecoder;
 use http::Request;
-use http_body_util::BodyExt;
-use k8s_openapi::api::core::v1::Pod;
 use kube::Client;
-use kube::client::Body;
 use kube::config::Kubeconfig;
 use macaque_testkit::process_cost::{self, MeasuredDaemon, RunCost};
-use serde::{Deserialize, Deserializer};
 
+use self::full_list::list;
 use self::relay::CountingRelay;
 
 /// The namespace that `controlplane many-pods` fills.
@@ -49,7 +45,7 @@ type RoundRow = (
 );
 
 #[rustfmt::skip]
-const ROWS: [RoundRow; 14] = [
+const ROWS: [RoundRow; 19] = [
     ("evict 1, one namespace, dry run", &["-n", NAMESPACE, "--method", "evict"], &[EVERYBODY], RUNS),
     ("the same with guards", &["-n", NAMESPACE, "--method", "evict"], &[EVERYBODY, GUARDS_ON], LEAN_RUNS),
     ("the same with guards, replicas unknown", &["-n", NAMESPACE, "--method", "evict"], &[EVERYBODY, GUARDS_ON, WITHOUT_SCALE], 1),
@@ -61,9 +57,14 @@ const ROWS: [RoundRow; 14] = [
     ("1 % eligible, one namespace, dry run", &["-n", NAMESPACE], &[], LEAN_RUNS),
     ("1 % eligible, all namespaces, dry run", &["-A"], &[], LEAN_RUNS),
     ("none eligible, one namespace, dry run", &["-n", NAMESPACE], &[EVERYBODY, TOO_YOUNG], 1),
+    ("none eligible, all namespaces, dry run", &["-A"], &[EVERYBODY, TOO_YOUNG], 1),
     ("owners drawn, one namespace, dry run", &["-n", NAMESPACE], &[EVERYBODY, OWNERS], RUNS),
     ("owners drawn, all namespaces, dry run", &["-A"], &[EVERYBODY, OWNERS], RUNS),
     ("owners drawn, 1 % eligible, dry run", &["-n", NAMESPACE], &[OWNERS], RUNS),
+    ("two nodes, one namespace, dry run", &["-n", NAMESPACE], &[EVERYBODY, TWO_NODES], RUNS),
+    ("two nodes, all namespaces, dry run", &["-A"], &[EVERYBODY, TWO_NODES], RUNS),
+    ("two nodes, owners drawn, dry run", &["-n", NAMESPACE], &[EVERYBODY, TWO_NODES, OWNERS], RUNS),
+    ("two nodes, owners drawn, all namespaces", &["-A"], &[EVERYBODY, TWO_NODES, OWNERS], RUNS),
 ];
 
 const ARMED: &str = "--dry-run=false";
@@ -71,6 +72,7 @@ const ARMED: &str = "--dry-run=false";
 /// The pods that opted out are eligible too.
 const EVERYBODY: (&str, &str) = ("MACAQUE_TARGET__INCLUDE", "opted-out");
 const TOO_YOUNG: (&str, &str) = ("MACAQUE_TARGET__MIN_AGE", "8760h");
+const TWO_NODES: (&str, &str) = ("MACAQUE_TARGET__NODES", "node-003,node-042");
 const OWNERS: (&str, &str) = ("MACAQUE_DISRUPT__DRAW", "owners");
 
 /// The guards as they are by default, with what they may read.
@@ -98,70 +100,28 @@ const IDLE: i32 = 4;
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let mut beside = Vec::new();
+    let mut rows = String::new();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             // A command line to be measured in the same run; it finds the server in KUBECONFIG.
             "--beside" => beside.extend(arguments.next()),
+            // What the names of the rows to be measured hold; without it, all are.
+            "--rows" => rows = arguments.next().unwrap_or_default(),
             // A row of the table: this program, started by itself.
             WHOLE => return actix_rt::System::new().block_on(list("")),
             PAGED => return actix_rt::System::new().block_on(list("?limit=500")),
             // What cargo says to every benchmark.
             "--bench" => {}
             other => {
-                println!("error: {other}: known is --beside COMMAND, as often as you like");
+                println!("error: {other}: known are --rows WORDS, and --beside COMMAND as often as you like");
                 std::process::exit(2);
             }
         }
     }
-    actix_rt::System::new().block_on(bench(&beside));
+    actix_rt::System::new().block_on(bench(&rows, &beside));
 }
 
-/// Lists every pod in full, compressed, as the programs do that ask for it so, and parses each: in one answer, or in pages
-/// by the `query`. They keep all of the pods; that would not fit beside the server here, so none is kept, and the row
-/// flatters them.
-async fn list(query: &str) {
-    let client = Client::try_default().await.unwrap();
-    let mut token = String::new();
-    loop {
-        let path = format!("/api/v1/namespaces/{NAMESPACE}/pods{query}{token}");
-        let request = Request::get(path).header("Accept-Encoding", "gzip");
-        let answer = client.send(request.body(Body::empty()).unwrap()).await.unwrap();
-        assert_eq!(answer.headers()["Content-Encoding"], "gzip");
-        let body = answer.into_body().collect().await.unwrap().to_bytes();
-        let mut inflated = Vec::new();
-        GzDecoder::new(&body[..]).read_to_end(&mut inflated).unwrap();
-        let list: PodItems = serde_json::from_slice(&inflated).unwrap();
-        assert!(!list.items.is_empty());
-
-        match list.metadata.next.filter(|next| !next.is_empty()) {
-            Some(next) => token = format!("&continue={next}"),
-            None => return,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct PodItems {
-    metadata: PageMetadata,
-    items: Vec<DroppedPod>,
-}
-
-#[derive(Deserialize)]
-struct PageMetadata {
-    #[serde(rename = "continue")]
-    next: Option<String>,
-}
-
-/// A pod that was parsed, and dropped.
-struct DroppedPod;
-
-impl<'de> Deserialize<'de> for DroppedPod {
-    fn deserialize<D: Deserializer<'de>>(pod: D) -> Result<Self, D::Error> {
-        Pod::deserialize(pod).map(|_| Self)
-    }
-}
-
-async fn bench(beside: &[String]) {
+async fn bench(rows: &str, beside: &[String]) {
     let bench = RoundBench::new().await;
     workloads::create(&bench.client).await;
     println!(
@@ -169,29 +129,72 @@ async fn bench(beside: &[String]) {
         "", "time s", "CPU s", "peak MiB", "received kB", "requests"
     );
     let mut unexpected = 0;
-    for (name, arguments, settings, runs) in ROWS {
+    let mut worst = RowCost::default();
+    for (name, arguments, settings, runs) in ROWS.into_iter().filter(|(name, ..)| name.contains(rows)) {
         let code = if settings.contains(&TOO_YOUNG) { IDLE } else { 0 };
-        unexpected += bench
+        let row = bench
             .row(name, runs, code, |seed| bench.once(arguments, settings, seed))
             .await;
+        unexpected += row.unexpected;
+        // Without the permission to read scales, a guard lists the namespace in full; that is documented.
+        if !settings.contains(&WITHOUT_SCALE) {
+            worst.raise_to(&row);
+        }
     }
+    if !rows.is_empty() {
+        return exit_if_unexpected(unexpected);
+    }
+
     bench.idle().await;
-    unexpected += bench
+    let paged = bench
         .row("the full list by the page", 1, 0, |_| bench.list(PAGED))
         .await;
+    unexpected += paged.unexpected;
     // Last of ours: it leaves the server with a heap to tidy up. This program parses the list itself.
     let name = if cfg!(debug_assertions) {
         "the full list in one answer, unoptimized"
     } else {
         "the full list in one answer"
     };
-    unexpected += bench.row(name, 1, 0, |_| bench.list(WHOLE)).await;
-    for command in beside {
-        unexpected += bench.row(command, 1, 0, |_| bench.beside(command)).await;
+    let whole = bench.row(name, 1, 0, |_| bench.list(WHOLE)).await;
+    unexpected += whole.unexpected;
+    for (list, full) in [("by the page", &paged), ("in one answer", &whole)] {
+        println!(
+            "of the full list {list}, the costliest round takes {:.1} % of the time and {:.1} % of the bytes",
+            worst.time / full.time * 100.0,
+            worst.received / full.received * 100.0
+        );
     }
-    if unexpected > 0 {
-        println!("error: {unexpected} runs ended otherwise than they should");
+    for command in beside {
+        let row = bench.row(command, 1, 0, |_| bench.beside(command)).await;
+        unexpected += row.unexpected;
+    }
+    exit_if_unexpected(unexpected);
+}
+
+fn exit_if_unexpected(runs: usize) {
+    if runs > 0 {
+        println!("error: {runs} runs ended otherwise than they should");
         std::process::exit(1);
+    }
+}
+
+/// The medians of a row.
+#[derive(Default)]
+struct RowCost {
+    /// In seconds.
+    time: f64,
+    /// In kilobytes.
+    received: f64,
+    /// How many runs did not end as they should.
+    unexpected: usize,
+}
+
+impl RowCost {
+    /// Takes each figure of `row` that is higher.
+    fn raise_to(&mut self, row: &Self) {
+        self.time = self.time.max(row.time);
+        self.received = self.received.max(row.received);
     }
 }
 
@@ -285,8 +288,14 @@ impl RoundBench {
         command
     }
 
-    /// Measures what `command` makes, and prints the median of each figure; how many runs did not end with `expected`.
-    async fn row(&self, name: &str, runs: usize, expected: i32, command: impl Fn(usize) -> Command) -> usize {
+    /// Measures what `command` makes, and prints the median of each figure.
+    async fn row(
+        &self,
+        name: &str,
+        runs: usize,
+        expected: i32,
+        command: impl Fn(usize) -> Command,
+    ) -> RowCost {
         let mut unexpected = 0;
         let mut figures: [Vec<f64>; 5] = Default::default();
         for seed in 0..runs {
@@ -321,7 +330,11 @@ impl RoundBench {
             figures[figures.len() / 2]
         });
         println!("{name:<44} {time:>8.3} {cpu:>8.2} {peak:>9.1} {received:>11.0} {requests:>9}");
-        unexpected
+        RowCost {
+            time,
+            received,
+            unexpected,
+        }
     }
 
     /// How many requests the server has answered about pods.

@@ -83,7 +83,8 @@ impl Cluster {
 
     /// Lists one page of the metadata of the pods in `phases` that pass `filter`, as [`Cluster::each_pod`] does, and
     /// calls `each` with one pod after the other. Spec and status are not read, and are filled in such that they exempt
-    /// no pod; the phase is known if there is but one.
+    /// no pod; the phase is known if there is but one. The list begins as it was `at` a version, if the server still
+    /// has that.
     ///
     /// # Errors
     /// The list could not be read; the pods of this page that `each` already received must be discarded.
@@ -93,6 +94,7 @@ impl Cluster {
         filter: &PodFilter,
         phases: &[PodPhase],
         after: Option<&str>,
+        at: Option<&str>,
         mut each: impl FnMut(Pod),
     ) -> Result<PageCursor, ApiError> {
         let phase = if let [phase] = phases {
@@ -100,12 +102,23 @@ impl Cluster {
         } else {
             PodPhase::Running
         };
-        let list = PodListRequest {
+        // A later page is as old as the first.
+        let at = at.filter(|_| after.is_none());
+        let at_version = at.map(|version| [("resourceVersion", version), ("resourceVersionMatch", "Exact")]);
+        let latest = PodListRequest {
             fields: &in_phases(phases),
             ..PodListRequest::of(namespace, filter, METADATA_LIST, METADATA_LIMIT)
         };
+        let mut list = PodListRequest {
+            parameters: at_version.as_ref().map_or(&[], |parameters| parameters),
+            ..latest
+        };
 
         let (mut response, mut restarted) = self.page(&list, after).await?;
+        if at.is_some() && [StatusCode::GONE, StatusCode::BAD_REQUEST].contains(&response.status) {
+            list = latest;
+            (response, restarted) = self.page(&list, after).await?;
+        }
         if response.status == StatusCode::NOT_ACCEPTABLE {
             // A server that takes one form at a time, and no other than JSON.
             let plain = PodListRequest { accept: JSON, ..list };
@@ -132,13 +145,15 @@ impl Cluster {
     ) -> Result<NamePage, ApiError> {
         let mut names = NameIndex::default();
         let push = |pod: Pod| names.push(Some(&pod.id.namespace), &pod.id.name, None);
-        let cursor = self.each_metadata(namespace, filter, phases, after, push).await?;
+        let cursor = self
+            .each_metadata(namespace, filter, phases, after, None, push)
+            .await?;
         Ok(NamePage { names, cursor })
     }
 
     /// Reads the metadata of the pod behind a name; `None` if no such pod passes `filter` in one of `phases` any
-    /// more. Its spec and status are not read, and are filled in such that they exempt no pod; unless the pod is to be read
-    /// `in_full`.
+    /// more. Its spec and status are not read, and are filled in such that they exempt no pod; the node is known if
+    /// the pod is found on the node of its name and `wants_node`.
     ///
     /// If the namespace is unknown, the server searches all pods of the cluster, unless the request names the node, for
     /// which it has an index. The node is only a hint: if that search fails, it is repeated without the node.
@@ -150,16 +165,14 @@ impl Cluster {
         entry: IndexedName<'_>,
         filter: &PodFilter,
         phases: &[PodPhase],
-        in_full: bool,
+        wants_node: bool,
     ) -> Result<Option<Pod>, ApiError> {
-        let list = PodListRequest {
-            accept: if in_full { JSON } else { METADATA },
-            ..PodListRequest::of(entry.namespace, filter, METADATA, NAMESAKES)
-        };
-        if entry.namespace.is_none() && entry.node.is_some() {
-            let mut on_node = self.namesakes(&list, entry.name, entry.node, phases).await?;
+        let list = PodListRequest::of(entry.namespace, filter, METADATA, NAMESAKES);
+        if let Some(node) = entry.node.filter(|_| wants_node || entry.namespace.is_none()) {
+            let mut on_node = self.namesakes(&list, entry.name, Some(node), phases).await?;
             if on_node.len() == 1 {
-                return Ok(on_node.pop());
+                let on_node = on_node.pop();
+                return Ok(on_node.map(|pod| pod.on_node(node)));
             }
         }
 
@@ -192,14 +205,7 @@ impl Cluster {
             .await?;
 
         let mut namesakes = Vec::new();
-        let in_full = list.accept == JSON;
-        let push = |pod: PodObject| {
-            namesakes.push(if in_full {
-                Pod::from(pod)
-            } else {
-                pod.into_pod_in(PodPhase::Running)
-            });
-        };
+        let push = |pod: PodObject| namesakes.push(pod.into_pod_in(PodPhase::Running));
         response.into_items(&METADATA_KINDS, what, push)?;
         Ok(namesakes)
     }

@@ -86,9 +86,15 @@ struct PodSpec {
 }
 
 impl PodObject {
-    /// The pod in this phase, for an object of which only the metadata were read.
+    /// The pod in this phase, for an object of which only the metadata were read. A server that sent the whole pod
+    /// named the node too.
     pub(super) fn into_pod_in(self, phase: PodPhase) -> Pod {
-        Pod { phase, ..self.into() }
+        let pod = Pod::from(self);
+        Pod {
+            phase,
+            is_node_unknown: pod.node.is_none(),
+            ..pod
+        }
     }
 }
 
@@ -128,6 +134,7 @@ impl From<PodObject> for Pod {
             ready_changed: ready.and_then(|condition| condition.last_transition_time),
             disruption: disruption.map(|condition| condition.reason.clone().unwrap_or_default()),
             node: spec.node_name.filter(|node| !node.is_empty()),
+            is_node_unknown: false,
             controller,
             created: metadata.creation_timestamp,
             started: status.start_time,

@@ -1,8 +1,11 @@
 //! Lists the pods in scope page by page and judges each. Only the counts stay in memory, and what the caller's sink
 //! keeps.
 
+mod metadata;
 mod names;
 mod owners;
+
+use std::borrow::Cow;
 
 use jiff::Timestamp;
 use macaque_core::eligibility::{Candidate, EligibilityConfig, Exemption, TargetMatches, judge};
@@ -13,6 +16,7 @@ use macaque_core::pod::{Pod, PodPhase};
 use macaque_core::report::{ExemptionTallies, ExemptionTally, RoundEnd, SkippedNamespace};
 use macaque_core::selection::CandidateIndex;
 
+pub(crate) use self::metadata::ScannedPhases;
 pub(crate) use self::owners::ScannedOwners;
 use super::scope::namespaces::refused;
 use super::scope_size::ScopeSize;
@@ -76,6 +80,17 @@ enum PodDetail {
     Metadata,
     /// The metadata of the pods in this phase, in which none is eligible.
     ExemptPhase(PodPhase),
+}
+
+impl PodDetail {
+    /// The phases of the pods of which the metadata are read; `None` if whole pods are.
+    fn phases(self, eligibility: &EligibilityConfig) -> Option<Cow<'static, [PodPhase]>> {
+        match self {
+            Self::Full => None,
+            Self::Metadata => Some(eligibility.phases().into()),
+            Self::ExemptPhase(phase) => Some(vec![phase].into()),
+        }
+    }
 }
 
 /// A step of a scan: one namespace, or all of them at once.
@@ -201,54 +216,11 @@ impl PodScanner<'_> {
         Ok(())
     }
 
-    /// Scans the metadata of the pods that run or are pending, however many there are. What metadata does not tell exempts no
-    /// pod: the priority, eviction responders and, with `pending` included, the phase. Where nodes decide, every pod is
-    /// scanned in full instead.
-    pub(crate) async fn scan_metadata<S: PodSink>(&self, scan: &mut PodScan<S>) -> Result<(), RoundEnd> {
-        if self.eligibility.judges_nodes() {
-            return self.scan(scan).await;
-        }
-
-        let mut size = ScopeSize::Unlimited;
-        self.scan_within(PodDetail::Metadata, scan, &mut size).await?;
-        self.scan_exempt_phases(scan, |phase| phase == PodPhase::Pending)
-            .await
-    }
-
-    /// Scans the metadata of the other pods, which have come to their end, for their exemptions: the rest of the scope after
-    /// [`Self::scan_metadata`].
-    pub(super) async fn scan_other_phases<S: PodSink>(&self, scan: &mut PodScan<S>) -> Result<(), RoundEnd> {
-        if self.eligibility.judges_nodes() {
-            return Ok(());
-        }
-
-        self.scan_exempt_phases(scan, |phase| phase != PodPhase::Pending)
-            .await
-    }
-
-    /// Scans the metadata of the pods in those phases that are chosen, and in which no pod is eligible.
-    async fn scan_exempt_phases<S: PodSink>(
-        &self,
-        scan: &mut PodScan<S>,
-        is_chosen: impl Fn(PodPhase) -> bool,
-    ) -> Result<(), RoundEnd> {
-        let eligible = self.eligibility.phases();
-        // A list of one phase tells the phase of its pods.
-        for phase in PodPhase::ALL {
-            if is_chosen(phase) && !eligible.contains(&phase) {
-                let mut size = ScopeSize::Unlimited;
-                self.scan_within(PodDetail::ExemptPhase(phase), scan, &mut size)
-                    .await?;
-            }
-        }
-        Ok(())
-    }
-
     /// Scans every pod in full or, if there turn out to be too many, as [`Self::scan_metadata`] does.
     pub(crate) async fn scan_any_size<S: PodSink>(&self, scan: &mut PodScan<S>) -> Result<(), RoundEnd> {
         match self.scan_unless_large(scan).await? {
             ScanOutcome::Complete => Ok(()),
-            ScanOutcome::TooLarge(_) => self.scan_metadata(scan).await,
+            ScanOutcome::TooLarge(_) => self.scan_metadata(scan).await.map(|_| ()),
         }
     }
 
@@ -265,7 +237,8 @@ impl PodScanner<'_> {
         Ok(ScanOutcome::TooLarge(size))
     }
 
-    /// Scans until there turn out to be too many pods; returns whether the scan is complete.
+    /// Scans until there turn out to be too many pods, or nodes that the server does not tell; returns whether the scan is
+    /// complete.
     async fn scan_within<S: PodSink>(
         &self,
         detail: PodDetail,
@@ -297,7 +270,8 @@ impl PodScanner<'_> {
         Ok(true)
     }
 
-    /// Lists and judges one namespace, or all; `None` if there are too many pods in the whole scope.
+    /// Lists and judges one namespace, or all; `None` if there are too many pods in the whole scope, or nodes that the
+    /// server does not tell.
     async fn scan_step<S: PodSink>(
         &self,
         step: ScanStep<'_>,
@@ -306,6 +280,11 @@ impl PodScanner<'_> {
         let mut scan = PodScan::default();
         let mut pager = ListPager::default();
         let filter = self.eligibility.pod_filter();
+        let phases = step.detail.phases(self.eligibility);
+        let Some(nodes) = Box::pin(self.node_source(step.namespace, phases.as_deref())).await? else {
+            return Ok(None);
+        };
+        let mut row = 0;
 
         loop {
             // Only the first page decides: later ones say nothing new, and a restarted list begins with its first page
@@ -318,28 +297,25 @@ impl PodScanner<'_> {
             let read = async || {
                 let mut page = PodScan::default();
                 let now = self.platform.now();
-                let add = |pod| page.add(pod, self.eligibility, now);
+                let mut next_row = row;
+                let add = |pod| page.add(nodes.place(pod, &mut next_row), self.eligibility, now);
                 let after = pager.after();
                 let cluster = self.cluster;
-                let cursor = match step.detail {
-                    PodDetail::Full => {
+                let cursor = match &phases {
+                    None => {
                         let page = cluster.each_pod(step.namespace, &filter, after, max_following, add);
                         Box::pin(page).await?
                     }
-                    PodDetail::Metadata => {
-                        let phases = self.eligibility.phases();
-                        let page = cluster.each_metadata(step.namespace, &filter, phases, after, add);
-                        Box::pin(page).await?
-                    }
-                    PodDetail::ExemptPhase(phase) => {
-                        let phases = [phase];
-                        let page = cluster.each_metadata(step.namespace, &filter, &phases, after, add);
+                    Some(phases) => {
+                        let at = nodes.version();
+                        let page = cluster.each_metadata(step.namespace, &filter, phases, after, at, add);
                         Box::pin(page).await?
                     }
                 };
-                Ok((page, cursor))
+                Ok((page, cursor, next_row))
             };
-            let (page, cursor) = with_retries(self.platform, self.stop, read).await?;
+            let (page, cursor, next_row) = with_retries(self.platform, self.stop, read).await?;
+            row = next_row;
 
             let turned = pager.turn(&cursor, page.listed);
             turned.map_err(|why| endless(step.namespace, why))?;

@@ -28,7 +28,9 @@ const usage = `Usage:
   controlplane start DIR                    start in the background, print the kubeconfig's path
   controlplane stop DIR                     stop what start started
   controlplane serve DIR                    start in the foreground, until SIGINT or SIGTERM
-  controlplane many-pods DIR NUMBER         fill what was started in DIR with so many pods
+  controlplane many-pods DIR NUMBER [NAMESPACES]
+                                            fill what was started in DIR with so many pods, in one namespace or
+                                            in so many, where each is of one small container
 
 Before DIR, --server-only leaves out the controllers, the scheduler and kwok: nothing but a client changes
 anything then, which suits a load of objects that no controller is to touch.
@@ -62,10 +64,14 @@ func main() {
 		err = stop(args[1])
 	case len(args) == 2 && args[0] == "serve":
 		err = serve(ctx, args[1], serverOnly)
-	case len(args) == 3 && args[0] == "many-pods":
-		var pods int
-		if pods, err = strconv.Atoi(args[2]); err == nil {
-			err = fillWithPods(ctx, args[1], pods)
+	case (len(args) == 3 || len(args) == 4) && args[0] == "many-pods":
+		namespaces := 1
+		if len(args) == 4 {
+			namespaces, err = strconv.Atoi(args[3])
+		}
+		pods, notANumber := strconv.Atoi(args[2])
+		if err = errors.Join(err, notANumber); err == nil {
+			err = fillWithPods(ctx, args[1], pods, namespaces)
 		}
 	default:
 		fmt.Fprint(os.Stderr, usage)

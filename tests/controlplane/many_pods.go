@@ -31,11 +31,13 @@ const (
 	storedPrefix = "k8s\x00"
 )
 
-// fillWithPods fills a cluster with Running pods as large as real ones are. The
-// first goes through the API, with the two field managers of a pod's life; the
-// others are written to etcd as copies of what the API server stored, since a
-// hundred thousand requests with 34 kB each would take the better part of an hour.
-func fillWithPods(ctx context.Context, dir string, pods int) error {
+// fillWithPods fills a cluster with Running pods as large as real ones are, or
+// with small ones if they are spread over several namespaces: half a million
+// large ones would be 18 GB. The first pod goes through the API, with the two
+// field managers of a pod's life; the others are written to etcd as copies of
+// what the API server stored, since a hundred thousand requests with 34 kB each
+// would take the better part of an hour.
+func fillWithPods(ctx context.Context, dir string, pods, namespaces int) error {
 	endpoint, err := os.ReadFile(filepath.Join(dir, etcdName))
 	if err != nil {
 		return fmt.Errorf("no control plane was started in %s: %w", dir, err)
@@ -46,17 +48,17 @@ func fillWithPods(ctx context.Context, dir string, pods int) error {
 	}
 	defer store.Close()
 
-	first, err := createFirstPod(ctx, filepath.Join(dir, kubeconfigName))
+	first, err := createFirstPod(ctx, filepath.Join(dir, kubeconfigName), namespaces > 1)
 	if err != nil {
 		return err
 	}
-	key := func(name string) string { return "/registry/pods/" + podNamespace + "/" + name }
-	stored, err := store.Get(ctx, key(first.Name))
+	key := func(pod *corev1.Pod) string { return "/registry/pods/" + pod.Namespace + "/" + pod.Name }
+	stored, err := store.Get(ctx, key(first))
 	if err != nil {
 		return err
 	}
 	if len(stored.Kvs) != 1 {
-		return fmt.Errorf("etcd does not hold %s", key(first.Name))
+		return fmt.Errorf("etcd does not hold %s", key(first))
 	}
 	var envelope runtime.Unknown
 	if err := envelope.Unmarshal([]byte(strings.TrimPrefix(string(stored.Kvs[0].Value), storedPrefix))); err != nil {
@@ -68,6 +70,12 @@ func fillWithPods(ctx context.Context, dir string, pods int) error {
 	}
 	for n := 1; n < pods; n++ {
 		nameForIndex(&pod, n)
+		// The API server does not miss the other namespaces' own objects.
+		if in := n / podsPerOwner % namespaces; in > 0 {
+			pod.Namespace = fmt.Sprintf("%s-%04d", podNamespace, in)
+		} else {
+			pod.Namespace = podNamespace
+		}
 		pod.UID = uuid.NewUUID()
 		if envelope.Raw, err = pod.Marshal(); err != nil {
 			return err
@@ -76,7 +84,7 @@ func fillWithPods(ctx context.Context, dir string, pods int) error {
 		if err != nil {
 			return err
 		}
-		if _, err := store.Put(ctx, key(pod.Name), storedPrefix+string(value)); err != nil {
+		if _, err := store.Put(ctx, key(&pod), storedPrefix+string(value)); err != nil {
 			return err
 		}
 	}
@@ -84,7 +92,7 @@ func fillWithPods(ctx context.Context, dir string, pods int) error {
 }
 
 // createFirstPod creates the namespace and one pod, and reports it Running.
-func createFirstPod(ctx context.Context, kubeconfig string) (*corev1.Pod, error) {
+func createFirstPod(ctx context.Context, kubeconfig string, small bool) (*corev1.Pod, error) {
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
 		return nil, err
@@ -104,7 +112,11 @@ func createFirstPod(ctx context.Context, kubeconfig string) (*corev1.Pod, error)
 		return nil, err
 	}
 	pods := client.CoreV1().Pods(podNamespace)
-	pod, err := pods.Create(ctx, podTemplate(), metav1.CreateOptions{FieldManager: "kube-controller-manager"})
+	template := podTemplate()
+	if small {
+		template.Spec.Containers = []corev1.Container{{Name: "app", Image: "registry.example.com/benchmark/app:1.2.3"}}
+	}
+	pod, err := pods.Create(ctx, template, metav1.CreateOptions{FieldManager: "kube-controller-manager"})
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +183,7 @@ func container(name string, port int32) corev1.Container {
 func reportRunning(pod *corev1.Pod) {
 	started, since := true, metav1.Now()
 	pod.Status = corev1.PodStatus{
-		Phase: corev1.PodRunning, StartTime: &since, QOSClass: corev1.PodQOSBurstable,
+		Phase: corev1.PodRunning, StartTime: &since, QOSClass: pod.Status.QOSClass,
 		HostIP: "10.0.0.1", PodIP: "10.1.0.1", PodIPs: []corev1.PodIP{{IP: "10.1.0.1"}},
 	}
 	for _, kind := range []corev1.PodConditionType{"PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"} {

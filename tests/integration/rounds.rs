@@ -3,6 +3,7 @@
 
 mod budgets;
 mod clocks;
+mod costly_draws;
 mod counts;
 pub(crate) mod daemon;
 mod denials;
@@ -12,6 +13,7 @@ mod freeze;
 mod invariants;
 mod month;
 mod namespaces;
+mod nodes_of_many;
 mod opt_in;
 mod owners_drawn;
 mod paging;

@@ -128,6 +128,8 @@ pub struct Pod {
     pub disruption: Option<String>,
     /// `spec.nodeName`: the node, once the pod is scheduled.
     pub node: Option<String>,
+    /// Whether nothing was read about the node: then no rule about nodes exempts the pod.
+    pub is_node_unknown: bool,
     /// `metadata.creationTimestamp`.
     pub created: Option<Timestamp>,
     /// `status.startTime`: when the kubelet first saw the pod.
@@ -221,6 +223,15 @@ impl Pod {
     pub fn owner_group(&self) -> Option<&str> {
         let api_version = self.owner_api_version()?;
         Some(api_version.split_once('/').map_or("", |(group, _)| group))
+    }
+
+    /// The pod on the node on which it was found, which its metadata did not tell.
+    pub fn on_node(self, node: &str) -> Self {
+        Self {
+            node: Some(node.to_owned()),
+            is_node_unknown: false,
+            ..self
+        }
     }
 
     /// Whether the pod counts as a replica: it is neither terminating nor finished.
@@ -380,6 +391,7 @@ impl Pod {
             ready_changed: None,
             disruption: None,
             node: None,
+            is_node_unknown: false,
             created: None,
             started: None,
             terminating: false,

@@ -1,10 +1,11 @@
 //! Lists the names of the pods in scope, for a round that draws names.
 
+use macaque_core::pod::PodPhase;
 use macaque_core::report::RoundEnd;
 use macaque_core::selection::NameIndex;
 
 use super::{PodScanner, endless};
-use crate::k8s::ApiError;
+use crate::k8s::{ApiError, NamePage};
 use crate::list_pager::ListPager;
 use crate::read_retry::with_retries;
 use crate::round::scope_size::{ScopeNames, ScopeSize};
@@ -35,41 +36,84 @@ impl PodScanner<'_> {
 
     /// Lists the names in one namespace, or in all: from tables or, if the server offers none, from metadata.
     async fn names_in(&self, namespace: Option<&str>) -> Result<NameIndex, ApiError> {
-        let cluster = self.cluster;
-        let filter = &self.eligibility.pod_filter();
         let phases = self.eligibility.phases();
-        let mut names = NameIndex::default();
-        let mut pager = ListPager::default();
-        let mut has_tables = true;
+        match self.table_of(namespace, phases).await? {
+            Some(table) => Ok(table.names),
+            None => self.names_of_metadata(namespace, phases).await,
+        }
+    }
 
+    /// Lists the names in one namespace, or in all, of the pods in `phases`, with their nodes and the version of the list;
+    /// `None` if the server offers no tables.
+    pub(super) async fn table_of(
+        &self,
+        namespace: Option<&str>,
+        phases: &[PodPhase],
+    ) -> Result<Option<ListedNames>, ApiError> {
+        let filter = &self.eligibility.pod_filter();
+        let mut listed = ListedNames::default();
+        let mut pager = ListPager::default();
         loop {
             let read = async || {
                 let after = pager.after();
-                if has_tables {
-                    cluster.names(namespace, filter, phases, after).await
-                } else {
-                    let page = cluster
-                        .names_of_metadata(namespace, filter, phases, after)
-                        .await?;
-                    Ok(Some(page))
-                }
+                self.cluster.names(namespace, filter, phases, after).await
             };
             let Some(page) = with_retries(self.platform, self.stop, read).await? else {
-                names = NameIndex::default();
-                pager = ListPager::default();
-                has_tables = false;
-                continue;
+                return Ok(None);
             };
-
-            let turned = pager.turn(&page.cursor, page.names.len());
-            turned.map_err(|why| endless(namespace, why))?;
-            if page.cursor.restarted {
-                names = NameIndex::default();
-            }
-            names.append(page.names);
-            if page.cursor.next.is_none() {
-                return Ok(names);
+            if listed.add(page, &mut pager, namespace)? {
+                return Ok(Some(listed));
             }
         }
+    }
+
+    /// Lists the names in one namespace, or in all, from metadata.
+    async fn names_of_metadata(
+        &self,
+        namespace: Option<&str>,
+        phases: &[PodPhase],
+    ) -> Result<NameIndex, ApiError> {
+        let filter = &self.eligibility.pod_filter();
+        let mut listed = ListedNames::default();
+        let mut pager = ListPager::default();
+        loop {
+            let read = async || {
+                let after = pager.after();
+                self.cluster
+                    .names_of_metadata(namespace, filter, phases, after)
+                    .await
+            };
+            let page = with_retries(self.platform, self.stop, read).await?;
+            if listed.add(page, &mut pager, namespace)? {
+                return Ok(listed.names);
+            }
+        }
+    }
+}
+
+/// The names of a list, page by page.
+#[derive(Default)]
+pub(super) struct ListedNames {
+    pub(super) names: NameIndex,
+    /// The version of the list, if the server says it.
+    pub(super) version: Option<String>,
+}
+
+impl ListedNames {
+    /// Adds a page; returns whether it was the last.
+    fn add(
+        &mut self,
+        page: NamePage,
+        pager: &mut ListPager,
+        namespace: Option<&str>,
+    ) -> Result<bool, ApiError> {
+        let turned = pager.turn(&page.cursor, page.names.len());
+        turned.map_err(|why| endless(namespace, why))?;
+        if page.cursor.restarted {
+            self.names = NameIndex::default();
+        }
+        self.names.append(page.names);
+        self.version = page.cursor.version;
+        Ok(page.cursor.next.is_none())
     }
 }

@@ -182,13 +182,13 @@ async fn a_pod_that_only_its_spec_exempts_is_never_a_victim_and_is_told_where_it
 }
 
 #[actix_rt::test]
-async fn after_a_thousand_pods_that_only_their_spec_exempts_all_are_read_in_full() {
+async fn after_a_hundred_pods_that_only_their_spec_exempts_all_are_read_in_full() {
     let none = fixture(partly_critical(|_| true)).draw(DrawBy::Owner);
     let report = none.round().await;
     assert_eq!((report.status(), report.listed), (RoundStatus::Idle, PODS));
     assert_eq!(report.exempted["system-critical"].count, PODS);
     assert_eq!((report.candidates, report.unchecked()), (0, 0));
-    assert_eq!(none.sent(ONE_POD).len(), 1_000, "no more is read in vain");
+    assert_eq!(none.sent(ONE_POD).len(), 100, "no more is read in vain");
     assert_eq!(full_lists(&none), 2, "a glance, and the whole list");
 
     // One is not exempt: it is found, soon or by the full list.
@@ -199,7 +199,7 @@ async fn after_a_thousand_pods_that_only_their_spec_exempts_all_are_read_in_full
         one = one.seed(seed);
         assert_eq!(victim(&one.round().await), "web-0042");
     }
-    assert!(one.sent(ONE_POD).len() <= 4 * 1_001);
+    assert!(one.sent(ONE_POD).len() <= 4 * 101);
 }
 
 #[actix_rt::test]
@@ -275,7 +275,7 @@ async fn without_a_victim_among_many_pods_every_reason_is_told_without_reading_t
         assert_eq!(count("not-running"), PODS / 2);
         assert_eq!(report.problems, ["namespace nowhere does not exist"]);
         assert!(full_lists(&fixture) <= 2, "a glance at the full lists");
-        assert!(fixture.sent(DRAWN).len() <= 1_000);
+        assert!(fixture.sent(DRAWN).len() <= 10);
     }
 }
 

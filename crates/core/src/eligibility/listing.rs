@@ -28,9 +28,7 @@ impl EligibilityConfig {
         let excluded = excluded.filter(|_| target.namespaces == NamespaceScope::All);
         let excluded = excluded.map(|name| format!("metadata.namespace!={name}"));
 
-        let nodes = self.nodes();
-        let only_node = nodes.as_ref().filter(|nodes| nodes.len() == 1);
-        let only_node = only_node.into_iter().flatten();
+        let only_node = self.only_node().into_iter();
         let only_node = only_node.map(|node| format!("spec.nodeName={node}"));
 
         let fields: Vec<_> = excluded.take(MOST_EXCLUDED).chain(only_node).collect();
@@ -59,8 +57,14 @@ impl EligibilityConfig {
         }
     }
 
-    /// Whether the node `name` is in scope.
-    pub(super) fn has_node(&self, name: &str) -> bool {
+    /// The node in scope, if there is but one: the API server then lists the pods of no other.
+    pub fn only_node(&self) -> Option<&str> {
+        let nodes = self.nodes()?;
+        nodes.first().copied().filter(|_| nodes.len() == 1)
+    }
+
+    /// Whether the node `name` is in scope; every node is if none is configured.
+    pub fn has_node(&self, name: &str) -> bool {
         let target = &self.target;
         let is_named = target.nodes.is_empty() || target.nodes.contains(name);
         let selected = self.metadata.nodes.as_ref();
@@ -69,7 +73,7 @@ impl EligibilityConfig {
         is_named && (is_selected || target.node_selector.is_empty())
     }
 
-    /// Whether a pod's node decides about it, which the metadata of a pod do not tell.
+    /// Whether a pod's node decides about it, which the metadata of a pod do not tell; a Table of their names does.
     pub fn judges_nodes(&self) -> bool {
         !self.target.nodes.is_empty() || !self.target.node_selector.is_empty()
     }

@@ -47,10 +47,9 @@ impl TargetMatches {
             TargetList::Zones,
             target.zones.iter().map(|one| Some(one) == zone.as_ref()),
         );
-        self.add(
-            TargetList::Nodes,
-            target.nodes.iter().map(|one| Some(one) == pod.node.as_ref()),
-        );
+        // A pod whose node is not known may be on any.
+        let is_on = |node| pod.is_node_unknown || Some(node) == pod.node.as_ref();
+        self.add(TargetList::Nodes, target.nodes.iter().map(is_on));
     }
 
     fn add(&mut self, list: TargetList, matches: impl Iterator<Item = bool>) {

@@ -90,7 +90,7 @@ pub(super) fn seen_zone(input: &RuleInput<'_>) -> String {
 /// The exemption of a pod on another node, or on none.
 pub(super) fn node(input: &RuleInput<'_>) -> Reason {
     let config = input.config;
-    if !config.judges_nodes() {
+    if !config.judges_nodes() || input.pod.is_node_unknown {
         return None;
     }
     match &input.pod.node {

@@ -12,14 +12,14 @@ use rand::seq::SliceRandom;
 /// The maximum number of pods in scope of which a round checks every one; with more it samples.
 pub const SAMPLING_THRESHOLD: usize = 2_000;
 
-/// The names of pods. One takes its own bytes plus eight, and four more during a draw.
+/// The names of pods. One takes its own bytes plus four, four more if nodes are known, and four more during a draw.
 #[derive(Debug, Clone, Default)]
 pub struct NameIndex {
     /// The names, one after the other.
     names: String,
     /// Where each name ends.
     ends: Vec<u32>,
-    /// The number of each pod's node, as a hint; that of the empty name if it is unknown.
+    /// The number of each pod's node, as a hint; that of the empty name if it is unknown. Empty until one is known.
     nodes: Vec<u32>,
     node_names: Vec<String>,
     node_numbers: HashMap<String, u32>,
@@ -53,8 +53,12 @@ impl NameIndex {
         self.names.push_str(name);
         self.ends.push(self.names.len() as u32);
 
-        let node = self.node_number(node.unwrap_or_default());
-        self.nodes.push(node);
+        if let Some(node) = node {
+            let unknown = self.node_number("");
+            self.nodes.resize(number as usize, unknown);
+            let node = self.node_number(node);
+            self.nodes.push(node);
+        }
     }
 
     /// The number of `node`; a new node gets the next one.
@@ -101,10 +105,16 @@ impl NameIndex {
 
     /// The numbers of the names in a random order.
     pub(super) fn order(&self, rng: &mut ChaCha12Rng) -> Vec<u32> {
-        let mut order: Vec<u32> = (0..self.ends.len() as u32).collect();
-        order.sort_unstable_by_key(|number| (self.name(*number as usize), *number));
+        let mut order = self.by_name();
         order.shuffle(rng);
         order
+    }
+
+    /// The numbers of the names in the order of the names, those of one name in their own order.
+    pub(super) fn by_name(&self) -> Vec<u32> {
+        let mut numbers: Vec<u32> = (0..self.ends.len() as u32).collect();
+        numbers.sort_unstable_by_key(|number| (self.name(*number as usize), *number));
+        numbers
     }
 
     fn entry(&self, number: usize) -> IndexedName<'_> {
@@ -136,8 +146,8 @@ impl NameIndex {
         namespace.as_deref()
     }
 
-    fn node(&self, number: usize) -> Option<&str> {
-        let node = &self.node_names[self.nodes[number] as usize];
+    pub(super) fn node(&self, number: usize) -> Option<&str> {
+        let node = &self.node_names[*self.nodes.get(number)? as usize];
         (!node.is_empty()).then_some(node)
     }
 }

@@ -68,19 +68,25 @@ pub(super) fn by_owner<T, O: Hash + Eq>(
     owner_of: impl Fn(&T) -> Option<O>,
     rng: &mut ChaCha12Rng,
 ) -> Vec<T> {
-    let mut groups = Vec::new();
     let mut group_of = HashMap::new();
+    let mut groups = 0;
+    let mut grouped = Vec::with_capacity(drawn.len());
     for pod in drawn {
-        let next = groups.len();
-        let group = owner_of(&pod).map_or(next, |owner| *group_of.entry(owner).or_insert(next));
-        if group == next {
-            groups.push(Vec::new());
-        }
-        groups[group].push(pod);
+        let group = owner_of(&pod).map_or(groups, |owner| *group_of.entry(owner).or_insert(groups));
+        groups = groups.max(group + 1);
+        grouped.push((group, pod));
     }
 
-    groups.shuffle(rng);
-    groups.into_iter().flatten().collect()
+    // The place of each group in the order. A list of groups, each with its pods, would take several times the memory.
+    let mut order: Vec<u32> = (0..groups).collect();
+    order.shuffle(rng);
+    let mut places = vec![0; order.len()];
+    for (place, group) in (0_u32..).zip(order) {
+        places[group as usize] = place;
+    }
+
+    grouped.sort_by_key(|(group, _)| places[*group as usize]);
+    grouped.into_iter().map(|(_, pod)| pod).collect()
 }
 
 impl DrawQueue {

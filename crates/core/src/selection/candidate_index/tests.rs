@@ -117,10 +117,10 @@ fn a_candidate_that_is_removed_is_not_drawn() {
 }
 
 #[test]
-fn siblings_share_their_owner() {
+fn a_candidate_takes_little_and_siblings_share_their_owner() {
     let index = index(&pods("shop", "web", 3), |_| true);
-    let owner = index.eligible[0].owner.as_ref().unwrap();
-    assert_eq!(Rc::strong_count(owner), 3);
+    assert_eq!(index.controllers.len(), 1);
+    assert_eq!(size_of::<EligiblePod>(), 32);
 }
 
 #[test]
