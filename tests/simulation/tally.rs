@@ -117,8 +117,7 @@ impl fmt::Display for Tally {
         writeln!(f, "{losses} pods were disrupted in {days} days of virtual time.")?;
         write!(
             f,
-            "In {repeated} trials an old copy of the journal was put back, and a slot was run again by a replica that had not read\n\
-             the journal since."
+            "In {repeated} trials a slot was run again by an old copy of the journal, of which nobody could know."
         )
     }
 }

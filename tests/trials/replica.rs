@@ -164,13 +164,12 @@ impl ReplicaConfig {
         });
         let access = ClusterAccess {
             kubeconfig: Some(self.kubeconfig),
-            context: None,
-            credentials_without_tls: false,
             deadlines: RequestDeadlines {
                 read: slot * 4 / 5,
                 disrupt: slot,
                 watch: Duration::from_secs(8),
             },
+            ..ClusterAccess::default()
         };
 
         let recovery = if self.recovers {
