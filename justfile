@@ -73,6 +73,11 @@ reproduce version:
 trials:
     cargo test --locked --release --test trials -- --trials 10680 --at-a-time 44
 
+# What macaque reads, against its laws: one target for so many seconds, or all of them for a few
+[positional-arguments]
+fuzz target="" seconds="60":
+    .ci/fuzz ${1:+"$1" "$2"}
+
 # A shop, a monkey, half a minute
 demo:
     cargo run --locked -- demo

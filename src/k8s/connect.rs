@@ -30,6 +30,8 @@ pub use self::connection_fault::ConnectionFault;
 pub use self::context_name::ContextNamespace;
 use self::credentials::ClientCredentials;
 pub(super) use self::credentials::redactor;
+#[cfg(feature = "fuzzing")]
+pub(super) use self::kubeconfig::fuzzing;
 use self::kubeconfig::{FoundKubeconfig, KubeconfigSearch, select};
 use self::service_account::PodEnvironment;
 use self::transport::TransportError;

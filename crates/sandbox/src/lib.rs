@@ -53,6 +53,9 @@ struct ReadmeExamples;
 
 mod api;
 mod controllers;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod options;
 pub mod scenario;
