@@ -1,6 +1,8 @@
 //! Bounds what a reader may allocate for the bytes that it is given.
 
 use std::alloc::System;
+use std::panic;
+use std::sync::Once;
 
 use cap::Cap;
 
@@ -15,6 +17,16 @@ const EACH_BYTE: usize = 1 << 10;
 
 /// Runs `read`, which may allocate in proportion to `length`.
 pub(crate) fn bounded(length: usize, read: impl FnOnce()) {
+    // Whoever shows where a panic came from needs memory too.
+    static LIFTED_BY_PANIC: Once = Once::new();
+    LIFTED_BY_PANIC.call_once(|| {
+        let show = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            set_limit(usize::MAX);
+            show(panic);
+        }));
+    });
+
     let most = ALLOCATOR.allocated() + BASE + EACH_BYTE * length;
     set_limit(most);
     read();

@@ -15,7 +15,7 @@ use macaque_core::pod::{PodOwner, PodPlace, PodRef};
 use crate::text;
 
 pub(crate) const JOURNAL_LAW: &str = "a journal that is read, written and read again is the same, whatever steps are \
-                                      taken with it; its sequence grows by one a step, slots never go back, and a \
+                                      taken with it; its sequence grows with each step, slots never go back, and a \
                                       round has no more victims than ordered";
 pub(crate) const HISTORY_LAW: &str = "a history that is read, written and read again is the same, as text and packed, \
                                       and merged with itself it is itself";
@@ -101,8 +101,8 @@ fn step(
     let Ok(after) = before.step(&event, &context) else {
         return Ok(None);
     };
-    let grown = after.sequence() - before.sequence();
-    assert_eq!(grown, u64::from(after != *before), "{event:?}");
+    let has_grown = after.sequence() > before.sequence();
+    assert_eq!(has_grown, after != *before, "{event:?}");
     if let (Some(earlier), Some(later)) = (before.round(), after.round()) {
         assert!(later.slot >= earlier.slot, "{event:?}");
         let most = COUNT.max(earlier.reservations.len());
