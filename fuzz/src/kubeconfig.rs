@@ -11,6 +11,12 @@ pub(crate) const LAW: &str = "what is read holds no empty value and absolute pat
 /// The sections of a kubeconfig whose entries have names.
 const SECTIONS: [&str; 3] = ["clusters", "users", "contexts"];
 
+/// The parts of entries that hold paths, and the keys of these.
+const PATHS: [(&str, &[&str]); 2] = [
+    ("cluster", &["certificate-authority"]),
+    ("user", &["client-certificate", "client-key", "tokenFile"]),
+];
+
 /// A token in the text, which no error may show.
 const TOKEN: &str = "5ecr3t-t0ken";
 
@@ -38,18 +44,13 @@ pub(crate) fn kubeconfig(bytes: &[u8]) {
         assert_eq!(names.len(), count, "names of {section} occur once");
 
         for entry in entries {
-            let inner = [&entry["cluster"], &entry["user"]];
-            for (key, value) in inner.iter().filter_map(|inner| inner.as_object()).flatten() {
-                assert!(value != "" || key == "cluster", "{key}");
-                if [
-                    "certificate-authority",
-                    "client-certificate",
-                    "client-key",
-                    "tokenFile",
-                ]
-                .contains(&key.as_str())
-                {
-                    assert!(is_absolute(value), "{key}: {value}");
+            for (part, paths) in PATHS {
+                for (key, value) in entry[part].as_object().into_iter().flatten() {
+                    assert!(value != "", "{key}");
+                    assert!(
+                        !paths.contains(&key.as_str()) || is_absolute(value),
+                        "{key}: {value}"
+                    );
                 }
             }
         }

@@ -4,8 +4,6 @@ use std::io::{self, Read};
 
 use arbitrary::{Arbitrary, Unstructured};
 use macaque::fuzzing::k8s::{self, ReadPage};
-use macaque_core::pod::Pod;
-use serde_json::Value;
 
 use crate::protobuf::MetadataList;
 
@@ -39,18 +37,14 @@ pub(crate) fn lists(bytes: &[u8]) {
         return;
     }
 
-    let whole: Option<Value> = serde_json::from_slice(bytes).ok();
-    match (&read, &whole) {
-        (Ok(page), Some(list)) => {
-            let items = list["items"].as_array().into_iter().flatten();
-            let pods: Option<Vec<Pod>> = items.map(k8s::pod).collect();
-            assert_eq!(Some(&page.pods), pods.as_ref());
-            let text = |key: &str| list["metadata"][key].as_str().map(str::to_owned);
-            assert_eq!(page.next, text("continue"));
-            assert_eq!(page.version, text("resourceVersion"));
+    match (read, k8s::pods_at_once(bytes)) {
+        (Ok(page), whole) => assert_eq!(Some(page), whole),
+        // A key with escapes is not recognized, and a list of no kind is none.
+        (Err(error), Some(whole)) => {
+            let is_known = bytes.contains(&b'\\') || error.contains("without items");
+            assert!(is_known, "{error} instead of {whole:?}");
         }
-        (Ok(page), None) => panic!("{page:?} of what is no JSON"),
-        (Err(_), _) => {}
+        (Err(_), None) => {}
     }
 }
 

@@ -8,11 +8,12 @@ use http::{HeaderName, HeaderValue, Response};
 use kube::client::Body;
 use macaque_core::pod::{Pod, PodPhase};
 use macaque_core::verdict::ApiAnswer;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::connect;
 use super::response;
-use super::wire::{self, ListMeta, NameTable, ObjectKind, PodObject, WatchLine};
+use super::wire::{self, ListMeta, NameTable, ObjectKind, PodObject, TypeMeta, WatchLine};
 
 pub use super::connect::fuzzing::ReadKubeconfig;
 
@@ -53,6 +54,23 @@ pub fn pods(body: impl Read) -> Result<ReadPage, String> {
     let metadata = wire::each_item(body, &LISTS, |pod: PodObject| pods.push(pod.into()));
     let metadata = metadata.map_err(|error| error.to_string())?;
     Ok(ReadPage::new(pods, metadata))
+}
+
+/// Reads a list of pods whole, as serde reads it; `None` if it is none.
+pub fn pods_at_once(body: &[u8]) -> Option<ReadPage> {
+    #[derive(Deserialize)]
+    struct WholeList {
+        metadata: Option<ListMeta>,
+        items: Option<Vec<PodObject>>,
+    }
+
+    let list: WholeList = serde_json::from_slice(body).ok()?;
+    let type_meta = TypeMeta::of(body).ok()?;
+    LISTS.iter().any(|kind| type_meta.is(*kind)).then(|| {
+        let pods = list.items.unwrap_or_default();
+        let pods = pods.into_iter().map(Into::into).collect();
+        ReadPage::new(pods, list.metadata.unwrap_or_default())
+    })
 }
 
 /// Reads a list of the metadata of pods, in protobuf or JSON, one item at a time.
