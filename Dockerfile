@@ -45,6 +45,7 @@ COPY config config
 COPY benches benches
 COPY tests tests
 COPY crates crates
+COPY fuzz fuzz
 COPY src src
 ARG BUILD_REVISION=unknown
 # Each architecture in a directory of its own: cargo builds one thing at a time in each. The crates are fetched for one

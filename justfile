@@ -85,6 +85,11 @@ simulate *arguments="20000":
     case "${1:-20000}" in -*) ;; *) set -- --trials "$@" ;; esac; \
         cargo test --locked --profile simulation --test simulation -- "$@"
 
+# What macaque reads, against its laws: one target for so many seconds, or all of them for a few
+[positional-arguments]
+fuzz target="" seconds="60":
+    .ci/fuzz ${1:+"$1" "$2"}
+
 # A shop, a monkey, half a minute
 demo:
     cargo run --locked -- demo

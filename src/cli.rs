@@ -13,6 +13,8 @@ mod completions;
 mod config;
 #[cfg(feature = "sandbox")]
 mod demo;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod history;
 mod interrupt;
 mod man;

@@ -12,6 +12,9 @@ mod connect;
 mod dry_run;
 mod error;
 mod events;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod history_config_map;
 mod journal_config_map;
 mod key_list;

@@ -70,6 +70,9 @@ pub mod cli;
 pub mod events;
 pub mod facts;
 pub mod failpoint;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod gates;
 pub mod guards;
 pub mod health;

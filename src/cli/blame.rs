@@ -1,7 +1,7 @@
 //! `macaque blame`: whether macaque was the cause of what happened at some time, with the proof.
 
 mod asked_span;
-mod past_time;
+pub(super) mod past_time;
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! `macaque config`: the schema of the configuration file, and the settings in use. Needs no cluster.
 
-mod toml;
+pub(super) mod toml;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;

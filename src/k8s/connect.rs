@@ -32,6 +32,8 @@ pub use self::context_name::ContextNamespace;
 use self::credentials::ClientCredentials;
 pub(super) use self::credentials::redactor;
 pub use self::in_process::{InProcessAnswer, InProcessBody, InProcessServer};
+#[cfg(feature = "fuzzing")]
+pub(super) use self::kubeconfig::fuzzing;
 use self::kubeconfig::{FoundKubeconfig, KubeconfigSearch, select};
 use self::service_account::PodEnvironment;
 use self::transport::TransportError;

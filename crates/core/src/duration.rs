@@ -44,11 +44,14 @@ impl DurationError {
 
     /// What to write instead: one text, several to choose from, or none if nothing is clear.
     pub fn remedies(&self) -> Vec<String> {
-        match self {
+        let remedies = match self {
             Self::NoUnit(number) => ["s", "m", "h"].map(|unit| format!("{number}{unit}")).to_vec(),
             Self::Spelling(right) | Self::Uneven(right) => vec![right.clone()],
             Self::Negative | Self::Unreadable => Vec::new(),
-        }
+        };
+        // Some numbers are too long for a unit, and some texts of digits and dots are none.
+        let is_right = |remedy: &String| parse_duration(remedy).is_ok();
+        remedies.into_iter().filter(is_right).collect()
     }
 }
 
@@ -93,7 +96,8 @@ fn length_of(span: Span) -> Result<Duration, DurationError> {
 
 fn is_number(text: &str) -> bool {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    !unsigned.is_empty() && unsigned.chars().all(|c| c.is_ascii_digit() || c == '.')
+    let digits = unsigned.replacen('.', "", 1);
+    !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit())
 }
 
 /// `text` with the unit that its last number lacks, the one below the unit before: `1h30m` for `1h30`.
@@ -178,8 +182,24 @@ mod tests {
             ("5x", DurationError::Unreadable),
             ("soon", DurationError::Unreadable),
             ("99999999999999999999h", DurationError::Unreadable),
+            (".", DurationError::Unreadable),
+            ("1.2.3", DurationError::Unreadable),
         ] {
             assert_eq!(parse_duration(text), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_what_can_be_read_is_advised() {
+        for (text, remedies) in [
+            ("1.5", vec!["1.5s", "1.5m", "1.5h"]),
+            ("999999999999", vec!["999999999999s"]),
+            ("99999999999999999999", vec![]),
+            ("19998y", vec!["7299270d"]),
+            ("19998y239976mo", vec![]),
+        ] {
+            let error = parse_duration(text).unwrap_err();
+            assert_eq!(error.remedies(), remedies, "{text}: {error:?}");
         }
     }
 }

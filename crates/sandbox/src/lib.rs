@@ -56,6 +56,9 @@ mod api;
 mod clock;
 mod cluster;
 mod controllers;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod options;
 pub mod scenario;

@@ -12,7 +12,7 @@ use crate::cli::schedule::StartTime;
 
 /// A time in the past, as it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PastTime {
+pub(in crate::cli) enum PastTime {
     /// The moment of the command.
     Now,
     /// So long before the command.
@@ -27,7 +27,7 @@ pub(super) enum PastTime {
 
 /// The smallest unit in which a time was written: 03:12 is a whole minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum WrittenUnit {
+pub(in crate::cli) enum WrittenUnit {
     Day,
     Minute,
     Second,
@@ -36,7 +36,7 @@ pub(super) enum WrittenUnit {
 
 /// The first and the last instant of a time: of a minute or a day, if no smaller unit was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct TimeSpan {
+pub(in crate::cli) struct TimeSpan {
     pub first: Timestamp,
     pub last: Timestamp,
 }
@@ -75,7 +75,7 @@ impl PastTime {
     ///
     /// # Errors
     /// The reason if the time is out of range.
-    pub(super) fn span(self, zone: &TimeZone, now: Timestamp) -> Result<TimeSpan, jiff::Error> {
+    pub(in crate::cli) fn span(self, zone: &TimeZone, now: Timestamp) -> Result<TimeSpan, jiff::Error> {
         let span = match self {
             Self::Now => TimeSpan {
                 first: now,

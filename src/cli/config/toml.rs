@@ -10,7 +10,7 @@ use crate::text::is_hidden;
 const NOT_SHOWN: &str = "is set, and not shown";
 
 /// The file, with the origin of each value behind it if `origins`.
-pub(super) fn file(listing: &SettingsListing, origins: bool) -> String {
+pub(in crate::cli) fn file(listing: &SettingsListing, origins: bool) -> String {
     let mut file = String::new();
     let mut section = "";
     for setting in &listing.settings {

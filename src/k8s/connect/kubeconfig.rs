@@ -1,6 +1,8 @@
 //! Reads kubeconfig files by kubectl's rules: which files are read, what an empty value means, and which of several
 //! values counts.
 
+#[cfg(feature = "fuzzing")]
+pub(in crate::k8s) mod fuzzing;
 mod selection;
 
 pub(super) use selection::{find_context, select};

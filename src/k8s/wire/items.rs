@@ -73,10 +73,21 @@ struct ItemSplitter {
     key: Vec<u8>,
     /// Whether the next byte is inside the array of the items.
     in_items: bool,
+    /// What came last in the array of the items.
+    latest: LatestPart,
     /// The beginning of an item that is not complete yet.
     item: Vec<u8>,
     /// The list without its items.
     rest: Vec<u8>,
+}
+
+/// What came last in an array: items without a comma between them are a list that lost something.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum LatestPart {
+    #[default]
+    Beginning,
+    Item,
+    Comma,
 }
 
 /// The depth of the list's own keys.
@@ -104,6 +115,9 @@ impl ItemSplitter {
             }
 
             let between_items = self.in_items && self.depth == ITEM_DEPTH;
+            if between_items {
+                self.check_comma(*byte)?;
+            }
             match byte {
                 b',' | b' ' | b'\t' | b'\r' | b'\n' => {}
                 b'"' if !between_items => {
@@ -139,6 +153,24 @@ impl ItemSplitter {
             self.item.extend_from_slice(&bytes[begin..]);
         }
         Ok(())
+    }
+
+    /// Checks that there is one comma between two items, and none beside.
+    fn check_comma(&mut self, byte: u8) -> serde_json::Result<()> {
+        let (is_right, latest) = match byte {
+            b',' => (self.latest == LatestPart::Item, LatestPart::Comma),
+            b'{' | b'[' => (self.latest != LatestPart::Item, LatestPart::Item),
+            b']' => (self.latest != LatestPart::Comma, LatestPart::Beginning),
+            _ => return Ok(()),
+        };
+        self.latest = latest;
+        if is_right {
+            Ok(())
+        } else {
+            Err(serde_json::Error::custom(
+                "the items of the list are not separated by one comma each",
+            ))
+        }
     }
 
     fn read_string(&mut self, byte: u8) {
@@ -249,6 +281,23 @@ mod tests {
         }
         for empty in [r#"{LIST,"items":[]}"#, r#"{LIST,"items":null}"#] {
             assert_eq!(read(&list(empty), 7).unwrap().0.len(), 0, "{empty}");
+        }
+    }
+
+    #[test]
+    fn items_are_separated_by_one_comma_each() {
+        for (items, is_list) in [
+            ("{},[] ,\n{}", true),
+            ("{}{}", false),
+            ("{},,{}", false),
+            (",{}", false),
+            ("{},", false),
+            (",", false),
+        ] {
+            let text = list(&format!("{{LIST,\"items\":[{items}]}}"));
+            for sip in [1, 40] {
+                assert_eq!(read(&text, sip).is_ok(), is_list, "{text}");
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! A complete request, with its path and query decoded.
 
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::wire::protobuf;
@@ -103,29 +104,7 @@ impl QueryParameters {
 
 /// Decodes percent encoding; invalid escapes are kept unchanged.
 fn decode_percent(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-
-    while at < bytes.len() {
-        let digits = if bytes[at] == b'%' {
-            text.get(at + 1..at + 3)
-        } else {
-            None
-        };
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                decoded.push(byte);
-                at += 3;
-            }
-            None => {
-                decoded.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-
-    String::from_utf8_lossy(&decoded).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]
@@ -141,6 +120,8 @@ mod tests {
         assert_eq!(request.path, ["api", "v1", "pods"]);
         assert_eq!(request.query.get("labelSelector"), "app=web,tier in (a)");
         assert!(request.query.is_set("watch"));
-        assert_eq!(decode_percent("100%"), "100%");
+        for no_escape in ["100%", "%2", "%+5", "%é"] {
+            assert_eq!(decode_percent(no_escape), no_escape);
+        }
     }
 }
