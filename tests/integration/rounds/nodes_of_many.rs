@@ -77,7 +77,11 @@ async fn a_table_tells_the_nodes_of_many_pods_and_none_is_read_in_full_for_them(
     assert_eq!(number(victim(&report)) % 3, 0);
     assert_eq!(report.warnings, ["target.nodes: no pod is on the node node-d"]);
     assert_eq!(full_lists(&fixture), 1, "one glance at the full list");
-    assert_eq!(fixture.sent(ONE_POD).len(), 3, "the victim, its eviction, and the victim again");
+    assert_eq!(
+        fixture.sent(ONE_POD).len(),
+        3,
+        "the victim, its eviction, and the victim again"
+    );
     let pages = fixture.sent(METADATA);
     assert!(
         pages[0].line().contains("resourceVersionMatch=Exact"),
