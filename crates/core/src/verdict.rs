@@ -191,8 +191,10 @@ fn by_code(code: u16, status: &AnswerStatus, answer: &ApiAnswer) -> DisruptionVe
         200..=299 => DisruptionVerdict::Accepted,
         401 => DisruptionVerdict::Unauthorized,
         403 if status.message.contains("not yet ready to handle request") => not_now(),
-        // Of 1.33 and 1.35, a budget that waits for too many pods names no cause.
-        403 if is_about_budget => refused(budget_refusal(status, &StatusCause::default(), answer)),
+        // Of 1.33 and 1.35, a budget that waits for too many pods names no cause (`registry/core/pod/storage/eviction.go`).
+        403 if is_about_budget && status.message.contains("DisruptedPods map too big") => {
+            refused(budget_refusal(status, &StatusCause::default(), answer))
+        }
         403 => DisruptionVerdict::Forbidden(message()),
         404 | 409 if is_about_budget => not_now(),
         404 if matches!(status.kind.as_str(), "pod" | "pods" | "namespaces") => DisruptionVerdict::Gone,
