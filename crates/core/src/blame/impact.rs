@@ -13,6 +13,10 @@ use crate::recovery::RecoveryVerdict;
 /// How long an owner that did not recover may go on lacking a pod.
 const UNRECOVERED: Duration = Duration::from_secs(24 * 3600);
 
+/// How long after its reservation a victim may be disrupted: its request, and the one that may follow it, take up to 40 s
+/// each, and a pause comes between them.
+const LONGEST_REQUESTS: Duration = Duration::from_secs(120);
+
 /// One disruption that happened, or may have, and the time in which it had its effect.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Impact<'a> {
@@ -91,7 +95,15 @@ impl<'a> Impact<'a> {
 
     /// Whether an owner was surely not whole at some instant of the span.
     pub(super) fn is_cause(&self, question: &BlameQuestion) -> bool {
-        !self.is_unknown() && self.accepted <= question.to && self.sure_until() >= question.from
+        !self.is_unknown() && self.accepted_by() <= question.to && self.sure_until() >= question.from
+    }
+
+    /// The instant by which it was surely accepted. Without a recovery, only when it was reserved is known.
+    fn accepted_by(&self) -> Timestamp {
+        match self.entry.recovery {
+            Some(_) => self.accepted,
+            None => after(self.accepted, LONGEST_REQUESTS),
+        }
     }
 
     /// Whether the disruption can be the cause of something in the span: slack and clocks included.
