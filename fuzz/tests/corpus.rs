@@ -1,5 +1,11 @@
 //! Every input of the corpus, checked by the law of its target: what fuzzing found stays found.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "clippy takes the fixtures of an integration test for code of the program"
+)]
+
 use std::fs;
 use std::panic::catch_unwind;
 use std::path::Path;

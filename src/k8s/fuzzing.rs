@@ -90,12 +90,15 @@ pub fn pod(object: &Value) -> Option<Pod> {
     Some(object.into())
 }
 
+/// The rows of a Table: of each object its name, and its node if the Table tells it.
+pub type TableRows = Vec<(String, Option<String>)>;
+
 /// Reads the names and the nodes of a Table. The inner `None` is a Table without names; the outer one stands for a list
 /// of pods.
 ///
 /// # Errors
 /// The body is neither a Table nor a list of pods.
-pub fn table(body: &[u8]) -> Result<Option<Option<Vec<(String, Option<String>)>>>, String> {
+pub fn table(body: &[u8]) -> Result<Option<Option<TableRows>>, String> {
     let table = NameTable::read(body).map_err(|error| error.to_string())?;
     Ok(table.map(NameTable::into_names))
 }
