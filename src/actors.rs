@@ -59,6 +59,7 @@ use self::clock::Trigger;
 use self::config_changes::ConfigChanges;
 use self::messages::StopRequested;
 use self::recipient::StableRecipient;
+use self::role::{ActorRole, OptionalRoles};
 use self::supervisor::{ActorTimeouts, RestartPolicy, Supervisor};
 use crate::events::EventRecording;
 use crate::facts::Facts;
@@ -118,6 +119,44 @@ pub struct ActorsConfig {
     pub platform: Platform,
     /// The fail points, armed only in tests.
     pub fail_points: FailPoints,
+}
+
+impl ActorsConfig {
+    /// Actors that make rounds due by `trigger`, over `access`, and tell `channels` of them; everything else is as it is by
+    /// default, nothing is recorded and nothing reloaded.
+    pub fn new(
+        trigger: Trigger,
+        round: RoundConfig,
+        journal: JournalStore,
+        access: ClusterAccess,
+        channels: impl Into<Arc<[Channel]>>,
+        platform: &Platform,
+    ) -> Self {
+        let roles = ActorRole::of_process(OptionalRoles::default());
+        Self {
+            trigger,
+            timer: TimerConfig::default(),
+            round: Arc::new(round),
+            journal,
+            access,
+            channels: channels.into(),
+            proxies: ProxyPolicy::Direct,
+            messages: MessageContext::default(),
+            digest: WeeklyTime::default(),
+            retry: DeliveryRetry::default(),
+            restarts: RestartPolicy::default(),
+            timeouts: ActorTimeouts::default(),
+            stop: StableRecipient::default(),
+            changes: ConfigChanges::default(),
+            reload: None,
+            facts: Facts::default(),
+            events: EventRecording::off(platform),
+            history: HistoryRecording::off(platform),
+            health: Arc::new(HealthState::new(roles.map(ActorRole::as_str), platform)),
+            platform: platform.clone(),
+            fail_points: FailPoints::default(),
+        }
+    }
 }
 
 /// Runs the actors until they are asked to stop or the Supervisor gives up; returns the process's exit code.

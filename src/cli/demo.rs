@@ -17,7 +17,6 @@ use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::guard::GuardConfig;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::recovery::RecoveryConfig;
-use macaque_core::schedule::WeeklyTime;
 use macaque_core::schedule::timer::TimerConfig;
 use serde_json::json;
 
@@ -25,22 +24,14 @@ use self::screen::DemoScreen;
 use super::args::small_number;
 use super::exit;
 use crate::actors::clock::Trigger;
-use crate::actors::config_changes::ConfigChanges;
 use crate::actors::messages::StopRequested;
-use crate::actors::recipient::StableRecipient;
-use crate::actors::role::{ActorRole, OptionalRoles};
-use crate::actors::supervisor::{ActorTimeouts, GAVE_UP, RestartPolicy};
+use crate::actors::supervisor::GAVE_UP;
 use crate::actors::{self, ActorsConfig};
-use crate::events::EventRecording;
 use crate::facts::Facts;
-use crate::failpoint::FailPoints;
-use crate::health::HealthState;
-use crate::history::HistoryRecording;
 use crate::journal::JournalStore;
 use crate::k8s::ClusterAccess;
-use crate::notify::{Channel, DeliveryRetry, MessageContext, OutgoingMessage};
+use crate::notify::{Channel, OutgoingMessage};
 use crate::platform::Platform;
-use crate::proxy::ProxyPolicy;
 use crate::round::RoundConfig;
 use crate::settings::{LogFormat, LogSettings};
 use crate::telemetry;
@@ -228,37 +219,18 @@ fn actors_config(
         gates: Vec::new(),
     };
 
+    let trigger = Trigger::Interval {
+        every,
+        since: platform.now(),
+    };
+    let journal = JournalStore::in_memory(round.disrupt.count.most(), platform).with_spacing(every / 2);
+    let channels = [Channel::Listener(listener)];
     ActorsConfig {
-        trigger: Trigger::Interval {
-            every,
-            since: platform.now(),
-        },
         timer: TimerConfig {
             settle: Duration::ZERO,
             ..TimerConfig::default()
         },
-        journal: JournalStore::in_memory(round.disrupt.count.most(), platform).with_spacing(every / 2),
-        round: Arc::new(round),
-        access,
-        channels: Arc::new([Channel::Listener(listener)]),
-        proxies: ProxyPolicy::Direct,
-        messages: MessageContext::default(),
-        digest: WeeklyTime::default(),
-        retry: DeliveryRetry::default(),
-        restarts: RestartPolicy::default(),
-        timeouts: ActorTimeouts::default(),
-        stop: StableRecipient::default(),
-        changes: ConfigChanges::default(),
-        reload: None,
-        facts: Facts::default(),
-        events: EventRecording::off(platform),
-        history: HistoryRecording::off(platform),
-        health: Arc::new(HealthState::new(
-            ActorRole::of_process(OptionalRoles::default()).map(ActorRole::as_str),
-            platform,
-        )),
-        platform: platform.clone(),
-        fail_points: FailPoints::default(),
+        ..ActorsConfig::new(trigger, round, journal, access, channels, platform)
     }
 }
 

@@ -6,20 +6,10 @@ use std::time::Duration;
 
 use macaque::actors::ActorsConfig;
 use macaque::actors::clock::Trigger;
-use macaque::actors::config_changes::ConfigChanges;
-use macaque::actors::recipient::StableRecipient;
-use macaque::actors::role::{ActorRole, OptionalRoles};
-use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
-use macaque::events::EventRecording;
-use macaque::facts::Facts;
-use macaque::failpoint::FailPoints;
-use macaque::health::HealthState;
-use macaque::history::HistoryRecording;
 use macaque::journal::JournalStore;
 use macaque::k8s::ClusterAccess;
-use macaque::notify::{Channel, DeliveryRetry, MessageContext, OutgoingMessage};
+use macaque::notify::{Channel, OutgoingMessage};
 use macaque::platform::{Platform, SimulatedClock};
-use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
 use macaque_core::config::{
     ConfigMapRef, DisruptConfig, DisruptionLimits, JournalLocation, RecoveryPolicy, TargetConfig, VictimCount,
@@ -28,8 +18,6 @@ use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::guard::{GuardConfig, RecoveredGuard};
 use macaque_core::journal::JournalTiming;
 use macaque_core::recovery::RecoveryConfig;
-use macaque_core::schedule::WeeklyTime;
-use macaque_core::schedule::timer::TimerConfig;
 
 use crate::life::{Life, LifeControl};
 use crate::network::Network;
@@ -86,38 +74,18 @@ impl Replica {
         let platform = Platform::with_clock(seed, self.clock.clone());
         let recovery = RecoveryConfig::default();
 
-        ActorsConfig {
-            trigger: Trigger::Interval {
-                every: SLOT,
-                since: START,
-            },
-            timer: TimerConfig::default(),
-            round: Arc::new(self.round_config(&recovery)),
-            journal: self.journal(&platform, &recovery),
-            access: ClusterAccess {
-                in_process: Some(self.network.server()),
-                ..ClusterAccess::default()
-            },
-            channels: Arc::new([Channel::Listener(self.messages.clone())]),
-            proxies: ProxyPolicy::Direct,
-            messages: MessageContext::default(),
-            digest: WeeklyTime::default(),
-            retry: DeliveryRetry::default(),
-            restarts: RestartPolicy::default(),
-            timeouts: ActorTimeouts::default(),
-            stop: StableRecipient::default(),
-            changes: ConfigChanges::default(),
-            reload: None,
-            facts: Facts::default(),
-            events: EventRecording::off(&platform),
-            history: HistoryRecording::off(&platform),
-            health: Arc::new(HealthState::new(
-                ActorRole::of_process(OptionalRoles::default()).map(ActorRole::as_str),
-                &platform,
-            )),
-            platform,
-            fail_points: FailPoints::default(),
-        }
+        let trigger = Trigger::Interval {
+            every: SLOT,
+            since: START,
+        };
+        let round = self.round_config(&recovery);
+        let journal = self.journal(&platform, &recovery);
+        let access = ClusterAccess {
+            in_process: Some(self.network.server()),
+            ..ClusterAccess::default()
+        };
+        let channels = [Channel::Listener(self.messages.clone())];
+        ActorsConfig::new(trigger, round, journal, access, channels, &platform)
     }
 
     fn journal(&self, platform: &Platform, recovery: &RecoveryConfig) -> JournalStore {

@@ -7,8 +7,6 @@ use std::time::Duration;
 
 use macaque::actors::ActorsConfig;
 use macaque::actors::clock::Trigger;
-use macaque::actors::config_changes::ConfigChanges;
-use macaque::actors::recipient::StableRecipient;
 use macaque::actors::role::{ActorRole, OptionalRoles};
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
 use macaque::events::EventRecording;
@@ -18,9 +16,8 @@ use macaque::health::HealthState;
 use macaque::history::HistoryRecording;
 use macaque::journal::JournalStore;
 use macaque::k8s::{ClusterAccess, RequestDeadlines};
-use macaque::notify::{Channel, DeliveryRetry, MessageContext, OutgoingMessage};
+use macaque::notify::{Channel, OutgoingMessage};
 use macaque::platform::Platform;
-use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
 use macaque_core::config::{
     ConfigMapRef, DisruptConfig, DisruptionLimits, JournalLocation, NamespaceScope, RecoveryPolicy,
@@ -32,7 +29,6 @@ use macaque_core::guard::GuardConfig;
 use macaque_core::journal::JournalTiming;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::recovery::RecoveryConfig;
-use macaque_core::schedule::WeeklyTime;
 use macaque_core::schedule::timer::TimerConfig;
 use serde_json::{Value, json};
 
@@ -183,41 +179,32 @@ pub(crate) fn actors_config(
     } else {
         setup.facts.clone()
     };
+    let trigger = Trigger::Interval {
+        every: setup.interval,
+        since: platform.now(),
+    };
+    let round = round_config(setup.recovers);
+    let journal = journal_store(&setup, &platform).with_spacing(setup.interval / 2);
+    let access = ClusterAccess {
+        kubeconfig: Some(kubeconfig),
+        deadlines: setup.deadlines,
+        ..ClusterAccess::default()
+    };
+    let channels = [Channel::Listener(listener)].into_iter().chain(setup.channel);
+    let channels: Vec<_> = channels.collect();
     ActorsConfig {
-        trigger: Trigger::Interval {
-            every: setup.interval,
-            since: platform.now(),
-        },
         timer: TimerConfig {
             settle: Duration::ZERO,
             ..TimerConfig::default()
         },
-        round: Arc::new(round_config(setup.recovers)),
-        journal: journal_store(&setup, &platform).with_spacing(setup.interval / 2),
-        access: ClusterAccess {
-            kubeconfig: Some(kubeconfig),
-            deadlines: setup.deadlines,
-            ..ClusterAccess::default()
-        },
-        channels: [Channel::Listener(listener)]
-            .into_iter()
-            .chain(setup.channel)
-            .collect(),
-        proxies: ProxyPolicy::Direct,
-        messages: MessageContext::default(),
-        digest: WeeklyTime::default(),
-        retry: DeliveryRetry::default(),
         restarts: setup.restarts,
         timeouts: setup.timeouts,
-        stop: StableRecipient::default(),
-        changes: ConfigChanges::default(),
-        reload: None,
         facts,
         events,
         history,
         health: Arc::new(HealthState::new(roles.map(ActorRole::as_str), &platform)),
-        platform,
         fail_points: setup.fail_points,
+        ..ActorsConfig::new(trigger, round, journal, access, channels, &platform)
     }
 }
 

@@ -7,23 +7,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use macaque::actors::clock::Trigger;
-use macaque::actors::config_changes::ConfigChanges;
-use macaque::actors::recipient::StableRecipient;
-use macaque::actors::role::{ActorRole, OptionalRoles};
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
 use macaque::actors::{self, ActorsConfig};
-use macaque::events::EventRecording;
-use macaque::facts::Facts;
 use macaque::failpoint::{FailAction, FailPoint, FailPoints};
-use macaque::health::HealthState;
-use macaque::history::HistoryRecording;
 use macaque::journal::JournalStore;
 use macaque::k8s::{ClusterAccess, RequestDeadlines};
-use macaque::notify::{
-    Channel, DeliveryRetry, MessageContext, MessageKind, MessageKinds, ServiceChannel, SlackWebhook,
-};
+use macaque::notify::{Channel, DeliveryRetry, MessageKind, MessageKinds, ServiceChannel, SlackWebhook};
 use macaque::platform::Platform;
-use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
 use macaque::settings::{LogFormat, LogSettings};
 use macaque_core::config::{
@@ -34,7 +24,6 @@ use macaque_core::guard::{GuardConfig, RecoveredGuard};
 use macaque_core::journal::JournalTiming;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::recovery::RecoveryConfig;
-use macaque_core::schedule::WeeklyTime;
 use macaque_core::schedule::timer::TimerConfig;
 use serde::{Deserialize, Serialize};
 
@@ -187,24 +176,19 @@ impl ReplicaConfig {
             ..DisruptionLimits::default()
         };
 
+        let trigger = Trigger::Interval {
+            every: slot,
+            since: self.epoch,
+        };
+        let round = round_config(&self.namespace, &recovery);
+        let journal =
+            JournalStore::new(location, &self.name, limits, 1, timing, &platform).with_recovery(policy);
         ActorsConfig {
-            trigger: Trigger::Interval {
-                every: slot,
-                since: self.epoch,
-            },
             timer: TimerConfig {
                 deadline: timing.deadline,
                 settle: Duration::from_millis(50),
                 ..TimerConfig::default()
             },
-            round: Arc::new(round_config(&self.namespace, &recovery)),
-            journal: JournalStore::new(location, &self.name, limits, 1, timing, &platform)
-                .with_recovery(policy),
-            access,
-            channels: Arc::new([channel]),
-            proxies: ProxyPolicy::Direct,
-            messages: MessageContext::default(),
-            digest: WeeklyTime::default(),
             retry: DeliveryRetry {
                 tries: 3,
                 first: Duration::from_millis(50),
@@ -219,21 +203,11 @@ impl ReplicaConfig {
                 hang: slot * 8 / 5,
                 ..ActorTimeouts::default()
             },
-            stop: StableRecipient::default(),
-            changes: ConfigChanges::default(),
-            reload: None,
-            facts: Facts::default(),
-            events: EventRecording::off(&platform),
-            history: HistoryRecording::off(&platform),
-            health: Arc::new(HealthState::new(
-                ActorRole::of_process(OptionalRoles::default()).map(ActorRole::as_str),
-                &platform,
-            )),
-            platform,
             fail_points: self.fault.map_or_else(FailPoints::default, |(point, fault)| {
                 // A blocked thread wakes while the others have gone on.
                 once(FailPoint::ALL[point], ACTOR_FAULTS[fault], slot * 3)
             }),
+            ..ActorsConfig::new(trigger, round, journal, access, [channel], &platform)
         }
     }
 }

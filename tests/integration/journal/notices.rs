@@ -1,6 +1,5 @@
 //! Promises of daemons about notices: of pauses, windows and the week each is announced once, over replicas and restarts.
 
-use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -8,27 +7,18 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kube_sandbox::scenario::deployment;
 use macaque::actors::clock::Trigger;
-use macaque::actors::config_changes::ConfigChanges;
 use macaque::actors::messages::StopRequested;
 use macaque::actors::recipient::StableRecipient;
-use macaque::actors::role::{ActorRole, OptionalRoles};
-use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
 use macaque::actors::{self, ActorsConfig};
-use macaque::events::EventRecording;
-use macaque::facts::Facts;
-use macaque::failpoint::FailPoints;
-use macaque::health::HealthState;
-use macaque::history::HistoryRecording;
 use macaque::journal::JournalStore;
 use macaque::k8s::ClusterAccess;
-use macaque::notify::{Channel, DeliveryRetry, MessageContext, MessageKinds, ServiceChannel};
+use macaque::notify::{Channel, MessageKinds, ServiceChannel};
 use macaque::platform::Platform;
-use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
 use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation};
 use macaque_core::journal::JournalTiming;
 use macaque_core::schedule::timer::TimerConfig;
-use macaque_core::schedule::{Calendar, QuietTimes, WeeklyTime};
+use macaque_core::schedule::{Calendar, QuietTimes};
 use macaque_testkit::chat_room::{ChatPost, ChatRoom};
 use macaque_testkit::notify::slack;
 use macaque_testkit::{TestCluster, evict_one};
@@ -95,38 +85,19 @@ impl NoticeScene {
         round.recovery.enabled = false;
 
         let stop = StableRecipient::default();
+        let journal = JournalStore::new(location, name, DisruptionLimits::default(), 1, timing, &platform);
+        let access = ClusterAccess {
+            kubeconfig: Some(self.cluster.kubeconfig_path()),
+            ..ClusterAccess::default()
+        };
         let config = ActorsConfig {
-            trigger,
             timer: TimerConfig {
                 deadline: DEADLINE,
                 settle: Duration::ZERO,
                 ..TimerConfig::default()
             },
-            round: Arc::new(round),
-            journal: JournalStore::new(location, name, DisruptionLimits::default(), 1, timing, &platform),
-            access: ClusterAccess {
-                kubeconfig: Some(self.cluster.kubeconfig_path()),
-                ..ClusterAccess::default()
-            },
-            channels: Arc::new([self.channel()]),
-            proxies: ProxyPolicy::Direct,
-            messages: MessageContext::default(),
-            digest: WeeklyTime::default(),
-            retry: DeliveryRetry::default(),
-            restarts: RestartPolicy::default(),
-            timeouts: ActorTimeouts::default(),
             stop: stop.clone(),
-            changes: ConfigChanges::default(),
-            reload: None,
-            facts: Facts::default(),
-            events: EventRecording::off(&platform),
-            history: HistoryRecording::off(&platform),
-            health: Arc::new(HealthState::new(
-                ActorRole::of_process(OptionalRoles::default()).map(ActorRole::as_str),
-                &platform,
-            )),
-            platform,
-            fail_points: FailPoints::default(),
+            ..ActorsConfig::new(trigger, round, journal, access, [self.channel()], &platform)
         };
         TestReplica {
             stop,

@@ -8,29 +8,18 @@ use std::time::Duration;
 use actix::{Actor, Addr, Context, Handler};
 use macaque::actors::ActorsConfig;
 use macaque::actors::clock::Trigger;
-use macaque::actors::config_changes::ConfigChanges;
 use macaque::actors::messages::{MessageDelivered, RecoveryReported, RoundFinished, Shutdown};
 use macaque::actors::notifier::Notifier;
 use macaque::actors::recipient::StableRecipient;
-use macaque::actors::role::{ActorRole, OptionalRoles};
-use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
-use macaque::events::EventRecording;
-use macaque::facts::Facts;
-use macaque::failpoint::FailPoints;
-use macaque::health::HealthState;
 use macaque::heartbeat::Heartbeat;
-use macaque::history::HistoryRecording;
 use macaque::journal::JournalStore;
 use macaque::k8s::ClusterAccess;
-use macaque::notify::{Channel, DeliveryRetry, MessageContext, MessageKinds, ServiceChannel};
+use macaque::notify::{Channel, DeliveryRetry, MessageKinds, ServiceChannel};
 use macaque::platform::Platform;
-use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
 use macaque_core::outcome::Outcome;
 use macaque_core::recovery::{RecoveryConfig, RecoveryReport};
 use macaque_core::report::RoundReport;
-use macaque_core::schedule::WeeklyTime;
-use macaque_core::schedule::timer::TimerConfig;
 use macaque_testkit::chat_room::ChatRoom;
 use macaque_testkit::evict_one;
 use macaque_testkit::notify::round;
@@ -146,43 +135,25 @@ fn with_kinds(channel: Channel, kinds: MessageKinds) -> Channel {
 
 fn actors_config(channels: Arc<[Channel]>) -> ActorsConfig {
     let platform = Platform::system();
+    let trigger = Trigger::Interval {
+        every: Duration::from_secs(3600),
+        since: platform.now(),
+    };
+    let round = RoundConfig {
+        recovery: RecoveryConfig::default(),
+        ..evict_one()
+    };
+    let journal = JournalStore::in_memory(1, &platform);
+    let access = ClusterAccess {
+        kubeconfig: Some(PathBuf::from("none")),
+        ..ClusterAccess::default()
+    };
     ActorsConfig {
-        trigger: Trigger::Interval {
-            every: Duration::from_secs(3600),
-            since: platform.now(),
-        },
-        timer: TimerConfig::default(),
-        round: Arc::new(RoundConfig {
-            recovery: RecoveryConfig::default(),
-            ..evict_one()
-        }),
-        journal: JournalStore::in_memory(1, &platform),
-        access: ClusterAccess {
-            kubeconfig: Some(PathBuf::from("none")),
-            ..ClusterAccess::default()
-        },
-        channels,
-        proxies: ProxyPolicy::Direct,
-        messages: MessageContext::default(),
-        digest: WeeklyTime::default(),
         retry: DeliveryRetry {
             tries: 3,
             first: Duration::from_millis(1),
             longest: Duration::from_millis(1),
         },
-        restarts: RestartPolicy::default(),
-        timeouts: ActorTimeouts::default(),
-        stop: StableRecipient::default(),
-        changes: ConfigChanges::default(),
-        reload: None,
-        facts: Facts::default(),
-        events: EventRecording::off(&platform),
-        history: HistoryRecording::off(&platform),
-        health: Arc::new(HealthState::new(
-            ActorRole::of_process(OptionalRoles::default()).map(ActorRole::as_str),
-            &platform,
-        )),
-        platform,
-        fail_points: FailPoints::default(),
+        ..ActorsConfig::new(trigger, round, journal, access, channels, &platform)
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -10,26 +9,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kube_sandbox::{Sandbox, SandboxOptions};
 use macaque::actors::clock::Trigger;
-use macaque::actors::config_changes::ConfigChanges;
 use macaque::actors::messages::StopRequested;
 use macaque::actors::recipient::StableRecipient;
-use macaque::actors::role::{ActorRole, OptionalRoles};
-use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
 use macaque::actors::{self, ActorsConfig};
-use macaque::events::EventRecording;
-use macaque::facts::Facts;
 use macaque::failpoint::{FailAction, FailPoint, FailPoints};
-use macaque::health::HealthState;
-use macaque::history::HistoryRecording;
 use macaque::journal::JournalStore;
 use macaque::k8s::ClusterAccess;
-use macaque::notify::{Channel, DeliveryRetry, MessageContext, OutgoingMessage, RoundMessage};
+use macaque::notify::{Channel, OutgoingMessage, RoundMessage};
 use macaque::platform::Platform;
-use macaque::proxy::ProxyPolicy;
 use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation};
 use macaque_core::journal::JournalTiming;
 use macaque_core::report::RoundStatus;
-use macaque_core::schedule::WeeklyTime;
 use macaque_core::schedule::timer::TimerConfig;
 use macaque_testkit::evict_one;
 use serde_json::{Value, json};
@@ -262,39 +252,23 @@ fn actors_config(
         FailAction::Continue
     };
 
+    let trigger = Trigger::Interval {
+        every: PERIOD,
+        since: platform.now(),
+    };
+    let journal = JournalStore::in_memory(1, &platform).with_spacing(PERIOD / 2);
+    let access = ClusterAccess {
+        kubeconfig: Some(kubeconfig),
+        ..ClusterAccess::default()
+    };
+    let channels = [Channel::Listener(delivered)];
     ActorsConfig {
-        trigger: Trigger::Interval {
-            every: PERIOD,
-            since: platform.now(),
-        },
         timer: TimerConfig {
             settle: Duration::ZERO,
             ..TimerConfig::default()
         },
-        round: Arc::new(evict_one()),
-        journal: JournalStore::in_memory(1, &platform).with_spacing(PERIOD / 2),
-        access: ClusterAccess {
-            kubeconfig: Some(kubeconfig),
-            ..ClusterAccess::default()
-        },
-        channels: Arc::new([Channel::Listener(delivered)]),
-        proxies: ProxyPolicy::Direct,
-        messages: MessageContext::default(),
-        digest: WeeklyTime::default(),
-        retry: DeliveryRetry::default(),
-        restarts: RestartPolicy::default(),
-        timeouts: ActorTimeouts::default(),
         stop,
-        changes: ConfigChanges::default(),
-        reload: None,
-        facts: Facts::default(),
-        events: EventRecording::off(&platform),
-        history: HistoryRecording::off(&platform),
-        health: Arc::new(HealthState::new(
-            ActorRole::of_process(OptionalRoles::default()).map(ActorRole::as_str),
-            &platform,
-        )),
-        platform,
         fail_points: FailPoints::armed(count),
+        ..ActorsConfig::new(trigger, evict_one(), journal, access, channels, &platform)
     }
 }
