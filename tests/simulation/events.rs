@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use macaque::platform::SimulatedClock;
 use serde_json::{Value, json};
 
-use crate::fault::{Fault, WorldFault};
+use crate::fault::{FAULTY, Fault, WorldFault};
 use crate::objects::{DEPLOYMENTS, JOURNAL, journal};
 use crate::world::{Sender, World};
 
@@ -21,23 +21,25 @@ pub(crate) async fn happen(world: World, clocks: Vec<SimulatedClock>, fault: Fau
     world.note_fault(fault.kind());
 
     match fault {
-        Fault::Jump(replica, _, by) => clocks[replica].jump(SignedDuration::from_secs(by)),
+        Fault::Jump(replica, _, by) => {
+            clocks[replica].jump(SignedDuration::from_secs(by));
+            repair(&world, &clocks[replica]).await;
+        }
         Fault::Drift(replica, _, parts) => {
             clocks[replica].drift(parts);
-            // Somebody repairs it.
-            world.sleep_until(crate::fault::FAULTY).await;
-            clocks[replica].drift(0);
-            let error = clocks[replica].now().duration_since(world.now());
-            clocks[replica].jump(-error);
+            repair(&world, &clocks[replica]).await;
         }
         Fault::World(_, fault) => change(&world, fault).await,
         Fault::Request(..) | Fault::Replica(..) => {}
     }
-    if let Fault::Jump(replica, ..) = fault {
-        world.sleep_until(crate::fault::FAULTY).await;
-        let error = clocks[replica].now().duration_since(world.now());
-        clocks[replica].jump(-error);
-    }
+}
+
+/// Sets a clock right once the faults are over.
+async fn repair(world: &World, clock: &SimulatedClock) {
+    world.sleep_until(FAULTY).await;
+    clock.drift(0);
+    let error = clock.now().duration_since(world.now());
+    clock.jump(-error);
 }
 
 async fn change(world: &World, fault: WorldFault) {

@@ -40,12 +40,8 @@ impl TrialPlan {
 
         let faults = rng.random_range(1..=MOST_FAULTS);
         let mut faults: Vec<_> = (0..faults).map(|_| Fault::draw(&mut rng, replicas)).collect();
-        let by_hand = faults.iter().position(|fault| fault.is_by_hand());
-        let mut number = 0;
-        faults.retain(|fault| {
-            number += 1;
-            !fault.is_by_hand() || Some(number - 1) == by_hand
-        });
+        let mut has_hand = false;
+        faults.retain(|fault| !fault.is_by_hand() || !std::mem::replace(&mut has_hand, true));
         let plan = Self {
             seed,
             replicas,

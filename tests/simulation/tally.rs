@@ -9,25 +9,21 @@ use crate::trial::TrialOutcome;
 /// What came of many trials.
 #[derive(Default)]
 pub(crate) struct Tally {
-    trials: u64,
-    wrong: u64,
-    served: u64,
-    /// The trials in which a loss was in no message.
-    unreported: u64,
+    all: KindTally,
     /// The trials in which a slot was run again after an old copy of the journal was put back.
     repeated: u64,
-    faults: u64,
     losses: u64,
     lasted: Duration,
     kinds: BTreeMap<&'static str, KindTally>,
 }
 
-/// What came of the trials in which faults of one kind happened.
+/// What came of the trials in which faults of one kind happened, or of all.
 #[derive(Default)]
 struct KindTally {
     faults: u64,
     trials: u64,
     wrong: u64,
+    /// The trials in which a loss was in no message.
     unreported: u64,
     served: u64,
 }
@@ -35,15 +31,9 @@ struct KindTally {
 impl Tally {
     /// Adds what came of a trial.
     pub(crate) fn add(&mut self, outcome: &TrialOutcome) {
-        let wrong = u64::from(outcome.first_broken().is_some());
-        let served = u64::from(outcome.is_served);
-        let unreported = u64::from(outcome.unreported > 0);
-        self.trials += 1;
-        self.wrong += wrong;
-        self.served += served;
-        self.unreported += unreported;
+        self.all.add(outcome);
+        self.all.faults += outcome.faults.len() as u64;
         self.repeated += u64::from(outcome.is_repeated());
-        self.faults += outcome.faults.len() as u64;
         self.losses += outcome.losses as u64;
         self.lasted += outcome.lasted;
 
@@ -54,37 +44,42 @@ impl Tally {
         }
         kinds.dedup();
         for kind in kinds {
-            let tally = self.kinds.entry(kind).or_default();
-            tally.trials += 1;
-            tally.wrong += wrong;
-            tally.unreported += unreported;
-            tally.served += served;
+            self.kinds.entry(kind).or_default().add(outcome);
         }
     }
 
     /// Adds another tally.
     pub(crate) fn merge(&mut self, other: Self) {
-        self.trials += other.trials;
-        self.wrong += other.wrong;
-        self.served += other.served;
-        self.unreported += other.unreported;
+        self.all.merge(&other.all);
         self.repeated += other.repeated;
-        self.faults += other.faults;
         self.losses += other.losses;
         self.lasted += other.lasted;
-        for (kind, more) in other.kinds {
-            let tally = self.kinds.entry(kind).or_default();
-            tally.faults += more.faults;
-            tally.trials += more.trials;
-            tally.wrong += more.wrong;
-            tally.unreported += more.unreported;
-            tally.served += more.served;
+        for (kind, more) in &other.kinds {
+            self.kinds.entry(kind).or_default().merge(more);
         }
     }
 
     /// How many trials broke a promise.
     pub(crate) fn wrong(&self) -> u64 {
-        self.wrong
+        self.all.wrong
+    }
+}
+
+impl KindTally {
+    /// Adds what came of a trial, but not its faults.
+    fn add(&mut self, outcome: &TrialOutcome) {
+        self.trials += 1;
+        self.wrong += u64::from(outcome.first_broken().is_some());
+        self.unreported += u64::from(outcome.unreported > 0);
+        self.served += u64::from(outcome.is_served);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.faults += other.faults;
+        self.trials += other.trials;
+        self.wrong += other.wrong;
+        self.unreported += other.unreported;
+        self.served += other.served;
     }
 }
 
@@ -103,14 +98,7 @@ impl fmt::Display for Tally {
         for (kind, tally) in &self.kinds {
             writeln!(f, "| {kind} {tally}")?;
         }
-        let all = KindTally {
-            faults: self.faults,
-            trials: self.trials,
-            wrong: self.wrong,
-            unreported: self.unreported,
-            served: self.served,
-        };
-        writeln!(f, "| **all** {all}\n")?;
+        writeln!(f, "| **all** {}\n", self.all)?;
 
         let Self { losses, repeated, .. } = self;
         let days = self.lasted.as_secs() / 86_400;
