@@ -51,20 +51,8 @@ impl PodScanner<'_> {
         phases: &[PodPhase],
     ) -> Result<Option<ListedNames>, ApiError> {
         let filter = &self.eligibility.pod_filter();
-        let mut listed = ListedNames::default();
-        let mut pager = ListPager::default();
-        loop {
-            let read = async || {
-                let after = pager.after();
-                self.cluster.names(namespace, filter, phases, after).await
-            };
-            let Some(page) = with_retries(self.platform, self.stop, read).await? else {
-                return Ok(None);
-            };
-            if listed.add(page, &mut pager, namespace)? {
-                return Ok(Some(listed));
-            }
-        }
+        let page = async |after: Option<&str>| self.cluster.names(namespace, filter, phases, after).await;
+        self.list_names(namespace, page).await
     }
 
     /// Lists the names in one namespace, or in all, from metadata.
@@ -74,18 +62,29 @@ impl PodScanner<'_> {
         phases: &[PodPhase],
     ) -> Result<NameIndex, ApiError> {
         let filter = &self.eligibility.pod_filter();
+        let page = async |after: Option<&str>| {
+            let page = self.cluster.names_of_metadata(namespace, filter, phases, after);
+            page.await.map(Some)
+        };
+        let listed = self.list_names(namespace, page).await?;
+        Ok(listed.unwrap_or_default().names)
+    }
+
+    /// Lists names by the `page` after a token; `None` as soon as there is no such page.
+    async fn list_names(
+        &self,
+        namespace: Option<&str>,
+        page: impl AsyncFn(Option<&str>) -> Result<Option<NamePage>, ApiError>,
+    ) -> Result<Option<ListedNames>, ApiError> {
         let mut listed = ListedNames::default();
         let mut pager = ListPager::default();
         loop {
-            let read = async || {
-                let after = pager.after();
-                self.cluster
-                    .names_of_metadata(namespace, filter, phases, after)
-                    .await
+            let read = async || page(pager.after()).await;
+            let Some(page) = with_retries(self.platform, self.stop, read).await? else {
+                return Ok(None);
             };
-            let page = with_retries(self.platform, self.stop, read).await?;
             if listed.add(page, &mut pager, namespace)? {
-                return Ok(listed.names);
+                return Ok(Some(listed));
             }
         }
     }
