@@ -62,6 +62,8 @@ pub(crate) enum RequestFault {
     Code(u16),
     /// An answer with this code, although the server acted.
     CodeAfter(u16),
+    /// The answer says that it was done, and the server did not act.
+    YesAlone,
     /// A watch breaks after so many milliseconds.
     WatchCut(u64),
     /// Nothing comes of a watch any more after so many milliseconds.
@@ -172,7 +174,7 @@ impl Fault {
 impl RequestFault {
     fn draw(rng: &mut ChaCha12Rng) -> Self {
         let late = rng.random_range(1..LONGEST_REQUEST);
-        match rng.random_range(0..14) {
+        match rng.random_range(0..15) {
             0 => Self::LostBefore,
             1 => Self::LostAfter,
             2 => Self::SilentBefore,
@@ -186,7 +188,8 @@ impl RequestFault {
             10 => Self::Code(*CODES.choose(rng).unwrap()),
             11 => Self::CodeAfter(*LATE_CODES.choose(rng).unwrap()),
             12 => Self::WatchCut(late),
-            _ => Self::WatchSilent(late),
+            13 => Self::WatchSilent(late),
+            _ => Self::YesAlone,
         }
     }
 
@@ -194,7 +197,7 @@ impl RequestFault {
     pub(crate) fn concerns(self, is_watch: bool) -> bool {
         match self {
             Self::WatchCut(_) | Self::WatchSilent(_) => is_watch,
-            Self::Truncated => !is_watch,
+            Self::Truncated | Self::YesAlone => !is_watch,
             _ => true,
         }
     }
@@ -214,6 +217,7 @@ impl RequestFault {
             Self::Page => "an answer is a page of HTML",
             Self::Code(_) => "an error before the server acts",
             Self::CodeAfter(_) => "an error after the server acted",
+            Self::YesAlone => "an answer says yes, and the server does not act",
             Self::WatchCut(_) => "a watch breaks",
             Self::WatchSilent(_) => "a watch falls silent",
         }

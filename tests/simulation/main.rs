@@ -11,6 +11,7 @@
     reason = "clippy takes the fixtures of an integration test for code of the program"
 )]
 
+mod claims;
 mod events;
 mod fault;
 mod life;
@@ -21,6 +22,7 @@ mod replica;
 mod shrink;
 mod tally;
 mod trial;
+mod until_broken;
 mod verdict;
 mod wholeness;
 mod world;
@@ -32,6 +34,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use plan::TrialPlan;
+use shrink::SmallestTrial;
 use tally::Tally;
 use trial::TrialOutcome;
 
@@ -66,6 +69,9 @@ fn main() {
         .number("--first")
         .unwrap_or_else(|| u64::from(rand::random::<u32>()));
     let trials = arguments.number("--trials").unwrap_or(SHORT);
+    if arguments.has("--until-broken") {
+        exit(until_broken::run(first, trials));
+    }
     exit(run(first, trials));
 }
 
@@ -162,7 +168,7 @@ fn run(first: u64, trials: u64) -> i32 {
     }
     if let Some(seed) = findings.broken.values().flatten().min() {
         println!("The first, with as few of its faults as break the promise:");
-        println!("{}", shrink::smallest(*seed));
+        println!("{}", SmallestTrial::of(*seed).story());
     }
     let failed = findings.tally.wrong();
     println!("{} passed, {failed} failed", trials - failed);

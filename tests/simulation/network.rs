@@ -143,6 +143,7 @@ impl Exchange {
             Some(RequestFault::LostBefore) => return self.lost("before the server got it"),
             Some(RequestFault::SilentBefore) => return self.silent("before the server got it"),
             Some(RequestFault::Code(code)) => return Some(Ok(self.error(code, "before the server acted"))),
+            Some(RequestFault::YesAlone) => return Some(Ok(self.yes_alone())),
             Some(RequestFault::ActsLater(after)) => {
                 let later = self.network.world.clone();
                 let request = request();
@@ -269,6 +270,17 @@ impl Exchange {
             .world
             .tell(|| format!("replica {}: {}: silence {when}", self.network.replica, self.what));
         None
+    }
+
+    fn yes_alone(&self) -> Response<InProcessBody> {
+        self.network.world.tell(|| {
+            format!(
+                "replica {}: {}: yes, and nothing was done",
+                self.network.replica, self.what
+            )
+        });
+        let status = json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success" });
+        text(200, "application/json", status.to_string())
     }
 
     fn error(&self, code: u16, when: &str) -> Response<InProcessBody> {

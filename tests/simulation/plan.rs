@@ -10,6 +10,8 @@ use crate::fault::{Fault, WorldFault};
 
 /// The most faults of a trial.
 const MOST_FAULTS: usize = 6;
+/// The longest that a new pod takes to become ready, in milliseconds.
+const SLOWEST: u64 = 75_000;
 
 /// What a trial consists of: the same plan is the same trial.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +37,14 @@ impl TrialPlan {
         let replicas = *[1, 1, 2, 2, 3].get(rng.random_range(0..5_usize)).unwrap_or(&1);
         let method = DisruptionMethod::ALL[usize::from(rng.random_range(0..4) == 0)];
         let count = 1 + usize::from(rng.random_range(0..5) == 0);
-        let per_hour = (rng.random_range(0..4) == 0).then_some(2);
-        let ready_after = rng.random_range(200..9_000);
+        let per_hour = (rng.random_range(0..4) == 0).then(|| rng.random_range(1..=2));
+        // Some are not ready long before the next slot.
+        let slowest = if rng.random_range(0..4) == 0 {
+            SLOWEST
+        } else {
+            9_000
+        };
+        let ready_after = rng.random_range(200..slowest);
 
         let faults = rng.random_range(1..=MOST_FAULTS);
         let mut faults: Vec<_> = (0..faults).map(|_| Fault::draw(&mut rng, replicas)).collect();
@@ -51,8 +59,7 @@ impl TrialPlan {
             ready_after,
             faults,
         };
-        // A journal that is not trusted disrupts nothing for as long as the limit counts: an hour, which no trial lasts.
-        let per_hour = per_hour.filter(|_| !plan.has_tampering());
+        let per_hour = per_hour.filter(|_| !plan.has_unknowable_limit());
         Self { per_hour, ..plan }
     }
 
@@ -70,6 +77,13 @@ impl TrialPlan {
     pub(crate) fn has_old_copy(&self) -> bool {
         let is_old = |fault: &Fault| matches!(fault, Fault::World(_, WorldFault::JournalRestored(_)));
         self.faults.iter().any(is_old)
+    }
+
+    /// Whether the limit of an hour may be exceeded because the journal was deleted, or an old one put back, before a
+    /// process has read it.
+    fn has_unknowable_limit(&self) -> bool {
+        let is_failure = |fault: &Fault| matches!(fault, Fault::Replica(..));
+        self.has_old_copy() || (self.has_tampering() && self.faults.iter().any(is_failure))
     }
 
     /// Whether people delete the journal or put an old one back.

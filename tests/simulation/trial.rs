@@ -51,6 +51,17 @@ impl TrialOutcome {
         wrong.next()?.split(':').next()
     }
 
+    /// The first promise that was broken, in a word or two, or what did not come about in the end, if anything.
+    pub(crate) fn first_failure(&self, plan: &TrialPlan) -> Option<&str> {
+        // Whoever deletes the journal deletes the reports in it that nobody has delivered yet.
+        let unfinished = if self.unreported > 0 && !plan.has_tampering() {
+            Some("report lost")
+        } else {
+            (!self.is_served).then_some("not served")
+        };
+        self.first_broken().or(unfinished)
+    }
+
     /// Whether a slot was run again after an old copy of the journal was put back.
     pub(crate) fn is_repeated(&self) -> bool {
         self.wrong.iter().any(|wrong| wrong.starts_with("old copy"))

@@ -9,6 +9,7 @@ use macaque_core::outcome::Outcome;
 use macaque_core::recovery::RecoveryVerdict;
 use macaque_core::report::RoundEnd;
 
+use crate::claims::judge_claims;
 use crate::fault::FAULTY;
 use crate::plan::TrialPlan;
 use crate::replica::SLOT;
@@ -41,7 +42,10 @@ pub(crate) fn is_served(plan: &TrialPlan, losses: &[Loss], heard: &[HeardMessage
         }
         _ => false,
     });
-    let has_reached_limit = plan.per_hour.is_some_and(|limit| losses.len() >= limit);
+    // A journal that is not trusted disrupts nothing for as long as the limit counts: an hour, which no trial lasts.
+    let has_reached_limit = plan
+        .per_hour
+        .is_some_and(|limit| losses.len() >= limit || plan.has_tampering());
     has_served || has_reached_limit
 }
 
@@ -65,6 +69,7 @@ pub(crate) fn judge(plan: &TrialPlan, world: &World, heard: &[HeardMessage]) -> 
     let mut wrong = Vec::new();
     judge_counts(plan, &losses, &mut wrong);
     judge_records(&losses, &mut wrong);
+    judge_claims(plan, &world.journals(), &mut wrong);
     if !plan.has_tampering() {
         judge_owners(&losses, &history, &mut wrong);
     }

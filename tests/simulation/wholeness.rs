@@ -6,11 +6,18 @@ use jiff::{SignedDuration, Timestamp};
 use kube_sandbox::ObjectChange;
 use serde_json::Value;
 
-/// When each owner began or ceased to be whole, and when each pod's end began.
+/// How many pods of each owner were ready, and when each pod's end began.
 #[derive(Default)]
 pub(crate) struct WholenessHistory {
-    owners: BTreeMap<String, Vec<(Timestamp, bool)>>,
+    owners: BTreeMap<String, Vec<(Timestamp, PodCount)>>,
     ends: BTreeMap<String, Timestamp>,
+}
+
+/// How many pods of an owner are ready, and how many it wants.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct PodCount {
+    ready: usize,
+    wanted: usize,
 }
 
 /// An owner as far as the history was read.
@@ -58,10 +65,13 @@ impl WholenessHistory {
             state.wanted = usize::try_from(wanted).unwrap_or_default();
         }
 
-        let is_whole = state.pods.len() == state.wanted && state.pods.values().all(|ready| *ready);
-        let stretches = self.owners.entry(owner.to_owned()).or_default();
-        if stretches.last().is_none_or(|(_, was)| *was != is_whole) {
-            stretches.push((change.at, is_whole));
+        let count = PodCount {
+            ready: state.pods.values().filter(|ready| **ready).count(),
+            wanted: state.wanted,
+        };
+        let counts = self.owners.entry(owner.to_owned()).or_default();
+        if counts.last().is_none_or(|(_, last)| *last != count) {
+            counts.push((change.at, count));
         }
     }
 
@@ -70,13 +80,25 @@ impl WholenessHistory {
         self.ends.get(uid).copied()
     }
 
-    /// The longest time without a break that an owner was whole between two instants.
+    /// The longest time without a break that an owner was whole between two instants. Pods that were added meanwhile are
+    /// not waited for.
     pub(crate) fn longest(&self, owner: &str, from: Timestamp, to: Timestamp) -> SignedDuration {
-        let stretches = self.owners.get(owner).map_or(&[][..], Vec::as_slice);
-        let ends = stretches.iter().skip(1).map(|(at, _)| *at).chain([to]);
-        let whole = stretches.iter().zip(ends).filter(|((_, is_whole), _)| *is_whole);
-        let lengths = whole.map(|((begun, _), end)| end.min(to).duration_since((*begun).max(from)));
-        lengths.max().unwrap_or_default().max(SignedDuration::ZERO)
+        let counts = self.owners.get(owner).map_or(&[][..], Vec::as_slice);
+        let before = counts.iter().take_while(|(at, _)| *at <= from).last();
+        let before = before.map_or(0, |(_, count)| count.wanted);
+
+        let mut longest = SignedDuration::ZERO;
+        let mut whole_since = None;
+        for (at, count) in counts {
+            let at = (*at).clamp(from, to);
+            if count.ready >= count.wanted.min(before) {
+                whole_since.get_or_insert(at);
+            } else if let Some(since) = whole_since.take() {
+                longest = longest.max(at.duration_since(since));
+            }
+        }
+        let last = whole_since.map(|since| to.duration_since(since));
+        longest.max(last.unwrap_or_default())
     }
 }
 

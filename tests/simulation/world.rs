@@ -135,6 +135,15 @@ impl World {
         self.state().losses.clone()
     }
 
+    /// The bodies of the writes of the journal that the server accepted, in their order.
+    pub(crate) fn journals(&self) -> Vec<String> {
+        self.state()
+            .journal
+            .iter()
+            .map(|write| write.text.clone())
+            .collect()
+    }
+
     /// The changes of pods and workloads so far, in their order.
     pub(crate) fn changes(&self) -> Vec<ObjectChange> {
         let mut state = self.state();
