@@ -85,6 +85,11 @@ simulate *arguments="20000":
     case "${1:-20000}" in -*) ;; *) set -- --trials "$@" ;; esac; \
         cargo test --locked --profile simulation --test simulation -- "$@"
 
+# Whether the simulation finds each promise that is broken on purpose, as a table: every patch of tests/simulation/mutations, or these
+[positional-arguments]
+mutations *names:
+    tests/simulation/mutations/run "$@"
+
 # What macaque reads, against its laws: one target for so many seconds, or all of them for a few
 [positional-arguments]
 fuzz target="" seconds="60":

@@ -8,6 +8,8 @@ use rand::seq::IndexedRandom as _;
 
 /// How many requests of a process a fault may be at: more than it sends before the faults end.
 const REQUESTS: u32 = 70;
+/// How many of its requests that write.
+const WRITES: u32 = 16;
 /// How many polls of a process a crash or a suspension may be at.
 const POLLS: u32 = 200;
 /// The span in which the world and the server fail, in milliseconds of the trial.
@@ -79,6 +81,8 @@ pub(crate) enum Moment {
     Sent(u32),
     /// After the server has acted on its so manieth request, before the answer arrives.
     Acted(u32),
+    /// The same, of its so manieth request that writes.
+    Wrote(u32),
 }
 
 /// What happens to a replica.
@@ -228,7 +232,8 @@ impl Moment {
     fn draw(rng: &mut ChaCha12Rng) -> Self {
         match rng.random_range(0..4) {
             0 => Self::Sent(rng.random_range(0..REQUESTS)),
-            1 => Self::Acted(rng.random_range(0..REQUESTS)),
+            1 if rng.random() => Self::Acted(rng.random_range(0..REQUESTS)),
+            1 => Self::Wrote(rng.random_range(0..WRITES)),
             _ => Self::Poll(rng.random_range(0..POLLS)),
         }
     }
@@ -238,8 +243,9 @@ impl ReplicaFault {
     fn draw(rng: &mut ChaCha12Rng) -> Self {
         match rng.random_range(0..6) {
             0..3 => Self::Crash(rng.random_range(100..90_000)),
-            // Some beyond every lease.
-            3 | 4 => Self::Suspend(rng.random_range(100..400_000)),
+            3 => Self::Suspend(rng.random_range(100..60_000)),
+            // Most beyond every lease.
+            4 => Self::Suspend(rng.random_range(300_000..400_000)),
             _ => Self::Stop(rng.random_range(100..30_000)),
         }
     }

@@ -32,14 +32,23 @@ pub(crate) struct Network {
     world: World,
     replica: usize,
     faults: Arc<[Fault]>,
-    sent: Arc<Mutex<u32>>,
+    sent: Arc<Mutex<SentCount>>,
     control: LifeControl,
+}
+
+/// How many requests a replica has sent, and how many of them write.
+#[derive(Default)]
+struct SentCount {
+    all: u32,
+    writes: u32,
 }
 
 /// A request on its way.
 struct Exchange {
     network: Network,
     number: u32,
+    /// Its number among those that write, if it does.
+    write: Option<u32>,
     fault: Option<RequestFault>,
     is_watch: bool,
     what: String,
@@ -81,10 +90,13 @@ impl Network {
     }
 
     fn begin(&self, request: &Request<Body>) -> Exchange {
-        let number = {
+        let (number, write) = {
             let mut sent = self.sent.lock().unwrap();
-            *sent += 1;
-            *sent - 1
+            let is_write = request.method() != Method::GET;
+            let numbers = (sent.all, is_write.then_some(sent.writes));
+            sent.all += 1;
+            sent.writes += u32::from(is_write);
+            numbers
         };
         let is_faulty = self.world.elapsed() < FAULTY;
         let fault = self.faults.iter().find_map(|fault| match *fault {
@@ -102,6 +114,7 @@ impl Network {
         Exchange {
             network: self.clone(),
             number,
+            write,
             fault,
             is_watch,
             what: format!("{} {}", request.method(), request.uri()),
@@ -168,6 +181,9 @@ impl Exchange {
             .headers_mut()
             .insert(DATE, HeaderValue::from_str(&date).unwrap());
         self.network.pass(Moment::Acted(self.number));
+        if let Some(write) = self.write {
+            self.network.pass(Moment::Wrote(write));
+        }
         if let Some(RequestFault::Twice(after)) = self.fault
             && head.method != Method::GET
         {

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use macaque::notify::OutgoingMessage;
 use macaque_core::outcome::Outcome;
 use macaque_core::recovery::RecoveryVerdict;
-use macaque_core::report::RoundEnd;
+use macaque_core::report::{RoundEnd, RoundReport};
 
 use crate::claims::judge_claims;
 use crate::fault::FAULTY;
@@ -32,21 +32,23 @@ pub(crate) struct HeardMessage {
 /// Whether a slot after the faults was served.
 pub(crate) fn is_served(plan: &TrialPlan, losses: &[Loss], heard: &[HeardMessage]) -> bool {
     let end = START + Duration::from_millis(FAULTY);
-    let has_served = heard.iter().any(|heard| match &heard.message {
-        OutgoingMessage::Round(round) => {
-            let report = &round.report;
-            let mut attempts = report.attempts.iter();
-            report.slot > end
-                && report.end == RoundEnd::Complete
-                && attempts.any(|attempt| attempt.outcome.counts_as_disruption())
-        }
-        _ => false,
+    let mut reports = heard.iter().filter_map(|heard| match &heard.message {
+        OutgoingMessage::Round(round) => Some(&round.report),
+        _ => None,
     });
+    // What may have been disrupted uses up the limit too.
+    let is_limited = |report: &RoundReport| matches!(&report.end, RoundEnd::Withheld { why } if why.contains("limits.per_hour"));
+    let has_served = |report: &RoundReport| {
+        let mut attempts = report.attempts.iter();
+        report.slot > end
+            && report.end == RoundEnd::Complete
+            && attempts.any(|attempt| attempt.outcome.counts_as_disruption())
+    };
     // A journal that is not trusted disrupts nothing for as long as the limit counts: an hour, which no trial lasts.
     let has_reached_limit = plan
         .per_hour
         .is_some_and(|limit| losses.len() >= limit || plan.has_tampering());
-    has_served || has_reached_limit
+    has_reached_limit || reports.any(|report| has_served(report) || is_limited(report))
 }
 
 /// How many losses no message names.

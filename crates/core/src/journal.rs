@@ -230,6 +230,9 @@ impl Journal {
             next.numbered_since = next.numbered_since.or(Some(context.now));
             next.forget_overdue(context);
             next.forget_expired(context.now);
+            if next.quarantine(context.server_time()).is_none() {
+                next.quarantine = None;
+            }
             if next.recovering != self.recovering {
                 next.bound_recoveries(context);
             }

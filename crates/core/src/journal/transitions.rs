@@ -271,7 +271,7 @@ impl Journal {
         let longest = usage::horizon(context.limits).max(context.timing.deadline);
         self.sequence = self.sequence.max(known);
         self.quarantine = Some(Quarantine {
-            until: whole_second(after(context.now, longest)),
+            until: whole_second(after(context.server_time(), longest)),
             why: why.to_owned(),
         });
 

@@ -168,9 +168,6 @@ impl Journal {
         self.forget_victims(now);
         self.forget_usual(now);
         self.notices.forget_expired(now);
-        if self.quarantine(now).is_none() {
-            self.quarantine = None;
-        }
     }
 
     fn used_within(&self, window: Duration, now: Timestamp) -> usize {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::config::DisruptionLimits;
-use macaque_core::journal::{CapReached, Denial, Journal, Resolution, StoredJournal, VictimCap};
+use macaque_core::journal::{CapReached, Denial, Journal, Resolution, StepContext, StoredJournal, VictimCap};
 use macaque_core::recovery::{AcceptedBy, RecoveryVerdict};
 use proptest::prelude::*;
 
@@ -367,6 +367,30 @@ fn a_quarantine_lasts_as_long_as_a_lost_victim_could_count() {
     };
 
     assert_eq!([none, at_once, in_a_day].map(quarantined), [60, 600, 24 * 3600]);
+}
+
+#[test]
+fn a_quarantine_ends_by_the_api_servers_clock_whoever_begins_it_and_whoever_writes_meanwhile() {
+    for ahead in [-3600, 0, 3600].map(SignedDuration::from_secs) {
+        let mut history = history(DisruptionLimits::default());
+        assert!(history.take(&HolderStep::of(0, StepKind::Claim)));
+        for kind in [StepKind::Quarantine, StepKind::Close] {
+            let journal = history.journal.clone();
+            let (event, context) = history.event(&HolderStep::of(0, kind));
+            let context = StepContext {
+                now: context.now + ahead,
+                skew: Some(ahead),
+                ..context
+            };
+            let next = journal.step(&event, &context).unwrap();
+            assert_ne!(next, journal);
+            history.journal = next;
+        }
+
+        let after = |seconds| history.now + SignedDuration::from_secs(seconds);
+        assert!(history.journal.quarantine(after(59)).is_some(), "{ahead}");
+        assert!(history.journal.quarantine(after(60)).is_none(), "{ahead}");
+    }
 }
 
 #[test]
