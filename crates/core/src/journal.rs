@@ -230,7 +230,8 @@ impl Journal {
             next.numbered_since = next.numbered_since.or(Some(context.now));
             next.forget_overdue(context);
             next.forget_expired(context.now);
-            if next.quarantine(context.server_time()).is_none() {
+            // By both clocks: either may have been set since they were compared.
+            if next.quarantine(context.now.min(context.server_time())).is_none() {
                 next.quarantine = None;
             }
             if next.recovering != self.recovering {
