@@ -20,6 +20,8 @@ use crate::world::{Loss, START, World};
 const SKEW: SignedDuration = SignedDuration::from_secs(31);
 /// How long an owner must have been whole between two victims, or to have recovered: a little less than macaque waits.
 const WHOLE: SignedDuration = SignedDuration::from_millis(4_500);
+/// How long it must have been whole if its recovery ended otherwise: for the moment of a look.
+const SEEN_WHOLE: SignedDuration = SignedDuration::from_millis(1);
 /// How long a recovery holds an owner back at most.
 const TIMEOUT: SignedDuration = SignedDuration::from_secs(300);
 
@@ -73,7 +75,7 @@ pub(crate) fn judge(plan: &TrialPlan, world: &World, heard: &[HeardMessage]) -> 
     judge_records(&losses, &mut wrong);
     judge_claims(plan, &world.journals(), &mut wrong);
     if !plan.has_tampering() {
-        judge_owners(&losses, &history, &mut wrong);
+        judge_owners(&losses, &history, heard, &mut wrong);
     }
     judge_outcomes(&losses, &history, heard, &mut wrong);
     judge_recoveries(&losses, &history, heard, &mut wrong);
@@ -139,12 +141,32 @@ fn judge_records(losses: &[Loss], wrong: &mut Vec<String>) {
 }
 
 /// No second pod of an owner that has not been whole since the first.
-fn judge_owners(losses: &[Loss], history: &WholenessHistory, wrong: &mut Vec<String>) {
+fn judge_owners(
+    losses: &[Loss],
+    history: &WholenessHistory,
+    heard: &[HeardMessage],
+    wrong: &mut Vec<String>,
+) {
+    // After a rollout for example, the owner is looked at just before the disruption, and it is enough that it is whole then.
+    let ended_otherwise = |loss: &Loss| {
+        heard.iter().any(|heard| match &heard.message {
+            OutgoingMessage::Recovery(recovery) => {
+                let verdict = recovery.report.verdict;
+                recovery.report.pod.uid == loss.uid && verdict.is_some_and(|verdict| !is_recovered(verdict))
+            }
+            _ => false,
+        })
+    };
     let mut last = BTreeMap::<&str, &Loss>::new();
     for loss in losses {
         if let Some(before) = last.insert(&loss.owner, loss) {
             let lasted = loss.at.duration_since(before.at);
-            if lasted < TIMEOUT && history.longest(&loss.owner, before.at, loss.at) < WHOLE {
+            let needed = if ended_otherwise(before) {
+                SEEN_WHOLE
+            } else {
+                WHOLE
+            };
+            if lasted < TIMEOUT && history.longest(&loss.owner, before.at, loss.at) < needed {
                 wrong.push(format!(
                     "not whole: {} of {} was disrupted {lasted:#} after {}",
                     loss.name, loss.owner, before.name
@@ -193,10 +215,7 @@ fn judge_recoveries(
             continue;
         };
         let report = &recovery.report;
-        if !matches!(
-            report.verdict,
-            Some(RecoveryVerdict::Recovered | RecoveryVerdict::Slow)
-        ) {
+        if !report.verdict.is_some_and(is_recovered) {
             continue;
         }
 
@@ -209,4 +228,8 @@ fn judge_recoveries(
             ));
         }
     }
+}
+
+fn is_recovered(verdict: RecoveryVerdict) -> bool {
+    matches!(verdict, RecoveryVerdict::Recovered | RecoveryVerdict::Slow)
 }
