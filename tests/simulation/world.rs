@@ -168,7 +168,7 @@ impl World {
     pub(crate) fn act(&self, sender: Sender, request: Request<Vec<u8>>) -> Response<ResponseBody> {
         let path = request.uri().path().to_owned();
         let is_journal = request.method() == Method::PUT && path == JOURNAL_PATH;
-        let text = is_journal.then(|| String::from_utf8_lossy(request.body()).into_owned());
+        let text = is_journal.then(|| String::from_utf8(request.body().clone()).unwrap_or_default());
         let is_disruption =
             path.contains("/pods/") && (request.method() == Method::DELETE || path.ends_with("/eviction"));
         let slot = slot_of(&request);

@@ -143,15 +143,16 @@ impl Controllers {
         }
 
         if self.status.is_due(state.store.last_change(&WORKLOAD_KINDS), now) {
-            self.status.seen_revision = state.store.revision();
             status::update(state);
+            // What it wrote itself changes nothing for it: a status follows from pods and specs.
+            self.status.seen_revision = state.store.revision();
         }
 
         let workloads = state.store.last_change(&WORKLOAD_KINDS);
         let last_change = workloads.max(state.store.last_change(&["PodDisruptionBudget"]));
         if self.budgets.is_due(last_change, now) {
-            self.budgets.seen_revision = state.store.revision();
             self.budgets.requeue_at = budgets::sync(state);
+            self.budgets.seen_revision = state.store.revision();
         }
 
         if self.heartbeats.is_due(state.store.last_change(&["Node"]), now) {

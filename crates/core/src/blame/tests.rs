@@ -326,7 +326,10 @@ fn a_disruption_that_is_only_inferred_is_never_yes_even_if_all_but_its_recovery_
     scene.history = History::new();
     let scene = scene.ends("03:03:12", RecoveryVerdict::Unrecovered);
     let answer = scene.says("03:12:00", "03:00:00", "03:00:00");
-    assert!(!answer.starts_with("yes: ") && !answer.starts_with("no: "), "{answer}");
+    assert!(
+        !answer.starts_with("yes: ") && !answer.starts_with("no: "),
+        "{answer}"
+    );
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn workloads(state: &ClusterState, kind: &str) -> Vec<Arc<Value>> {
 /// Keeps a ReplicaSet for the current template; those of earlier templates are scaled to zero at once, without a
 /// rolling update.
 fn reconcile_deployment(state: &mut ClusterState, deployment: &Value) {
-    let hash = names::template_hash(&deployment["spec"]["template"].to_string());
+    let hash = names::template_hash(&deployment["spec"]["template"]);
     let current = format!("{}-{hash}", object::name(deployment));
     let wanted = object::number(deployment, "/spec/replicas");
     let uid = object::uid(deployment);
