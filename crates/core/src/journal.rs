@@ -31,6 +31,7 @@ mod turns;
 mod usage;
 mod usual;
 mod week;
+mod writer;
 
 use std::time::Duration;
 
@@ -51,6 +52,7 @@ use self::strikes::StrikePause;
 pub use self::turns::TakenTurns;
 pub use self::usage::{OwnerCooldown, UsageEntry};
 use self::usual::OwnerRecoveries;
+pub use self::writer::{DataWriter, FIELD_MANAGER};
 use crate::instants::after;
 
 /// The annotation on the journal's ConfigMap that pauses macaque: `true`, or the end of the pause (RFC 3339).
