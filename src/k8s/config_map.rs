@@ -134,7 +134,11 @@ impl Cluster {
         object: &ConfigMapObject,
         what: impl Fn() -> String + Copy,
     ) -> Result<WriteResult<ConfigMapObject>, ApiError> {
-        let call = json(Method::PUT, &format!("{}?fieldManager={FIELD_MANAGER}", path(place)), &object.0);
+        let call = json(
+            Method::PUT,
+            &format!("{}?fieldManager={FIELD_MANAGER}", path(place)),
+            &object.0,
+        );
         let response = self.send(call, self.access.deadlines.read, what).await?;
         match response.status {
             StatusCode::CONFLICT | StatusCode::NOT_FOUND => Ok(WriteResult::Conflict),

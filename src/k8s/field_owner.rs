@@ -74,7 +74,10 @@ mod tests {
         for entry in &no_entries {
             let owner = FieldOwner(entry);
             assert!(!owner.owns_data("seal"), "{entry}");
-            assert_eq!((owner.manager(), owner.applies(), owner.time()), ("", false, None));
+            assert_eq!(
+                (owner.manager(), owner.applies(), owner.time()),
+                ("", false, None)
+            );
         }
     }
 

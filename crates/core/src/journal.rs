@@ -154,7 +154,7 @@ impl Journal {
         self.disruptions
     }
 
-    /// When this journal began to number disruptions; `None` before its first step.
+    /// When this journal began to number disruptions, and to record rounds; `None` before its first step.
     pub fn numbered_since(&self) -> Option<Timestamp> {
         self.numbered_since
     }

@@ -1,7 +1,7 @@
 //! The journal as text: JSON that people can read, with a seal that shows whether it was edited.
 
-use super::writer::{self, DataWriter};
 use super::Journal;
+use super::writer::{self, DataWriter};
 use crate::seal::seal_of;
 
 /// The version of the format that is written, and the only one that is read.
@@ -31,8 +31,8 @@ pub enum UnreadableJournal {
     Malformed(String),
     /// Something other than macaque edited the journal.
     #[error(
-        "journal.json was edited by something other than macaque. To accept the edit, delete the key `seal`, and run \
-         `macaque resume` once macaque has read it; to start over, delete `journal.json` too"
+        "journal.json was edited by something other than macaque. To accept the edit, delete the key `seal` and run \
+         `macaque resume`; to start over, delete `journal.json` too"
     )]
     Changed,
 }

@@ -40,16 +40,16 @@ pub(super) fn foreign(writers: &[DataWriter]) -> Option<&DataWriter> {
         let is_own = writers
             .iter()
             .any(|writer| is_owner(writer) && writer.is_macaque());
-        writers
-            .iter()
-            .filter(move |writer| is_owner(writer) && !is_own)
+        writers.iter().filter(move |writer| is_owner(writer) && !is_own)
     });
     foreign.max_by_key(|writer| writer.at)
 }
 
 impl fmt::Display for DataWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { manager, applies, at, .. } = self;
+        let Self {
+            manager, applies, at, ..
+        } = self;
         write!(f, "{manager:?}")?;
         if *applies {
             f.write_str(" by server-side apply")?;
@@ -182,6 +182,10 @@ mod tests {
             ..StoredJournal::default()
         };
         let why = stored.distrust(&journal, 7).unwrap();
-        assert!(why.starts_with("it is older than what was read before: number 0 after 7; it was written last by"));
+        assert!(
+            why.starts_with(
+                "it is older than what was read before: number 0 after 7; it was written last by"
+            )
+        );
     }
 }

@@ -73,7 +73,9 @@ pub(crate) fn track(
     let sent = object::metadata(after).remove("managedFields");
     let mut owners = owners_to_begin_with(sent.as_ref(), before);
 
-    if owners.is_empty() && let Some(before) = before {
+    if owners.is_empty()
+        && let Some(before) = before
+    {
         if manager.applied.is_none() {
             return;
         }
@@ -91,12 +93,17 @@ pub(crate) fn track(
         None => take(&mut owners, manager.entry(changed), &now),
         Some(applied) => {
             let applied = fields_of(applied).into_keys().collect();
-            let entry = manager.entry(applied);
-            let is_changed = !changed.is_empty() || !removed.is_empty() || !owners.contains(&entry);
+            let mut entry = manager.entry(applied);
+            let known = owners.iter().position(|owner| owner.is_of(&entry));
+            let known = known.map(|known| owners.swap_remove(known));
+            // An apply that changes no value changes no time either.
+            let is_changed = !changed.is_empty() || !removed.is_empty();
             if is_changed {
-                owners.retain(|owner| !owner.is_of(&entry));
-                take(&mut owners, entry, &now);
+                entry.set_time(&now);
+            } else if let Some(known) = &known {
+                entry.keep_time(known);
             }
+            owners.push(entry);
         }
     }
 

@@ -47,6 +47,10 @@ impl OwnerEntry {
         time.clone_into(&mut self.time);
     }
 
+    pub(super) fn keep_time(&mut self, known: &Self) {
+        self.set_time(&known.time);
+    }
+
     pub(super) fn has_fields(&self) -> bool {
         !self.fields.is_empty()
     }
