@@ -6,7 +6,7 @@ use macaque_core::outcome::DisruptionMethod;
 use rand::rngs::ChaCha12Rng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use crate::fault::{Fault, WorldFault};
+use crate::fault::Fault;
 
 /// The most faults of a trial.
 const MOST_FAULTS: usize = 6;
@@ -52,7 +52,8 @@ impl TrialPlan {
             faults,
         };
         // A journal that is not trusted disrupts nothing for as long as the limit counts: an hour, which no trial lasts.
-        let per_hour = per_hour.filter(|_| !plan.has_tampering());
+        let is_trusted = !plan.faults.iter().any(|fault| fault.is_distrusted());
+        let per_hour = per_hour.filter(|_| is_trusted);
         Self { per_hour, ..plan }
     }
 
@@ -64,12 +65,6 @@ impl TrialPlan {
             faults: kept.map(|(_, fault)| *fault).collect(),
             ..self.clone()
         }
-    }
-
-    /// Whether somebody puts an old copy of the journal back.
-    pub(crate) fn has_old_copy(&self) -> bool {
-        let is_old = |fault: &Fault| matches!(fault, Fault::World(_, WorldFault::JournalRestored(_)));
-        self.faults.iter().any(is_old)
     }
 
     /// Whether people delete the journal or put an old one back.

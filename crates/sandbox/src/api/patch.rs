@@ -1,6 +1,6 @@
 //! Applies the four kinds of patches.
 //!
-//! Server-side apply is treated as a strategic merge patch, because field managers are not tracked. Only the few lists
+//! Server-side apply is treated as a strategic merge patch, because field managers decide nothing here. Only the few lists
 //! that clients usually patch are merged by key; all others are replaced.
 
 use serde_json::{Map, Value, json};

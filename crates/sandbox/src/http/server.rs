@@ -6,7 +6,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Limited};
 use hyper::Response;
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use hyper::http::request::Parts;
 use hyper::http::uri::PathAndQuery;
 use hyper::service::service_fn;
@@ -130,6 +130,7 @@ fn read_request(head: &Parts, body: Vec<u8>) -> ApiRequest {
     ApiRequest {
         accept: header(ACCEPT),
         content_type: header(CONTENT_TYPE),
+        user_agent: header(USER_AGENT),
         impersonates: impersonated_user(&head.headers),
         body,
         ..ApiRequest::new(head.method.as_str(), path_and_query(head))

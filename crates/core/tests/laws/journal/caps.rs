@@ -344,6 +344,7 @@ fn a_journal_of_before_the_caps_is_read() {
         uid: "uid".to_owned(),
         text: Some(text),
         seal: Some(seal),
+        ..StoredJournal::default()
     };
     assert_eq!(stored.read(), Ok(journal));
 }
