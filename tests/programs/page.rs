@@ -18,7 +18,7 @@ the two are compared: UIDs, times and ages, versions of resources, generated nam
 /// Whether the page is what the transcripts make of it.
 pub(crate) fn check() {
     if std::env::var_os("PROGRAMS").is_some_and(|value| value == "write") {
-        return write();
+        return std::fs::write(path(), page()).unwrap();
     }
 
     let known = std::fs::read_to_string(path()).unwrap_or_default();
@@ -27,10 +27,6 @@ pub(crate) fn check() {
         page(),
         "docs/sandbox-programs.md is out of date: PROGRAMS=write cargo test --test programs"
     );
-}
-
-pub(crate) fn write() {
-    std::fs::write(path(), page()).unwrap();
 }
 
 fn path() -> PathBuf {
