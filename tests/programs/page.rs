@@ -11,7 +11,7 @@ const HEAD: &str = "# Other people's programs on the sandbox
 The same commands were run on a real control plane, Kubernetes v1.37.2, and on the sandbox, and what they printed was
 recorded with their exit codes in `tests/programs/transcripts`. Only what differs from run to run is taken out before
 the two are compared: UIDs, times and ages, versions of resources, generated names, addresses and the padding of tables.
-`just programs` runs them on the sandbox again, and `just e2e` on the real control plane.
+`just programs` runs them on the sandbox again, and `just programs-real` on the real control plane.
 
 ";
 
@@ -36,7 +36,7 @@ fn path() -> PathBuf {
 fn page() -> String {
     let transcripts = Transcript::all();
     let steps = || transcripts.iter().flat_map(|transcript| &transcript.steps);
-    let differing = steps().filter(|step| step.sandbox.is_some()).count();
+    let differing = steps().filter(|step| step.differs()).count();
 
     let mut page = HEAD.to_owned();
     page += &format!(
@@ -57,7 +57,7 @@ fn page() -> String {
 }
 
 fn row(transcript: &str, section: &[Step]) -> String {
-    let differing: Vec<_> = section.iter().filter(|step| step.sandbox.is_some()).collect();
+    let differing: Vec<_> = section.iter().filter(|step| step.differs()).collect();
     let mut reasons: Vec<_> = differing
         .iter()
         .map(|step| {

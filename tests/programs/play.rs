@@ -3,8 +3,9 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+use crate::difference::{Line, difference};
 use crate::server::{Server, ServerKind};
-use crate::transcript::{Outcome, Transcript};
+use crate::transcript::Transcript;
 
 /// Plays all transcripts on this server, which must print what is recorded.
 pub(crate) fn play_all(kind: ServerKind) {
@@ -24,10 +25,9 @@ pub(crate) fn play_all(kind: ServerKind) {
         }
     }
 
-    let count = differences.len();
     assert!(
         writes || differences.is_empty(),
-        "{count} commands:\n{}",
+        "not as recorded:\n{}",
         differences.join("\n")
     );
 }
@@ -38,26 +38,29 @@ fn play(transcript: &mut Transcript, kind: ServerKind) -> Vec<String> {
     let mut differences = Vec::new();
 
     for step in &mut transcript.steps {
-        let outcome = run(&server, &step.command);
-        if outcome != *step.expected(kind) {
-            let expected = step.expected(kind);
-            differences.push(format!(
-                "{}: {}\n  recorded: {expected:#?}\n  printed: {outcome:#?}",
-                transcript.name, step.command
-            ));
+        let printed = run(&server, &step.command);
+        let expected = step.expected(kind);
+        if printed != expected {
+            differences.push(format!("{}: $ {}", transcript.name, step.command));
+            differences.extend(difference(expected, &printed).filter_map(|line| match line {
+                Line::Both(_) => None,
+                Line::First(line) => Some(format!("    recorded: {line}")),
+                Line::Second(line) => Some(format!("    printed:  {line}")),
+            }));
         }
-        step.record(kind, outcome);
+        step.record(kind, printed);
     }
 
     differences
 }
 
-fn run(server: &Server, command: &str) -> Outcome {
+/// The lines that a command prints on both of its outputs, and its exit code if that is not 0.
+fn run(server: &Server, command: &str) -> Vec<String> {
     let output = server.shell(command).stdin(Stdio::null()).output().unwrap();
-    Outcome {
-        lines: masked(&output.stdout),
-        code: output.status.code().unwrap_or(-1),
-    }
+    let mut lines = masked(&output.stdout);
+    let code = output.status.code().unwrap_or(-1);
+    lines.extend((code != 0).then(|| format!("[{code}]")));
+    lines
 }
 
 /// The lines of an output, without what differs from run to run.

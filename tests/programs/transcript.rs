@@ -6,16 +6,17 @@
 //! $ a command of the shell
 //! > and its further lines
 //! ! why the sandbox differs, if it does
-//!   a line that the real server had printed
+//!   a line that both servers have printed
+//! - a line of the real server alone
+//! + a line of the sandbox alone
 //!   [1]
-//! ~ a line that the sandbox has printed
-//! ~ [0]
 //! ```
 //!
-//! An exit code other than 0 follows the output; that of the sandbox always does.
+//! An exit code other than 0 follows the output.
 
 use std::path::{Path, PathBuf};
 
+use crate::difference::{Line, difference};
 use crate::server::ServerKind;
 
 /// A file of commands that build on each other.
@@ -26,28 +27,21 @@ pub(crate) struct Transcript {
     path: PathBuf,
 }
 
-/// A command, and what it prints.
+/// A command, and the lines that it prints, without what differs from run to run.
 #[derive(Debug, Default)]
 pub(crate) struct Step {
     pub(crate) section: String,
     pub(crate) command: String,
+    /// Why the sandbox differs.
     pub(crate) reason: Option<String>,
-    /// What the sandbox prints, where that differs.
-    pub(crate) sandbox: Option<Outcome>,
-    pub(crate) real: Outcome,
+    real: Vec<String>,
+    sandbox: Vec<String>,
     /// The lines before the command: titles and blank lines.
     before: Vec<String>,
 }
 
-/// What a command printed on both of its outputs, without what differs from run to run, and its exit code.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct Outcome {
-    pub(crate) lines: Vec<String>,
-    pub(crate) code: i32,
-}
-
 impl Transcript {
-    /// All transcripts, in the order of their names, or those that `PROGRAMS_ONLY` names.
+    /// All transcripts, in the order of their names.
     pub(crate) fn all() -> Vec<Self> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs/transcripts");
         let entries = std::fs::read_dir(folder).unwrap();
@@ -75,7 +69,7 @@ impl Transcript {
                 continue;
             }
 
-            if let ("> " | "! " | "  " | "~ ", Some(step)) = (mark, steps.last_mut()) {
+            if let ("> " | "! " | "  " | "- " | "+ ", Some(step)) = (mark, steps.last_mut()) {
                 step.read_line(mark, rest);
                 continue;
             }
@@ -100,59 +94,49 @@ impl Step {
     fn read_line(&mut self, mark: &str, rest: &str) {
         match mark {
             "> " => self.command += &format!("\n{rest}"),
-            "! " => match &mut self.reason {
-                Some(reason) => *reason += &format!(" {rest}"),
-                None => self.reason = Some(rest.to_owned()),
-            },
-            "~ " => self.sandbox.get_or_insert_default().read_line(rest),
-            _ => self.real.read_line(rest),
+            "! " => self.reason = Some(rest.to_owned()),
+            _ => {
+                if mark != "+ " {
+                    self.real.push(rest.to_owned());
+                }
+                if mark != "- " {
+                    self.sandbox.push(rest.to_owned());
+                }
+            }
         }
     }
 
+    pub(crate) fn differs(&self) -> bool {
+        self.real != self.sandbox
+    }
+
     /// What the command is expected to print on this server.
-    pub(crate) fn expected(&self, kind: ServerKind) -> &Outcome {
-        match (kind, &self.sandbox) {
-            (ServerKind::Sandbox, Some(outcome)) => outcome,
-            _ => &self.real,
+    pub(crate) fn expected(&self, kind: ServerKind) -> &[String] {
+        match kind {
+            ServerKind::Sandbox => &self.sandbox,
+            ServerKind::Real => &self.real,
         }
     }
 
     /// Records what the command has printed.
-    pub(crate) fn record(&mut self, kind: ServerKind, outcome: Outcome) {
+    pub(crate) fn record(&mut self, kind: ServerKind, printed: Vec<String>) {
         match kind {
-            ServerKind::Real => self.real = outcome,
-            ServerKind::Sandbox if outcome == self.real => (self.sandbox, self.reason) = (None, None),
-            ServerKind::Sandbox => self.sandbox = Some(outcome),
+            ServerKind::Sandbox => self.sandbox = printed,
+            ServerKind::Real => self.real = printed,
         }
     }
 
     fn text(&self) -> String {
         let mut lines = self.before.clone();
         lines.push(format!("$ {}", self.command.replace('\n', "\n> ")));
-        lines.extend(self.reason.as_ref().map(|reason| format!("! {reason}")));
-        lines.extend(self.real.marked("  ", false));
-        if let Some(outcome) = &self.sandbox {
-            lines.extend(outcome.marked("~ ", true));
-        }
+        let reason = self.reason.iter().filter(|_| self.differs());
+        lines.extend(reason.map(|reason| format!("! {reason}")));
+        lines.extend(difference(&self.real, &self.sandbox).map(|line| match line {
+            Line::Both(line) => format!("  {line}"),
+            Line::First(line) => format!("- {line}"),
+            Line::Second(line) => format!("+ {line}"),
+        }));
 
         lines.join("\n") + "\n"
-    }
-}
-
-impl Outcome {
-    fn read_line(&mut self, line: &str) {
-        let code = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-        match code.and_then(|code| code.parse().ok()) {
-            Some(code) => self.code = code,
-            None => self.lines.push(line.to_owned()),
-        }
-    }
-
-    fn marked(&self, mark: &str, always_with_code: bool) -> Vec<String> {
-        let mut lines: Vec<_> = self.lines.iter().map(|line| format!("{mark}{line}")).collect();
-        if always_with_code || self.code != 0 {
-            lines.push(format!("{mark}[{}]", self.code));
-        }
-        lines
     }
 }

@@ -97,7 +97,7 @@ func lists[T object, L list](s *session, c client[T, L]) string {
 		say("list the rest", names(rest), err)
 	}
 	_, err = c.List(s.ctx, metav1.ListOptions{Limit: 1, Continue: "nonsense"})
-	say("list on from nonsense", "listed", err)
+	fmt.Println("list on from nonsense:", apierrors.ReasonForError(err))
 	none, err := c.List(s.ctx, metav1.ListOptions{LabelSelector: "programs notin (client-go), programs"})
 	say("list no label", names(none), err)
 	_, err = c.List(s.ctx, metav1.ListOptions{LabelSelector: "a b"})
@@ -170,7 +170,11 @@ func changes[T object, L list](s *session, c client[T, L]) {
 			updated, err = write(object)
 			return err
 		})
-		say(step, brief(updated), err)
+		if err != nil {
+			say(step, "", err)
+			return
+		}
+		say(step, brief(updated), nil)
 	}
 	update("update", func(object T) (T, error) { return c.Update(s.ctx, object, metav1.UpdateOptions{}) })
 	update("update, a dry run", func(object T) (T, error) {
@@ -240,11 +244,14 @@ func deletes[T object, L list](s *session, c client[T, L]) {
 	options := metav1.DeleteOptions{GracePeriodSeconds: &now, PropagationPolicy: &background}
 	_, _ = c.Patch(s.ctx, "another", types.MergePatchType,
 		[]byte(`{"metadata":{"annotations":{"step":"last"}}}`), metav1.PatchOptions{})
-	say("delete", "deleted", c.Delete(s.ctx, "tried", options))
+	err = c.Delete(s.ctx, "tried", options)
+	say("delete", "deleted", err)
+	// Namespaces can only be deleted one by one, though their client has the call.
 	if collection, ok := any(c).(collectionClient); ok {
 		err = collection.DeleteCollection(s.ctx, options, metav1.ListOptions{LabelSelector: selected})
 		say("delete the others by their label", "deleted", err)
-	} else {
+	}
+	if err != nil {
 		say("delete another", "deleted", c.Delete(s.ctx, "another", options))
 	}
 	for range 200 {

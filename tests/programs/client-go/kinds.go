@@ -192,7 +192,7 @@ func (s *session) kinds() map[string]func() {
 		},
 		"VolumeAttachment": func() {
 			exercise(s, storage.VolumeAttachments(), &storagev1.VolumeAttachment{Spec: storagev1.VolumeAttachmentSpec{
-				Attacher: "test.dev/tried", NodeName: "tried", Source: storagev1.VolumeAttachmentSource{PersistentVolumeName: &attached},
+				Attacher: "test.dev", NodeName: "tried", Source: storagev1.VolumeAttachmentSource{PersistentVolumeName: &attached},
 			}})
 		},
 	}
