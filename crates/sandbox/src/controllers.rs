@@ -5,6 +5,7 @@
 
 mod budgets;
 mod daemon_sets;
+mod deployments;
 mod events;
 mod garbage;
 mod node_leases;
@@ -14,6 +15,7 @@ mod revisions;
 mod stateful_sets;
 mod status;
 mod stuck_pods;
+mod taints;
 mod workloads;
 
 use std::time::Duration;

@@ -164,9 +164,15 @@ fn update(
     check_versions(&sent, known, info)?;
 
     if info.is_subresource("status") {
+        // Of the metadata, controllers change the annotations together with the status.
+        let annotations = sent["metadata"]["annotations"].take();
         let status = sent["status"].take();
         sent = Value::clone(known);
         sent["status"] = status;
+        match annotations {
+            Value::Null => object::metadata(&mut sent).remove("annotations"),
+            annotations => object::metadata(&mut sent).insert("annotations".to_owned(), annotations),
+        };
     } else {
         keep_server_owned_fields(&mut sent, known, resource);
         complete_and_validate(&mut sent, known, resource)?;
@@ -243,6 +249,9 @@ fn keep_server_owned_fields(sent: &mut Value, known: &Value, resource: &ApiResou
 
 /// Fills in the defaults of a changed object, refuses it if it is invalid, and counts the change of its spec.
 fn complete_and_validate(sent: &mut Value, known: &Value, resource: &ApiResource) -> Result<(), StatusError> {
+    if resource.kind == "Secret" {
+        defaults::complete_spec(sent, resource.kind);
+    }
     if sent["spec"] == known["spec"] {
         return validation::check_update(sent, known, resource);
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::controllers::pod_control::{PodsByOwner, is_active, pods_by_owner};
-use crate::controllers::revisions;
+use crate::controllers::{deployments, revisions};
 use crate::store::object;
 use crate::store::state::ClusterState;
 
@@ -92,20 +92,14 @@ fn count(number: usize) -> i64 {
 }
 
 fn deployment_status(state: &ClusterState, deployment: &Value) -> Value {
-    let uid = object::uid(deployment);
-    let mut sets = state
-        .store
-        .list("ReplicaSet", Some(object::namespace(deployment)));
-    sets.retain(|set| object::controller_of(set).is_some_and(|owner| owner["uid"] == *uid));
-
+    let current = deployments::current_name(deployment);
     let mut replicas = 0;
     let mut updated = 0;
     let mut ready = 0;
-    for set in sets {
+    for set in deployments::replica_sets(state, deployment) {
         replicas += object::number(&set, "/status/replicas");
         ready += object::number(&set, "/status/readyReplicas");
-        // Only the ReplicaSet of the current template has replicas.
-        if object::number(&set, "/spec/replicas") > 0 {
+        if object::name(&set) == current {
             updated += object::number(&set, "/status/replicas");
         }
     }
