@@ -97,7 +97,7 @@ impl BlameScene {
     }
 
     /// The pod is found gone after the answer was lost.
-    fn is_found_gone(self) -> Self {
+    fn found_gone(self) -> Self {
         self.resolves_as(Resolution::Disrupted, None)
     }
 
@@ -322,7 +322,7 @@ fn a_disruption_that_is_only_inferred_is_never_yes_even_if_all_but_its_recovery_
     let mut scene = BlameScene::new()
         .at("02:58:12")
         .reserves("web", true)
-        .is_found_gone();
+        .found_gone();
     scene.history = History::new();
     let scene = scene.ends("03:03:12", RecoveryVerdict::Unrecovered);
     let answer = scene.says("03:12:00", "03:00:00", "03:00:00");

@@ -97,12 +97,13 @@ fn annotations_of_set(deployment: &Value, revision: i64) -> Map<String, Value> {
 
 /// Adds annotations to an object, if they are not there yet.
 fn annotate(state: &mut ClusterState, kind: &'static str, object: &Value, annotations: &Map<String, Value>) {
-    let mut annotated = object.clone();
-    let known = object::member(&mut annotated["metadata"], "annotations");
-    known.extend(annotations.clone());
-    if annotated != *object {
-        state.store.put(kind, annotated);
+    let known = &object["metadata"]["annotations"];
+    if annotations.iter().all(|(key, value)| known.get(key) == Some(value)) {
+        return;
     }
+    let mut annotated = object.clone();
+    object::member(&mut annotated["metadata"], "annotations").extend(annotations.clone());
+    state.store.put(kind, annotated);
 }
 
 fn scale(state: &mut ClusterState, deployment: &Value, set: &Value, replicas: i64) {
