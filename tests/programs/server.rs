@@ -98,8 +98,9 @@ impl Drop for Server {
 
 /// Not `$KUBECONFIG`, which may lead to somebody's real cluster.
 fn real_kubeconfig() -> String {
-    let path = std::env::var_os("CONTROLPLANE_KUBECONFIG")
-        .expect("run this by `tests/controlplane/controlplane run DIR -- cargo test --test programs -- --ignored`");
+    let path = std::env::var_os("CONTROLPLANE_KUBECONFIG").expect(
+        "run this by `tests/controlplane/controlplane run DIR -- cargo test --test programs -- --ignored`",
+    );
     std::fs::read_to_string(path).unwrap()
 }
 

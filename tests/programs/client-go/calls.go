@@ -68,7 +68,7 @@ func exercise[T object, L list](s *session, c client[T, L], sample T, around ...
 	say("create, a dry run", brief(planned), err)
 	nameless := another()
 	nameless.SetName("")
-	_, err = c.Create(s.ctx, nameless, metav1.CreateOptions{})
+	_, err = c.Create(s.ctx, nameless, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 	say("create without a name", "created", err)
 	_, err = c.Create(s.ctx, another(), metav1.CreateOptions{FieldManager: "programs"})
 	say("create another", "created", err)

@@ -36,7 +36,11 @@ pub(super) fn reconcile(state: &mut ClusterState, deployment: &Value) {
     }
 
     let newest_of_others = sets.iter().filter(|set| object::name(set) != current);
-    let next = newest_of_others.map(|set| revision(set)).max().unwrap_or_default() + 1;
+    let next = newest_of_others
+        .map(|set| revision(set))
+        .max()
+        .unwrap_or_default()
+        + 1;
     match state
         .store
         .get("ReplicaSet", object::namespace(deployment), current)

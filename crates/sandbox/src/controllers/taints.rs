@@ -10,11 +10,7 @@ pub(super) fn are_tolerated(node: &Value, pod: &Value) -> bool {
     object::list(node, "/spec/taints")
         .iter()
         .filter(|taint| matches!(object::text(taint, "/effect"), "NoSchedule" | "NoExecute"))
-        .all(|taint| {
-            tolerations
-                .iter()
-                .any(|toleration| tolerates(toleration, taint))
-        })
+        .all(|taint| tolerations.iter().any(|toleration| tolerates(toleration, taint)))
 }
 
 /// Whether a toleration tolerates a taint; what it leaves empty, it tolerates all of.

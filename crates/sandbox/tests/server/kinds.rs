@@ -124,7 +124,18 @@ fn tables_show_what_kubectl_shows_of_a_kind() {
                     "restartPolicy": "Never", "containers": [{ "name": "main", "image": "once:1" }],
                 } } } } },
             }),
-            json!(["nightly", "0 0 * * *", "<none>", "False", 0, "<none>", "0s", "main", "once:1", "<none>"]),
+            json!([
+                "nightly",
+                "0 0 * * *",
+                "<none>",
+                "False",
+                0,
+                "<none>",
+                "0s",
+                "main",
+                "once:1",
+                "<none>"
+            ]),
         ),
         (
             "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings",

@@ -155,7 +155,8 @@ fn the_right_to_read_a_namespace_is_one_inside_it() {
 #[test]
 fn a_taint_keeps_pods_away_that_do_not_tolerate_it() {
     let server = TestServer::running(Vec::new());
-    let taints = json!({ "spec": { "taints": [{ "key": "only", "value": "batch", "effect": "NoSchedule" }] } });
+    let taints =
+        json!({ "spec": { "taints": [{ "key": "only", "value": "batch", "effect": "NoSchedule" }] } });
     assert_eq!(server.merge_patch("/api/v1/nodes/node-1", &taints).code, 200);
 
     let node_of = |name: &str, tolerations: Value| {
@@ -172,7 +173,8 @@ fn a_taint_keeps_pods_away_that_do_not_tolerate_it() {
     for number in 0..4 {
         assert_eq!(node_of(&format!("other-{number}"), json!([])), "node-2");
     }
-    let tolerations = json!([{ "key": "only", "operator": "Equal", "value": "batch", "effect": "NoSchedule" }]);
+    let tolerations =
+        json!([{ "key": "only", "operator": "Equal", "value": "batch", "effect": "NoSchedule" }]);
     let nodes: Vec<String> = (0..4)
         .map(|number| node_of(&format!("batch-{number}"), tolerations.clone()))
         .collect();

@@ -183,7 +183,16 @@ fn numbered_sets(server: &TestServer) -> Vec<(String, i64)> {
 
 #[test]
 fn a_deployment_numbers_its_templates_and_one_that_comes_back_is_the_newest() {
-    let server = TestServer::running(vec![scenario::deployment("shop", "web", 2)]);
+    let server = TestServer::running(vec![scenario::pod("shop", "other", "other")]);
+    // Created by a request, so that its template has the defaults from the start.
+    let created = server.post(
+        &format!("{SETS}/deployments"),
+        &scenario::deployment("shop", "web", 2),
+    );
+    assert_eq!(created.code, 201);
+    eventually("the first template has its pods", || {
+        (numbered_sets(&server) == [("1".to_owned(), 2)]).then_some(())
+    });
     let expect = |what: &str, expected: [(&str, i64); 2]| {
         eventually(what, || {
             let found = numbered_sets(&server);
