@@ -45,6 +45,17 @@ conformance kubernetes="1.37":
         tests/controlplane/controlplane run "target/controlplane-{{kubernetes}}" -- \
         cargo test --locked --test conformance -- --ignored
 
+# kubectl, a Go program on client-go and the Python client, on the sandbox, as a real server is recorded (needs Go and pip)
+programs:
+    programs="$(tests/programs/install)" && PATH="$programs/bin:$(.ci/tools):$PATH" PYTHONPATH="$programs/python" \
+        cargo test --locked --test programs -- --ignored on_the_sandbox
+
+# The same on a real control plane; with PROGRAMS=write what they do there is recorded
+programs-real:
+    programs="$(tests/programs/install)" && PATH="$programs/bin:$(.ci/tools):$PATH" PYTHONPATH="$programs/python" \
+        tests/controlplane/controlplane run target/controlplane -- \
+        cargo test --locked --test programs -- --ignored on_a_real_api_server
+
 # An hour of disruptions and faults on a real control plane, in minutes of so many seconds, of each of which blame is asked
 scripted-hour seconds="5":
     cargo build --locked

@@ -12,6 +12,7 @@ mod connect;
 mod dry_run;
 mod error;
 mod events;
+mod field_owner;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;

@@ -38,6 +38,7 @@ pub(crate) fn journal(bytes: &[u8]) {
         uid: "uid".to_owned(),
         text: Some(text.to_owned()),
         seal: None,
+        ..StoredJournal::default()
     };
     let Ok(mut journal) = stored.read() else { return };
     assert_reads(&journal);
@@ -61,6 +62,7 @@ fn assert_reads(journal: &Journal) {
         uid: "other".to_owned(),
         text: Some(text),
         seal: Some(seal),
+        ..StoredJournal::default()
     };
     assert_eq!(stored.read().as_ref(), Ok(journal));
 }

@@ -208,7 +208,7 @@ impl JournalAccess<'_> {
         config_map.ok_or(PauseError::Missing)
     }
 
-    /// Accepts a journal that is in quarantine; returns whether it was.
+    /// Accepts a journal that is in quarantine, or would be once it is read; returns whether it was.
     async fn accept(&self) -> Result<bool, PauseError> {
         for _ in 0..TRIES {
             let config_map = self.read().await?;
@@ -248,14 +248,25 @@ impl JournalAccess<'_> {
             timing: &setup::timing(config),
         };
 
-        journal.step(&JournalEvent::Accept, &context).ok()
+        if journal.quarantine(context.now).is_some() {
+            return journal.step(&JournalEvent::Accept, &context).ok();
+        }
+        // What is accepted must be written anew, or it would stay what somebody else wrote.
+        let quarantine = JournalEvent::Quarantine {
+            why: String::new(),
+            known: 0,
+        };
+        let quarantined = journal.step(&quarantine, &context).ok()?;
+        quarantined.step(&JournalEvent::Accept, &context).ok()
     }
 
-    /// The stored journal, if it is in quarantine.
+    /// The stored journal, if it is in quarantine, or would be once it is read.
     fn quarantined(&self, config_map: &JournalConfigMap) -> Option<Journal> {
-        let journal = config_map.stored().read().ok()?;
-        journal.quarantine(self.platform.now())?;
-        Some(journal)
+        let stored = config_map.stored();
+        let journal = stored.read().ok()?;
+        let is_distrusted = stored.distrust(&journal, 0).is_some();
+        let is_quarantined = journal.quarantine(self.platform.now()).is_some();
+        (is_distrusted || is_quarantined).then_some(journal)
     }
 }
 

@@ -244,7 +244,7 @@ impl JournalWriter {
         Ok(Some(next))
     }
 
-    /// The stored journal, if it continues what was `known` before it was read. Otherwise writes a quarantine, unless
+    /// The stored journal, if it continues what was `known` before it was read, and macaque wrote it last. Otherwise writes a quarantine, unless
     /// the copy is not fresh, and returns `None`.
     async fn trusted(
         &self,
@@ -258,15 +258,11 @@ impl JournalWriter {
         let unusable = |why| JournalError::Unusable(format!("the journal in {place} cannot be used: {why}"));
         let journal = stored.read().map_err(unusable)?;
 
-        let sequence = journal.sequence();
-        let why = if sequence < known && !is_fresh {
+        if journal.sequence() < known && !is_fresh {
             // Another actor of this process has written since.
             return Ok(None);
-        } else if sequence < known {
-            format!("it is older than what was read before: number {sequence} after {known}")
-        } else if sequence > 0 && journal.uid() != stored.uid {
-            "it was written to another ConfigMap, and copied or restored to this one".to_owned()
-        } else {
+        }
+        let Some(why) = stored.distrust(&journal, known) else {
             self.store.note_sequence(&journal);
             return Ok(Some(journal));
         };

@@ -3,8 +3,10 @@
 
 use http::{Method, StatusCode};
 use macaque_core::config::ConfigMapRef;
+use macaque_core::journal::FIELD_MANAGER;
 use serde_json::{Value, json};
 
+use super::field_owner::FieldOwner;
 use super::wire::ObjectKind;
 use super::{ApiError, Cluster, get, json};
 
@@ -72,6 +74,21 @@ impl ConfigMapObject {
         annotations.into_iter().flatten().map(|(key, _)| key.as_str())
     }
 
+    /// The managers that own its fields, as the API server tracks them; none if it does not.
+    pub(super) fn field_owners(&self) -> impl Iterator<Item = FieldOwner<'_>> {
+        let entries = self.0["metadata"]["managedFields"].as_array();
+        entries.into_iter().flatten().map(FieldOwner)
+    }
+
+    /// Makes the API server track who owns the fields, if it does not: an object that was created without any field of
+    /// its own has no owner, and the server begins to track one only if a request names it (`skipNonAppliedManager` in
+    /// `apimachinery/pkg/util/managedfields`).
+    pub(super) fn track_owner(&mut self, manager: &str, keys: &[&str]) {
+        if self.field_owners().next().is_none() {
+            self.0["metadata"]["managedFields"] = json!([FieldOwner::of_data(manager, keys)]);
+        }
+    }
+
     /// Sets a key of `data`.
     pub(super) fn set_data(&mut self, key: &str, text: &str) {
         set(&mut self.0["data"], key, text);
@@ -117,7 +134,11 @@ impl Cluster {
         object: &ConfigMapObject,
         what: impl Fn() -> String + Copy,
     ) -> Result<WriteResult<ConfigMapObject>, ApiError> {
-        let call = json(Method::PUT, &path(place), &object.0);
+        let call = json(
+            Method::PUT,
+            &format!("{}?fieldManager={FIELD_MANAGER}", path(place)),
+            &object.0,
+        );
         let response = self.send(call, self.access.deadlines.read, what).await?;
         match response.status {
             StatusCode::CONFLICT | StatusCode::NOT_FOUND => Ok(WriteResult::Conflict),

@@ -2,12 +2,15 @@
 
 use http::{Method, StatusCode};
 use macaque_core::config::ConfigMapRef;
-use macaque_core::journal::{PAUSE_KEYS, PAUSED, PAUSED_BY, PAUSED_REASON, PauseRequest, StoredJournal};
+use macaque_core::journal::{
+    DataWriter, FIELD_MANAGER, PAUSE_KEYS, PAUSED, PAUSED_BY, PAUSED_REASON, PauseRequest, StoredJournal,
+};
 use macaque_core::key_warnings::{KeyWarning, journal_key_warnings};
 use serde::de::IgnoredAny;
 use serde_json::json;
 
 use super::config_map::{ConfigMapObject, WriteResult, path};
+use super::field_owner::FieldOwner;
 use super::wire::ObjectKind;
 use super::{ApiError, ApiRequest, Cluster, json};
 
@@ -30,6 +33,8 @@ pub struct PauseAnnotations {
 const TEXT: &str = "journal.json";
 /// The key of the ConfigMap's data that holds the journal's seal.
 const SEAL: &str = "seal";
+/// How much is kept of a manager's name: as much as a server takes (`FieldManagerMaxLength`).
+const LONGEST_MANAGER: usize = 128;
 
 impl JournalConfigMap {
     /// The journal as it is stored.
@@ -38,6 +43,7 @@ impl JournalConfigMap {
             uid: self.0.uid().to_owned(),
             text: self.0.data(TEXT).map(str::to_owned),
             seal: self.0.data(SEAL).map(str::to_owned),
+            writers: self.0.field_owners().filter_map(data_writer).collect(),
         }
     }
 
@@ -74,8 +80,21 @@ impl JournalConfigMap {
         let mut object = self.0.clone();
         object.set_data(TEXT, text);
         object.set_data(SEAL, seal);
+        object.track_owner(FIELD_MANAGER, &[TEXT, SEAL]);
         object
     }
+}
+
+/// What a manager owns of the journal, if anything.
+fn data_writer(owner: FieldOwner<'_>) -> Option<DataWriter> {
+    let [owns_text, owns_seal] = [TEXT, SEAL].map(|key| owner.owns_data(key));
+    (owns_text || owns_seal).then(|| DataWriter {
+        manager: owner.manager().chars().take(LONGEST_MANAGER).collect(),
+        applies: owner.applies(),
+        at: owner.time(),
+        owns_text,
+        owns_seal,
+    })
 }
 
 impl Cluster {

@@ -151,14 +151,16 @@ impl ApiResponse {
     /// Whether the credentials were rejected. The code alone does not show it: an admission webhook may also deny with
     /// 401.
     pub(super) fn is_unauthorized(&self) -> bool {
+        if self.status != StatusCode::UNAUTHORIZED {
+            return false;
+        }
         let answer = |(status, _)| ApiAnswer {
             code: self.status.as_u16(),
             status: Some(status),
             ..ApiAnswer::default()
         };
         let answer = wire::status(self.body.bytes()).map(answer);
-        self.status == StatusCode::UNAUTHORIZED
-            && answer.is_none_or(|answer| classify(&answer) == DisruptionVerdict::Unauthorized)
+        answer.is_none_or(|answer| classify(&answer) == DisruptionVerdict::Unauthorized)
     }
 
     /// Whether a server that speaks TLS says that it was spoken to without: servers in Go, and nginx, answer so much in

@@ -160,6 +160,7 @@ fn recovery(verdict: RecoveryVerdict) -> RecoveryReport {
         pod: pod(),
         owner: owner(),
         method: DisruptionMethod::Evict,
+        inferred: false,
         verdict: Some(verdict),
         times: RecoveryTimes {
             whole_ms: verdict.is_recovered().then_some(4_500),

@@ -119,6 +119,7 @@ fn recovery(verdict: RecoveryVerdict, now: Timestamp, context: &MessageContext) 
         owner: owner(),
         team: None,
         method: DisruptionMethod::Evict,
+        inferred: false,
         verdict: Some(verdict),
         times: RecoveryTimes {
             whole_ms: Some(took),

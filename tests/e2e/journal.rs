@@ -1,5 +1,6 @@
 //! Promises about the journal on a real API server: the manifest's Role suffices for it, and a pause is obeyed.
 
+use http::Method;
 use serde_json::{Value, json};
 
 use crate::program::MacaqueCommand;
@@ -100,4 +101,55 @@ async fn two_writers_of_one_journal_never_both_get_their_way() {
         1,
         "the limit is one, however many ask at once"
     );
+}
+
+#[tokio::test]
+#[ignore = "needs a real control plane: just e2e"]
+async fn an_old_copy_that_somebody_puts_back_is_not_trusted_until_it_is_accepted() {
+    let mut namespace = with_journal().await;
+    namespace.with(Workload::deployment("api", 4)).await;
+    let path = format!("{}/macaque-journal", namespace.path("ConfigMap"));
+    let before = namespace.alive().await;
+    namespace.round().exits(0).await.says(["evicted"]);
+    let mut old = namespace.read(&path).await;
+    namespace.round().exits(0).await.says(["evicted"]);
+    assert_eq!(namespace.lost(&before).await.len(), 2);
+
+    // An annotation of somebody else is none of the journal's data.
+    let note = json!({"metadata": {"annotations": {"example.test/note": "seen"}}});
+    namespace.send(Method::PATCH, &path, &note).await.accepted();
+    let check = || {
+        namespace
+            .macaque("check --dry-run=false")
+            .env("MACAQUE_POD_NAMESPACE", &namespace.name)
+    };
+    assert!(!check().ends().await.contains("trusted"));
+
+    // As `kubectl get -o yaml` saves it, and `kubectl replace` puts it back.
+    let metadata = old["metadata"].as_object_mut().unwrap();
+    metadata.remove("resourceVersion");
+    metadata.remove("managedFields");
+    let replace = format!("{path}?fieldManager=kubectl-replace");
+    namespace.send(Method::PUT, &replace, &old).await.accepted();
+
+    let writer = "it was written last by \"kubectl-replace\" at 20";
+    namespace
+        .round()
+        .exits(3)
+        .await
+        .says(["the journal is not trusted", writer]);
+    namespace
+        .round()
+        .exits(3)
+        .await
+        .says(["the journal is not trusted", writer]);
+    assert_eq!(namespace.lost(&before).await.len(), 2);
+
+    let resume = MacaqueCommand::new("resume").arg("-n").arg(&namespace.name);
+    resume
+        .by_environment()
+        .exits(0)
+        .await
+        .says(["is accepted as it is"]);
+    namespace.round().exits(0).await;
 }

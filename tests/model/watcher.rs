@@ -233,6 +233,7 @@ fn report(followed: &FollowedRecovery) -> RecoveryReport {
         owner: owner(),
         team: None,
         method: DisruptionMethod::Evict,
+        inferred: false,
         verdict: followed.verdict,
         times: RecoveryTimes::default(),
         precision: RecoveryPrecision::Watch,

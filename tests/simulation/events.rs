@@ -8,7 +8,7 @@ use macaque::platform::SimulatedClock;
 use serde_json::{Value, json};
 
 use crate::fault::{FAULTY, Fault, WorldFault};
-use crate::objects::{DEPLOYMENTS, JOURNAL, journal};
+use crate::objects::{DEPLOYMENTS, JOURNAL, JOURNAL_PATH, JOURNALS_PATH, journal};
 use crate::world::{Sender, World};
 
 /// Lets a fault of the world or of a clock happen at its time; does nothing for others.
@@ -64,12 +64,12 @@ async fn change(world: &World, fault: WorldFault) {
         WorldFault::JournalDeleted(length) => {
             world.cluster.remove("ConfigMap", "chaos", JOURNAL);
             pause(length).await;
-            apply(world, journal());
+            send(world, Method::POST, JOURNALS_PATH, &journal());
         }
         WorldFault::JournalRestored(length) => {
             let copy = stored();
             pause(length).await;
-            apply(world, copy);
+            replace(world, copy);
         }
         WorldFault::JournalTruncated(length) => {
             let whole = stored();
@@ -78,34 +78,40 @@ async fn change(world: &World, fault: WorldFault) {
             };
             let mut half = whole.clone();
             half["data"]["journal.json"] = text[..text.len() / 2].into();
-            apply(world, half);
+            replace(world, half);
             pause(length).await;
-            apply(world, whole);
+            replace(world, whole);
         }
         WorldFault::JournalEdited => {
             let mut edited = stored();
             edited["metadata"]["labels"]["edited"] = world.draw(1_000).to_string().into();
-            apply(world, edited);
+            replace(world, edited);
         }
         WorldFault::Pause(length) => {
             let mut paused = stored();
             let annotations = &mut paused["metadata"]["annotations"];
             annotations["macaque/paused"] = "true".into();
             annotations["simulation/paused-since"] = world.now().to_string().into();
-            apply(world, paused);
+            replace(world, paused);
             pause(length).await;
             let mut resumed = stored();
             if let Some(annotations) = resumed["metadata"]["annotations"].as_object_mut() {
                 annotations.remove("macaque/paused");
                 annotations.remove("simulation/paused-since");
             }
-            apply(world, resumed);
+            replace(world, resumed);
         }
     }
 }
 
-fn apply(world: &World, object: Value) {
-    world.cluster.apply(&[object]).unwrap();
+/// Replaces the journal's ConfigMap by a saved copy, as `kubectl replace` does: whatever is stored now.
+fn replace(world: &World, mut copy: Value) {
+    if let Some(metadata) = copy["metadata"].as_object_mut() {
+        metadata.remove("resourceVersion");
+        metadata.remove("managedFields");
+    }
+    let answer = send(world, Method::PUT, JOURNAL_PATH, &copy);
+    world.tell(|| format!("somebody replaces the journal: {}", answer.0));
 }
 
 /// Evicts or deletes a pod of the shop.
@@ -152,6 +158,7 @@ fn send(world: &World, method: Method, path: &str, body: &Value) -> (u16, Value)
         .method(method)
         .uri(path)
         .header("content-type", content_type)
+        .header("user-agent", "kubectl/v1.37.2")
         .body(body.to_string().into_bytes())
         .unwrap();
     let answer = world.act(Sender::Person, request);

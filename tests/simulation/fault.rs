@@ -145,17 +145,19 @@ impl Fault {
 
     /// Whether somebody changes the journal's ConfigMap: two at once would undo each other's changes.
     pub(crate) fn is_by_hand(self) -> bool {
-        self.is_tampering()
+        self.is_distrusted()
             || matches!(
                 self,
-                Self::World(
-                    _,
-                    WorldFault::JournalTruncated(_) | WorldFault::JournalEdited | WorldFault::Pause(_)
-                )
+                Self::World(_, WorldFault::JournalEdited | WorldFault::Pause(_))
             )
     }
 
-    /// Whether it loses or changes what the journal knows, beyond what macaque can know.
+    /// Whether macaque may not trust the journal any more: somebody else writes what it holds.
+    pub(crate) fn is_distrusted(self) -> bool {
+        self.is_tampering() || matches!(self, Self::World(_, WorldFault::JournalTruncated(_)))
+    }
+
+    /// Whether it loses what the journal knows.
     pub(crate) fn is_tampering(self) -> bool {
         matches!(
             self,

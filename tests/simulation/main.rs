@@ -33,10 +33,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use mimalloc::MiMalloc;
 use plan::TrialPlan;
 use shrink::SmallestTrial;
 use tally::Tally;
 use trial::TrialOutcome;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Trials of the short form.
 const SHORT: u64 = 200;

@@ -9,6 +9,8 @@ use crate::world::START;
 
 /// The name of the journal's ConfigMap.
 pub(crate) const JOURNAL: &str = "macaque-journal";
+/// The path at which it is created.
+pub(crate) const JOURNALS_PATH: &str = "/api/v1/namespaces/chaos/configmaps";
 /// The path at which it is written.
 pub(crate) const JOURNAL_PATH: &str = "/api/v1/namespaces/chaos/configmaps/macaque-journal";
 /// The Deployments of the shop.

@@ -59,7 +59,7 @@ impl TrialPlan {
             ready_after,
             faults,
         };
-        let per_hour = per_hour.filter(|_| !plan.has_unknowable_limit());
+        let per_hour = per_hour.filter(|_| !plan.may_forget_limit());
         Self { per_hour, ..plan }
     }
 
@@ -73,17 +73,17 @@ impl TrialPlan {
         }
     }
 
-    /// Whether somebody puts an old copy of the journal back.
-    pub(crate) fn has_old_copy(&self) -> bool {
-        let is_old = |fault: &Fault| matches!(fault, Fault::World(_, WorldFault::JournalRestored(_)));
-        self.faults.iter().any(is_old)
+    /// Whether nothing may know any more how much of the limit is used up: the journal is deleted, and the processes that
+    /// have read it may be gone.
+    fn may_forget_limit(&self) -> bool {
+        let is_deletion = |fault: &Fault| matches!(fault, Fault::World(_, WorldFault::JournalDeleted(_)));
+        let is_failure = |fault: &Fault| matches!(fault, Fault::Replica(..));
+        self.faults.iter().any(is_deletion) && self.faults.iter().any(is_failure)
     }
 
-    /// Whether the limit of an hour may be exceeded because the journal was deleted, or an old one put back, before a
-    /// process has read it.
-    fn has_unknowable_limit(&self) -> bool {
-        let is_failure = |fault: &Fault| matches!(fault, Fault::Replica(..));
-        self.has_old_copy() || (self.has_tampering() && self.faults.iter().any(is_failure))
+    /// Whether people do something to the journal after which macaque does not trust it.
+    pub(crate) fn has_distrust(&self) -> bool {
+        self.faults.iter().any(|fault| fault.is_distrusted())
     }
 
     /// Whether people delete the journal or put an old one back.

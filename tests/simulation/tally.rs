@@ -10,8 +10,6 @@ use crate::trial::TrialOutcome;
 #[derive(Default)]
 pub(crate) struct Tally {
     all: KindTally,
-    /// The trials in which a slot was run again after an old copy of the journal was put back.
-    repeated: u64,
     losses: u64,
     lasted: Duration,
     kinds: BTreeMap<&'static str, KindTally>,
@@ -33,7 +31,6 @@ impl Tally {
     pub(crate) fn add(&mut self, outcome: &TrialOutcome) {
         self.all.add(outcome);
         self.all.faults += outcome.faults.len() as u64;
-        self.repeated += u64::from(outcome.is_repeated());
         self.losses += outcome.losses as u64;
         self.lasted += outcome.lasted;
 
@@ -51,7 +48,6 @@ impl Tally {
     /// Adds another tally.
     pub(crate) fn merge(&mut self, other: Self) {
         self.all.merge(&other.all);
-        self.repeated += other.repeated;
         self.losses += other.losses;
         self.lasted += other.lasted;
         for (kind, more) in &other.kinds {
@@ -100,13 +96,9 @@ impl fmt::Display for Tally {
         }
         writeln!(f, "| **all** {}\n", self.all)?;
 
-        let Self { losses, repeated, .. } = self;
+        let Self { losses, .. } = self;
         let days = self.lasted.as_secs() / 86_400;
-        writeln!(f, "{losses} pods were disrupted in {days} days of virtual time.")?;
-        write!(
-            f,
-            "In {repeated} trials a slot was run again by an old copy of the journal, of which nobody could know."
-        )
+        write!(f, "{losses} pods were disrupted in {days} days of virtual time.")
     }
 }
 

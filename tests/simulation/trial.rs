@@ -47,8 +47,7 @@ pub(crate) struct TrialOutcome {
 impl TrialOutcome {
     /// The first promise that was broken, in a word or two, if any.
     pub(crate) fn first_broken(&self) -> Option<&str> {
-        let mut wrong = self.wrong.iter().filter(|wrong| !wrong.starts_with("old copy"));
-        wrong.next()?.split(':').next()
+        self.wrong.first()?.split(':').next()
     }
 
     /// The first promise that was broken, in a word or two, or what did not come about in the end, if anything.
@@ -60,11 +59,6 @@ impl TrialOutcome {
             (!self.is_served).then_some("not served")
         };
         self.first_broken().or(unfinished)
-    }
-
-    /// Whether a slot was run again after an old copy of the journal was put back.
-    pub(crate) fn is_repeated(&self) -> bool {
-        self.wrong.iter().any(|wrong| wrong.starts_with("old copy"))
     }
 }
 

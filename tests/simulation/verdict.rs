@@ -49,7 +49,7 @@ pub(crate) fn is_served(plan: &TrialPlan, losses: &[Loss], heard: &[HeardMessage
     // A journal that is not trusted disrupts nothing for as long as the limit counts: an hour, which no trial lasts.
     let has_reached_limit = plan
         .per_hour
-        .is_some_and(|limit| losses.len() >= limit || plan.has_tampering());
+        .is_some_and(|limit| losses.len() >= limit || plan.has_distrust());
     has_reached_limit || reports.any(|report| has_served(report) || is_limited(report))
 }
 
@@ -84,26 +84,20 @@ pub(crate) fn judge(plan: &TrialPlan, world: &World, heard: &[HeardMessage]) -> 
 
 /// Never more than was ordered: in a slot, by now, and in an hour.
 fn judge_counts(plan: &TrialPlan, losses: &[Loss], wrong: &mut Vec<String>) {
-    // By an old copy, whoever has not read the journal since cannot know what it lacks.
-    let promise = if plan.has_old_copy() {
-        "old copy"
-    } else {
-        "doubled"
-    };
     let mut by_slot = BTreeMap::<&str, usize>::new();
     for (index, loss) in losses.iter().enumerate() {
         let Loss { name, at, slot, .. } = loss;
         let count = by_slot.entry(slot).or_default();
         *count += 1;
         if *count > plan.count {
-            wrong.push(format!("{promise}: {name} is victim {count} of slot {slot}"));
+            wrong.push(format!("doubled: {name} is victim {count} of slot {slot}"));
         }
 
         let passed = (*at + SKEW).duration_since(START).as_secs();
         let due = usize::try_from(passed).unwrap_or_default() / SLOT.as_secs() as usize;
         if index + 1 > due * plan.count {
             wrong.push(format!(
-                "{promise}: {name} is victim {} when {due} slots were due",
+                "doubled: {name} is victim {} when {due} slots were due",
                 index + 1
             ));
         }

@@ -176,8 +176,9 @@ impl World {
     /// Lets the server act on a request, and notes what it did.
     pub(crate) fn act(&self, sender: Sender, request: Request<Vec<u8>>) -> Response<ResponseBody> {
         let path = request.uri().path().to_owned();
-        let is_journal = request.method() == Method::PUT && path == JOURNAL_PATH;
-        let text = is_journal.then(|| String::from_utf8_lossy(request.body()).into_owned());
+        let is_replica = matches!(sender, Sender::Replica(_));
+        let is_journal = is_replica && request.method() == Method::PUT && path == JOURNAL_PATH;
+        let text = is_journal.then(|| String::from_utf8(request.body().clone()).unwrap_or_default());
         let is_disruption =
             path.contains("/pods/") && (request.method() == Method::DELETE || path.ends_with("/eviction"));
         let slot = slot_of(&request);
@@ -190,7 +191,7 @@ impl World {
         if let Some(text) = text.filter(|_| is_written) {
             self.state().journal.push(JournalWrite { at: now, text });
         }
-        if is_disruption && is_written && matches!(sender, Sender::Replica(_)) {
+        if is_disruption && is_written && is_replica {
             self.note_losses(before, &slot);
         }
         response

@@ -31,6 +31,7 @@ mod turns;
 mod usage;
 mod usual;
 mod week;
+mod writer;
 
 use std::time::Duration;
 
@@ -51,6 +52,7 @@ use self::strikes::StrikePause;
 pub use self::turns::TakenTurns;
 pub use self::usage::{OwnerCooldown, UsageEntry};
 use self::usual::OwnerRecoveries;
+pub use self::writer::{DataWriter, FIELD_MANAGER};
 use crate::instants::after;
 
 /// The annotation on the journal's ConfigMap that pauses macaque: `true`, or the end of the pause (RFC 3339).
@@ -152,7 +154,7 @@ impl Journal {
         self.disruptions
     }
 
-    /// When this journal began to number disruptions; `None` before its first step.
+    /// When this journal began to number disruptions, and to record rounds; `None` before its first step.
     pub fn numbered_since(&self) -> Option<Timestamp> {
         self.numbered_since
     }
@@ -227,7 +229,7 @@ impl Journal {
         }
 
         if next != *self {
-            next.numbered_since = next.numbered_since.or(Some(context.now));
+            next.numbered_since = next.numbered_since.or(Some(context.server_time()));
             next.forget_overdue(context);
             next.forget_expired(context.now);
             // By both clocks: either may have been set since they were compared.

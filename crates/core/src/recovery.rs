@@ -20,6 +20,7 @@ mod tracker;
 mod wholeness;
 mod words;
 
+use std::ops::Not;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -201,6 +202,9 @@ pub struct RecoveryReport {
     pub team: Option<String>,
     /// How the victim was disrupted.
     pub method: DisruptionMethod,
+    /// Whether it is only inferred that macaque disrupted the victim: no answer said so, and the pod was found gone.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub inferred: bool,
     /// How the recovery ended; `None` while it goes on and its replacement is stuck.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<RecoveryVerdict>,
@@ -270,6 +274,7 @@ impl RecoveryReport {
             owner: victim.owner.clone(),
             team: victim.team.clone(),
             method: victim.method,
+            inferred: victim.origin == AcceptedBy::Lookup,
             verdict: None,
             times: RecoveryTimes::default(),
             precision,

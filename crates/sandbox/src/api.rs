@@ -23,6 +23,7 @@ pub(crate) mod field_validation;
 pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod list_options;
+pub(crate) mod managed_fields;
 pub(crate) mod patch;
 pub(crate) mod reviews;
 pub(crate) mod scale;

@@ -5,6 +5,7 @@
 
 mod budgets;
 mod daemon_sets;
+mod deployments;
 mod events;
 mod garbage;
 mod node_leases;
@@ -14,6 +15,7 @@ mod revisions;
 mod stateful_sets;
 mod status;
 mod stuck_pods;
+mod taints;
 mod workloads;
 
 use std::time::Duration;
@@ -143,15 +145,16 @@ impl Controllers {
         }
 
         if self.status.is_due(state.store.last_change(&WORKLOAD_KINDS), now) {
-            self.status.seen_revision = state.store.revision();
             status::update(state);
+            // What it wrote itself changes nothing for it: a status follows from pods and specs.
+            self.status.seen_revision = state.store.revision();
         }
 
         let workloads = state.store.last_change(&WORKLOAD_KINDS);
         let last_change = workloads.max(state.store.last_change(&["PodDisruptionBudget"]));
         if self.budgets.is_due(last_change, now) {
-            self.budgets.seen_revision = state.store.revision();
             self.budgets.requeue_at = budgets::sync(state);
+            self.budgets.seen_revision = state.store.revision();
         }
 
         if self.heartbeats.is_due(state.store.last_change(&["Node"]), now) {

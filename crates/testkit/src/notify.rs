@@ -83,6 +83,7 @@ pub fn recovery(victim: &str, verdict: RecoveryVerdict) -> RecoveryReport {
             name: "web".to_owned(),
         },
         method: DisruptionMethod::Evict,
+        inferred: false,
         verdict: Some(verdict),
         times: RecoveryTimes {
             whole_ms: verdict.is_recovered().then_some(4_500),

@@ -48,7 +48,8 @@ fn judge(
         );
     };
 
-    let journal = match config_map.stored().read() {
+    let stored = config_map.stored();
+    let journal = match stored.read() {
         Ok(journal) => journal,
         Err(why) => {
             return CheckFinding::failed(what, why.to_string(), "nothing is disrupted until this is fixed");
@@ -67,6 +68,13 @@ fn judge(
         return CheckFinding::warning(
             what,
             Denial::Quarantined(quarantine.clone()).to_string(),
+            "check the journal, then run `macaque resume`",
+        );
+    }
+    if let Some(why) = stored.distrust(&journal, 0) {
+        return CheckFinding::warning(
+            what,
+            format!("will not be trusted: {why}"),
             "check the journal, then run `macaque resume`",
         );
     }

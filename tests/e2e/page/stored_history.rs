@@ -47,9 +47,13 @@ impl TestNamespace {
 
         let (text, seal) = journal_of(uid, disruptions.len(), begun).write();
         let data = json!({"data": {"journal.json": text, "seal": seal}});
-        self.send(Method::PATCH, &path("macaque-journal"), &data)
-            .await
-            .accepted();
+        self.send(
+            Method::PATCH,
+            &path("macaque-journal?fieldManager=macaque"),
+            &data,
+        )
+        .await
+        .accepted();
 
         let packed = pack(&mut self.history_of(uid, begun, disruptions, refusals));
         let data = json!({

@@ -58,9 +58,9 @@ impl TestNamespace {
                 held["lease_until"] = json!(past.to_string());
             }
         }
-        // Without its seal, an edit is accepted.
+        // Without its seal, an edit is accepted; as macaque's own, it is trusted.
         let change = json!({"data": {"journal.json": journal.to_string(), "seal": null}});
-        let path = format!("{}/macaque-journal", self.path("ConfigMap"));
+        let path = format!("{}/macaque-journal?fieldManager=macaque", self.path("ConfigMap"));
         self.send(Method::PATCH, &path, &change).await.accepted();
     }
 }

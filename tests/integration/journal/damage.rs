@@ -139,6 +139,69 @@ async fn an_old_copy_is_put_in_quarantine() {
 }
 
 #[actix_rt::test]
+async fn an_old_copy_that_kubectl_puts_back_is_not_trusted_by_a_replica_that_never_read_the_newer_one() {
+    let (fixture, replica) = fixture().await;
+    let old = fixture.object();
+    replica.reports(2).await;
+    fixture.replace(old);
+    // It knows of no newer journal, and by this one slot 2 was not run.
+    let why = fixture.replica("b").await.is_denied(2).await;
+
+    assert!(
+        why.contains("the journal is not trusted: it was written last by \"kubectl\" at 20")
+            && why.contains("not by macaque"),
+        "{why}"
+    );
+    // By now macaque wrote it last, and what it wrote says the same to others that start.
+    assert_eq!(fixture.replica("c").await.is_denied(3).await, why);
+    assert_eq!(fixture.losses(), 2);
+
+    let accepting = fixture.replica("d").await;
+    accepting.commits(JournalEvent::Accept).await.unwrap();
+    accepting.reports(4).await;
+    assert_eq!(fixture.losses(), 3);
+}
+
+#[actix_rt::test]
+async fn who_annotates_the_journal_or_writes_what_is_there_does_not_make_it_distrusted() {
+    let (fixture, _) = fixture().await;
+    fixture.patch(&json!({"metadata": {"annotations": {"example.test/note": "seen"}}}));
+    fixture.replace(fixture.object());
+    fixture.replica("b").await.reports(2).await;
+    assert_eq!(fixture.losses(), 2);
+}
+
+#[actix_rt::test]
+async fn an_edit_by_hand_without_its_seal_waits_until_it_is_accepted() {
+    let (fixture, replica) = fixture().await;
+    let text = fixture.object()["data"]["journal.json"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    fixture.patch(&json!({"data": {"journal.json": format!("{text}\n"), "seal": null}}));
+    let why = replica.is_denied(2).await;
+
+    assert!(why.contains("written last by \"kubectl\""), "{why}");
+    assert_eq!(fixture.losses(), 1);
+}
+
+#[actix_rt::test]
+async fn where_the_api_server_does_not_say_who_wrote_it_the_journal_is_trusted() {
+    let (fixture, _) = fixture().await;
+    let mut object = fixture.object();
+    object["metadata"]
+        .as_object_mut()
+        .unwrap()
+        .remove("managedFields");
+    fixture.put(object);
+    fixture.replica("b").await.reports(2).await;
+    assert_eq!(fixture.losses(), 2);
+
+    let owner = &fixture.object()["metadata"]["managedFields"][0];
+    assert_eq!(owner["manager"], "macaque", "and from then on the server says so");
+}
+
+#[actix_rt::test]
 async fn a_round_that_the_journal_forgot_is_reported_all_the_same() {
     let (fixture, replica) = fixture().await;
     let fixture = std::sync::Arc::new(fixture);

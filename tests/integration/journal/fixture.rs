@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::{Method, Request};
 use jiff::{SignedDuration, Timestamp};
 use kube_sandbox::Sandbox;
 use macaque::facts::{FactListener, Facts};
@@ -173,6 +174,7 @@ impl JournalFixture {
             uid: object["metadata"]["uid"].as_str().unwrap().to_owned(),
             text: text("journal.json"),
             seal: text("seal"),
+            ..StoredJournal::default()
         };
         stored.read().unwrap()
     }
@@ -180,6 +182,31 @@ impl JournalFixture {
     /// Somebody else puts this in the place of the ConfigMap.
     pub(crate) fn put(&self, object: Value) {
         self.cluster.sandbox.apply(&[object]).unwrap();
+    }
+
+    /// Somebody puts this in the place of the ConfigMap by `kubectl replace`, whatever is stored now.
+    pub(crate) fn replace(&self, mut object: Value) {
+        let metadata = object["metadata"].as_object_mut().unwrap();
+        metadata.remove("resourceVersion");
+        metadata.remove("managedFields");
+        self.send(Method::PUT, "application/json", &object);
+    }
+
+    /// Somebody changes the ConfigMap by `kubectl patch`.
+    pub(crate) fn patch(&self, change: &Value) {
+        self.send(Method::PATCH, "application/merge-patch+json", change);
+    }
+
+    fn send(&self, method: Method, content_type: &str, body: &Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1/namespaces/{NAMESPACE}/configmaps/{NAME}"))
+            .header(http::header::CONTENT_TYPE, content_type)
+            .header(http::header::USER_AGENT, "kubectl/v1.37.2")
+            .body(body.to_string().into_bytes())
+            .unwrap();
+        let answer = self.cluster.sandbox.answer(request);
+        assert!(answer.status().is_success(), "{}", answer.status());
     }
 
     /// Somebody annotates the ConfigMap, or takes the annotation away.

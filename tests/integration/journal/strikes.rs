@@ -72,6 +72,7 @@ async fn strikes(replica: &TestReplica, slot: i64) {
         owner: owner.unwrap(),
         team: None,
         method: DisruptionMethod::Evict,
+        inferred: false,
         verdict: Some(RecoveryVerdict::Unrecovered),
         times: RecoveryTimes::default(),
         precision: RecoveryPrecision::Watch,

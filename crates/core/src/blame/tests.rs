@@ -91,10 +91,19 @@ impl BlameScene {
     }
 
     /// The outcome is known.
-    fn resolves(mut self, resolution: Resolution) -> Self {
+    fn resolves(self, resolution: Resolution) -> Self {
+        let accepted = (resolution == Resolution::Disrupted).then_some(self.now);
+        self.resolves_as(resolution, accepted)
+    }
+
+    /// The pod is found gone after the answer was lost.
+    fn found_gone(self) -> Self {
+        self.resolves_as(Resolution::Disrupted, None)
+    }
+
+    fn resolves_as(mut self, resolution: Resolution, accepted: Option<Timestamp>) -> Self {
         let round = self.journal.round().unwrap();
         let uid = round.pending_reservation().unwrap().pod.uid.clone();
-        let accepted = (resolution == Resolution::Disrupted).then_some(self.now);
         self.step(&JournalEvent::Resolve {
             uid,
             resolution,
@@ -305,6 +314,21 @@ fn maybe_says_what_was_disrupted_shortly_before_or_what_nobody_saw() {
     assert_eq!(
         scene.says("03:12:00", "03:02:00", "03:02:00"),
         "maybe: shop/web-1 of deployment/web was evicted at 02:58:12Z, and nobody saw when deployment/web was whole again"
+    );
+}
+
+#[test]
+fn a_disruption_that_is_only_inferred_is_never_yes_even_if_all_but_its_recovery_was_lost() {
+    let mut scene = BlameScene::new()
+        .at("02:58:12")
+        .reserves("web", true)
+        .found_gone();
+    scene.history = History::new();
+    let scene = scene.ends("03:03:12", RecoveryVerdict::Unrecovered);
+    let answer = scene.says("03:12:00", "03:00:00", "03:00:00");
+    assert!(
+        !answer.starts_with("yes: ") && !answer.starts_with("no: "),
+        "{answer}"
     );
 }
 

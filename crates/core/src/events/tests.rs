@@ -64,6 +64,7 @@ fn recovery(verdict: Option<RecoveryVerdict>) -> RecoveryReport {
         pod,
         owner: owner.unwrap(),
         method: DisruptionMethod::Evict,
+        inferred: false,
         verdict,
         times: RecoveryTimes {
             whole_ms: Some(4500),

@@ -117,7 +117,7 @@ impl History {
             team: report.team.as_deref().map(short_name),
             method: report.method,
             outcome: EntryOutcome::of_disruption(report.method, is_doubtful),
-            inferred: false,
+            inferred: report.inferred,
             recovery: Some(recovery),
         };
         self.note(vec![entry], Vec::new());

@@ -1,6 +1,7 @@
 //! The journal as text: JSON that people can read, with a seal that shows whether it was edited.
 
 use super::Journal;
+use super::writer::{self, DataWriter};
 use crate::seal::seal_of;
 
 /// The version of the format that is written, and the only one that is read.
@@ -15,6 +16,8 @@ pub struct StoredJournal {
     pub text: Option<String>,
     /// The key `seal`, if it is there.
     pub seal: Option<String>,
+    /// Who wrote these keys last; empty if the API server does not say.
+    pub writers: Vec<DataWriter>,
 }
 
 /// The reason why a stored journal cannot be used; nothing is disrupted then, and the journal is not overwritten.
@@ -28,8 +31,8 @@ pub enum UnreadableJournal {
     Malformed(String),
     /// Something other than macaque edited the journal.
     #[error(
-        "journal.json was edited by something other than macaque. To accept the edit, delete the key `seal`; to start \
-         over, delete `journal.json` too"
+        "journal.json was edited by something other than macaque. To accept the edit, delete the key `seal` and run \
+         `macaque resume`; to start over, delete `journal.json` too"
     )]
     Changed,
 }
@@ -46,7 +49,7 @@ impl StoredJournal {
     /// # Errors
     /// The reason why the journal cannot be used.
     pub fn read(&self) -> Result<Journal, UnreadableJournal> {
-        let Some(text) = self.text.as_deref().filter(|text| !text.trim().is_empty()) else {
+        let Some(text) = self.written_text() else {
             return Ok(Journal::new(&self.uid));
         };
 
@@ -66,6 +69,41 @@ impl StoredJournal {
                 "version {version} does not exist"
             ))),
         }
+    }
+}
+
+impl StoredJournal {
+    /// Why `journal`, which was read from here, may lack what has happened since, if anything shows it; `known` is the
+    /// highest number that the caller has seen.
+    pub fn distrust(&self, journal: &Journal, known: u64) -> Option<String> {
+        let sequence = journal.sequence;
+        let is_older = sequence < known;
+        let is_copied = sequence > 0 && journal.uid != self.uid;
+
+        let reasons = [
+            is_older
+                .then(|| format!("it is older than what was read before: number {sequence} after {known}")),
+            is_copied.then(|| {
+                "it was written to another ConfigMap, and copied or restored to this one".to_owned()
+            }),
+            self.foreign_writer().map(|writer| {
+                format!("it was written last by {writer}, not by macaque, and may be an old copy")
+            }),
+        ];
+        let reasons: Vec<_> = reasons.into_iter().flatten().collect();
+        (!reasons.is_empty()).then(|| reasons.join("; "))
+    }
+
+    /// Who else wrote the journal last, if not macaque did.
+    fn foreign_writer(&self) -> Option<&DataWriter> {
+        // Without a text there is no copy: whoever created the ConfigMap may have written an empty key.
+        self.written_text()?;
+        writer::foreign(&self.writers)
+    }
+
+    /// The text, unless it is blank.
+    fn written_text(&self) -> Option<&str> {
+        self.text.as_deref().filter(|text| !text.trim().is_empty())
     }
 }
 

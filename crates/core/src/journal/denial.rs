@@ -58,7 +58,7 @@ pub enum Denial {
         /// The slot.
         slot: Timestamp,
     },
-    /// The slot is before the start of this process, and the journal does not say whether its round was run.
+    /// The slot is before the start of this process or of the journal, which does not say whether its round was run.
     Unrecorded {
         /// The slot.
         slot: Timestamp,
@@ -214,7 +214,7 @@ impl fmt::Display for Denial {
             Self::TooLate { slot } => write!(f, "slot {slot} is past its starting deadline"),
             Self::Unrecorded { slot } => write!(
                 f,
-                "slot {slot} is before the start of this process, and the journal does not say whether its round was run"
+                "slot {slot} is before the start of this process or of the journal, which does not say whether its round was run"
             ),
             Self::JournalInFuture { slot } => write!(
                 f,

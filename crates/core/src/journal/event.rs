@@ -22,6 +22,7 @@ pub enum JournalEvent {
         /// The seed of the draw.
         seed: u64,
         /// When this process started: an earlier slot is claimed only if the journal shows that its round was not run.
+        /// [`Timestamp::MIN`] if rounds are run on demand.
         since: Timestamp,
     },
     /// A victim of the holder's round is about to be disrupted.
@@ -48,7 +49,7 @@ pub enum JournalEvent {
     Close(Box<RoundReport>),
     /// No replica may run the round of this report, which says why.
     Withhold(Box<RoundReport>),
-    /// A takeover pass takes over the round, the recoveries and the messages whose leases are free, and renews the
+    /// A takeover pass begins an empty journal, takes over the round, the recoveries and the messages whose leases are free, and renews the
     /// holder's own leases.
     TakeOver,
     /// The holder stops: another process may watch its recoveries at once.

@@ -32,8 +32,8 @@ impl Journal {
         let earlier = match &self.round {
             Some(round) if is_own(round) => Ok(()),
             Some(round) => round.check_later(slot, context),
-            None if slot <= since => Err(Denial::Unrecorded { slot }),
-            None => Ok(()),
+            None if self.shows_unclaimed(slot, since) => Ok(()),
+            None => Err(Denial::Unrecorded { slot }),
         };
         // A slot that another replica has needs no report of what stops this one.
         if let Err(denial) = &earlier
@@ -250,6 +250,10 @@ impl Journal {
     pub(super) fn take_over(&mut self, context: &StepContext<'_>) {
         let now = context.now;
         let lease = context.timing.lease;
+        // An empty journal begins now, so that one that was emptied does not show that earlier slots were not run.
+        if self.numbered_since.is_none() && check_clock(context).is_ok() {
+            self.numbered_since = Some(now);
+        }
 
         if let Some(round) = &mut self.round
             && !round.closed
@@ -265,6 +269,15 @@ impl Journal {
         }
     }
 
+    /// Whether this journal, which has no round, shows that the round of `slot` was not run: it would have been recorded
+    /// here, and this process, which started at `since`, would know of another journal.
+    fn shows_unclaimed(&self, slot: Timestamp, since: Timestamp) -> bool {
+        // A slot on demand is this process's own, and so is a journal in memory.
+        let is_on_demand = since == Timestamp::MIN;
+        let has_begun = self.uid.is_empty() || self.numbered_since.is_some_and(|begun| slot > begun);
+        is_on_demand || slot > since && has_begun
+    }
+
     /// Stops all disruptions until everything that this copy of the journal may lack is too old to matter, and numbers
     /// disruptions anew: this copy may lack some, and their numbers would be given again.
     pub(super) fn start_quarantine(&mut self, why: &str, known: u64, context: &StepContext<'_>) {
@@ -276,7 +289,7 @@ impl Journal {
         });
 
         self.disruptions = 0;
-        self.numbered_since = Some(context.now);
+        self.numbered_since = Some(context.server_time());
         for reservation in self.round.iter_mut().flat_map(|round| &mut round.reservations) {
             reservation.number = 0;
         }

@@ -8,6 +8,7 @@ use crate::api::admission;
 use crate::api::body_validation::{check_kind, check_namespace, read_dry_run};
 use crate::api::conversion::{to_request_version, to_storage_version};
 use crate::api::field_validation::FieldValidation;
+use crate::api::managed_fields::{self, FieldManager};
 use crate::api::{defaults, event_validation, field_types, validation};
 use crate::store::object;
 use crate::store::state::ClusterState;
@@ -41,7 +42,8 @@ pub(crate) fn create(
     let unknown = field_types::take_unknown_fields(&mut object, resource)?;
     let warnings = field_validation.judge_object(request, resource, &unknown)?;
 
-    let stored = create_object(state, info, object, is_dry_run)?;
+    let manager = FieldManager::of(request);
+    let stored = create_object(state, info, object, &manager, is_dry_run)?;
     let answered = to_request_version(resource, &stored);
     let reply = ApiReply::json(201, representation.object(&answered)?);
     Ok(reply.with_warnings(&warnings))
@@ -52,6 +54,7 @@ pub(crate) fn create_object(
     state: &mut ClusterState,
     info: &RequestInfo,
     object: Value,
+    manager: &FieldManager,
     is_dry_run: bool,
 ) -> Result<Arc<Value>, StatusError> {
     let resource = info.resource;
@@ -82,6 +85,7 @@ pub(crate) fn create_object(
         ));
     }
 
+    managed_fields::track(resource, None, &mut object, manager, state.now());
     if is_dry_run {
         return Ok(Arc::new(object));
     }

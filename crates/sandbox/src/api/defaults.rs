@@ -6,6 +6,7 @@
 mod pods;
 mod workloads;
 
+use k8s_openapi::ByteString;
 use serde_json::{Map, Value, json};
 
 use crate::store::object;
@@ -48,13 +49,9 @@ pub(crate) fn complete_spec(object: &mut Value, kind: &str) {
         "StatefulSet" => workloads::complete_stateful_set(object::member(object, "spec")),
         "DaemonSet" => workloads::complete_daemon_set(object::member(object, "spec")),
         "Job" => workloads::complete_job(object::member(object, "spec")),
+        "CronJob" => workloads::complete_cron_job(object::member(object, "spec")),
         "Service" => complete_service(object::member(object, "spec")),
-        "Secret" => {
-            let fields = object.as_object_mut();
-            fields
-                .into_iter()
-                .for_each(|fields| set_default(fields, "type", json!("Opaque")));
-        }
+        "Secret" => complete_secret(object),
         _ => {}
     }
 }
@@ -104,12 +101,40 @@ fn complete_namespace(namespace: &mut Value) {
     namespace["status"] = json!({ "phase": "Active" });
 }
 
+/// Gives a Secret its type, and encodes what was sent as text.
+fn complete_secret(secret: &mut Value) {
+    let Some(fields) = secret.as_object_mut() else {
+        return;
+    };
+    set_default(fields, "type", json!("Opaque"));
+    let Some(Value::Object(texts)) = fields.remove("stringData") else {
+        return;
+    };
+    let data = object::member(secret, "data");
+    for (key, text) in texts {
+        let bytes = text.as_str().unwrap_or_default().as_bytes().to_vec();
+        data.insert(key, json!(ByteString(bytes)));
+    }
+}
+
 fn complete_service(spec: &mut Map<String, Value>) {
     set_default(spec, "sessionAffinity", json!("None"));
     set_default(spec, "type", json!("ClusterIP"));
+    if spec["type"] != "ExternalName" {
+        set_default(spec, "internalTrafficPolicy", json!("Cluster"));
+        set_default(spec, "ipFamilies", json!(["IPv4"]));
+        set_default(spec, "ipFamilyPolicy", json!("SingleStack"));
+        if let Some(address) = spec.get("clusterIP").cloned() {
+            set_default(spec, "clusterIPs", json!([address]));
+        }
+    }
     for port in item_fields(spec, "ports") {
         set_default(port, "protocol", json!("TCP"));
         if let Some(own) = port.get("port").cloned() {
+            // In protobuf, a number that is not set is sent as 0.
+            if port.get("targetPort").is_some_and(|target| *target == 0) {
+                port.remove("targetPort");
+            }
             set_default(port, "targetPort", own);
         }
     }

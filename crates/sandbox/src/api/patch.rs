@@ -1,6 +1,6 @@
 //! Applies the four kinds of patches.
 //!
-//! Server-side apply is treated as a strategic merge patch, because field managers are not tracked. Only the few lists
+//! Server-side apply is treated as a strategic merge patch, because field managers decide nothing here. Only the few lists
 //! that clients usually patch are merged by key; all others are replaced.
 
 use serde_json::{Map, Value, json};
@@ -38,7 +38,10 @@ impl ObjectPatch {
         };
 
         match request.media_type() {
-            "application/merge-patch+json" => Ok(Self::JsonMerge(body()?)),
+            "application/merge-patch+json" => match serde_json::from_slice(&request.body) {
+                Ok(patch) => Ok(Self::JsonMerge(patch)),
+                Err(_) => Err(StatusError::bad_request("invalid JSON patch")),
+            },
             "application/strategic-merge-patch+json" => Ok(Self::StrategicMerge(body()?)),
             "application/apply-patch+yaml" => Ok(Self::Apply(body()?)),
             "application/json-patch+json" => match body()? {

@@ -9,6 +9,7 @@ use crate::api::conversion::{to_request_version, to_storage_version};
 use crate::api::create::create_object;
 use crate::api::field_validation::FieldValidation;
 use crate::api::get::stored_object;
+use crate::api::managed_fields::{self, FieldManager};
 use crate::api::patch::ObjectPatch;
 use crate::api::{defaults, field_types, scale, validation};
 use crate::store::object;
@@ -58,7 +59,7 @@ pub(crate) fn replace(
     let mut sent = request.json()?;
     if info.is_subresource("scale") {
         let known = stored_object(state, info)?;
-        return update_scale(state, info, &known, &sent, is_dry_run);
+        return update_scale(state, info, &known, &sent, &FieldManager::of(request), is_dry_run);
     }
 
     check_kind(&sent, info.resource)?;
@@ -77,7 +78,8 @@ pub(crate) fn replace(
     let known = stored_object(state, info)?;
     let sent = to_storage_version(resource, sent);
     check_version_is_stated(&sent, info)?;
-    let stored = update(state, info, &known, sent, is_dry_run)?;
+    let manager = FieldManager::of(request);
+    let stored = update(state, info, &known, sent, &manager, is_dry_run)?;
     let reply = reply(200, info, &stored, representation)?;
     Ok(reply.with_warnings(&warnings))
 }
@@ -92,6 +94,10 @@ pub(crate) fn patch(
     let is_dry_run = read_dry_run(&request.query, "PatchOptions")?;
     let field_validation = FieldValidation::read(&request.query, "PatchOptions")?;
     let patch = ObjectPatch::read(request)?;
+    let manager = match &patch {
+        ObjectPatch::Apply(applied) => FieldManager::of(request).applying(applied),
+        _ => FieldManager::of(request),
+    };
     let resource = info.resource;
 
     let Some(known) = state.store.get(resource.kind, info.namespace(), info.name()) else {
@@ -100,12 +106,12 @@ pub(crate) fn patch(
         };
         let unknown = field_types::take_unknown_fields(&mut object, resource)?;
         let warnings = field_validation.judge_object(request, resource, &unknown)?;
-        let created = create_object(state, info, object, is_dry_run)?;
+        let created = create_object(state, info, object, &manager, is_dry_run)?;
         return Ok(reply(201, info, &created, representation)?.with_warnings(&warnings));
     };
     if info.is_subresource("scale") {
         let sent = patch.apply_to(&scale::scale_of(&known))?;
-        return update_scale(state, info, &known, &sent, is_dry_run);
+        return update_scale(state, info, &known, &sent, &manager, is_dry_run);
     }
 
     let mut patched = patch.apply_to(&to_request_version(resource, &known))?;
@@ -117,7 +123,7 @@ pub(crate) fn patch(
     })?;
 
     let patched = to_storage_version(resource, patched);
-    let stored = update(state, info, &known, patched, is_dry_run)?;
+    let stored = update(state, info, &known, patched, &manager, is_dry_run)?;
     let reply = reply(200, info, &stored, representation)?;
     Ok(reply.with_warnings(&warnings))
 }
@@ -137,10 +143,11 @@ fn update_scale(
     info: &RequestInfo,
     known: &Arc<Value>,
     scale: &Value,
+    manager: &FieldManager,
     is_dry_run: bool,
 ) -> Result<ApiReply, StatusError> {
     let scaled = scale::apply_scale(known, scale)?;
-    let stored = update(state, info, known, scaled, is_dry_run)?;
+    let stored = update(state, info, known, scaled, manager, is_dry_run)?;
     Ok(ApiReply::json(200, scale::scale_of(&stored)))
 }
 
@@ -150,19 +157,27 @@ fn update(
     info: &RequestInfo,
     known: &Arc<Value>,
     mut sent: Value,
+    manager: &FieldManager,
     is_dry_run: bool,
 ) -> Result<Arc<Value>, StatusError> {
     let resource = info.resource;
     check_versions(&sent, known, info)?;
 
     if info.is_subresource("status") {
+        // Of the metadata, controllers change the annotations together with the status.
+        let annotations = sent["metadata"]["annotations"].take();
         let status = sent["status"].take();
         sent = Value::clone(known);
         sent["status"] = status;
+        match annotations {
+            Value::Null => object::metadata(&mut sent).remove("annotations"),
+            annotations => object::metadata(&mut sent).insert("annotations".to_owned(), annotations),
+        };
     } else {
         keep_server_owned_fields(&mut sent, known, resource);
         complete_and_validate(&mut sent, known, resource)?;
     }
+    managed_fields::track(resource, Some(known), &mut sent, manager, state.now());
     if is_dry_run {
         return Ok(Arc::new(sent));
     }
@@ -234,6 +249,9 @@ fn keep_server_owned_fields(sent: &mut Value, known: &Value, resource: &ApiResou
 
 /// Fills in the defaults of a changed object, refuses it if it is invalid, and counts the change of its spec.
 fn complete_and_validate(sent: &mut Value, known: &Value, resource: &ApiResource) -> Result<(), StatusError> {
+    if resource.kind == "Secret" {
+        defaults::complete_spec(sent, resource.kind);
+    }
     if sent["spec"] == known["spec"] {
         return validation::check_update(sent, known, resource);
     }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::controllers::{events, stuck_pods};
+use crate::controllers::{events, stuck_pods, taints};
 use crate::options::StuckPods;
 use crate::store::object;
 use crate::store::state::ClusterState;
@@ -64,8 +64,12 @@ pub(super) fn advance(state: &mut ClusterState, timers: &mut PodTimers, now: Ins
         let next = if object::is_terminating(&pod) {
             end_pod(state, timers, &pod, now)
         } else if matches!(object::phase(&pod), "" | "Pending") {
-            // Pods are spread over the nodes round-robin.
-            let node = nodes.get(index % nodes.len().max(1));
+            // Pods are spread round-robin over the nodes that take them.
+            let nodes: Vec<_> = nodes
+                .iter()
+                .filter(|node| taints::are_tolerated(node, &pod))
+                .collect();
+            let node = nodes.get(index % nodes.len().max(1)).copied();
             start_pod(state, timers, &pod, node, now)
         } else {
             None

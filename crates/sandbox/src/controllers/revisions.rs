@@ -15,7 +15,7 @@ const HISTORY_LIMIT: usize = 10;
 
 /// The hash of a set's template.
 pub(super) fn hash(set: &Value) -> String {
-    names::template_hash(&set["spec"]["template"].to_string())
+    names::template_hash(&set["spec"]["template"])
 }
 
 /// The name of the revision that holds a set's template.

@@ -52,7 +52,7 @@ fn create(state: &mut ClusterState, set: &Arc<Value>, ordinal: usize, name: &str
     });
 
     let message = format!(
-        "create Pod {name} in StatefulSet {} successful",
+        "Create Pod {name} in StatefulSet {} successful",
         object::name(set)
     );
     events::record(state, set, CONTROLLER, "SuccessfulCreate", &message);

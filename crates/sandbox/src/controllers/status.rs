@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::controllers::pod_control::{PodsByOwner, is_active, pods_by_owner};
-use crate::controllers::revisions;
+use crate::controllers::{deployments, revisions};
 use crate::store::object;
 use crate::store::state::ClusterState;
 
@@ -92,25 +92,20 @@ fn count(number: usize) -> i64 {
 }
 
 fn deployment_status(state: &ClusterState, deployment: &Value) -> Value {
-    let uid = object::uid(deployment);
-    let mut sets = state
-        .store
-        .list("ReplicaSet", Some(object::namespace(deployment)));
-    sets.retain(|set| object::controller_of(set).is_some_and(|owner| owner["uid"] == *uid));
-
+    let current = deployments::current_name(deployment);
     let mut replicas = 0;
     let mut updated = 0;
     let mut ready = 0;
-    for set in sets {
+    for set in deployments::replica_sets(state, deployment) {
         replicas += object::number(&set, "/status/replicas");
         ready += object::number(&set, "/status/readyReplicas");
-        // Only the ReplicaSet of the current template has replicas.
-        if object::number(&set, "/spec/replicas") > 0 {
+        if object::name(&set) == current {
             updated += object::number(&set, "/status/replicas");
         }
     }
 
-    let missing = (object::number(deployment, "/spec/replicas") - ready).max(0);
+    let wanted = object::number(deployment, "/spec/replicas");
+    let missing = (wanted - ready).max(0);
     let mut status = json!({
         "replicas": replicas, "updatedReplicas": updated, "readyReplicas": ready, "availableReplicas": ready,
         "conditions": deployment["status"]["conditions"].as_array().cloned().unwrap_or_default(),
@@ -118,33 +113,31 @@ fn deployment_status(state: &ClusterState, deployment: &Value) -> Value {
     if missing > 0 {
         status["unavailableReplicas"] = json!(missing);
     }
+    set_available_condition(state, &mut status, wanted);
     status
 }
 
 /// Writes a status with its `observedGeneration`, if it changed.
 fn write_status(state: &mut ClusterState, kind: &'static str, workload: &Arc<Value>, mut status: Value) {
     status["observedGeneration"] = json!(object::number(workload, "/metadata/generation"));
+    if status == workload["status"] {
+        return;
+    }
     let mut updated = Value::clone(workload);
     updated["status"] = status;
-    if kind == "Deployment" {
-        set_available_condition(state, &mut updated);
-    }
-
-    if updated != **workload {
-        state.store.put(kind, updated);
-    }
+    state.store.put(kind, updated);
 }
 
-fn set_available_condition(state: &ClusterState, deployment: &mut Value) {
-    let wanted = object::number(deployment, "/spec/replicas");
-    let available = object::number(deployment, "/status/availableReplicas");
+/// Sets the condition by which a Deployment says whether it has enough replicas.
+fn set_available_condition(state: &ClusterState, status: &mut Value, wanted: i64) {
+    let available = object::number(status, "/availableReplicas");
     // By default a rolling update keeps all but a quarter of the pods; with fewer, the Deployment is not available.
-    let (status, reason) = if available >= wanted - wanted / 4 {
+    let (is_available, reason) = if available >= wanted - wanted / 4 {
         ("True", "MinimumReplicasAvailable")
     } else {
         ("False", "MinimumReplicasUnavailable")
     };
 
-    let condition = json!({ "type": "Available", "status": status, "reason": reason, "message": "" });
-    object::set_condition(deployment, condition, state.now());
+    let condition = json!({ "type": "Available", "status": is_available, "reason": reason, "message": "" });
+    object::set_status_condition(object::fields(status), condition, state.now());
 }

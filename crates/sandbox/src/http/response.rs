@@ -8,6 +8,7 @@ use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Bytes, Frame};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
+use serde::Serializer;
 use serde_json::Value;
 
 use crate::api::ApiAnswer;
@@ -60,19 +61,21 @@ fn response(code: u16, content_type: &'static str, body: ResponseBody) -> Respon
 /// Encodes an object in the order of a real server: its kind, then its metadata, and then its items or other fields.
 ///
 /// serde_json sorts the fields of an object, but a client that parses a list as it arrives may rely on this order.
-fn encode_object(object: Value) -> String {
-    let Value::Object(mut object) = object else {
-        return format!("{object}\n");
+fn encode_object(object: Value) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(1024);
+    // Nothing fails: a value has only text for keys, and a vector takes every byte.
+    let _ = match object {
+        Value::Object(mut object) => {
+            let leading = LEADING_FIELDS.map(|key| object.remove_entry(key));
+            let fields = leading.into_iter().flatten().chain(object);
+            serde_json::Serializer::new(&mut bytes).collect_map(fields)
+        }
+        other => serde_json::to_writer(&mut bytes, &other),
     };
-
-    let leading = LEADING_FIELDS.map(|key| object.remove_entry(key));
-    let fields = leading.into_iter().flatten().chain(object);
-    let fields: Vec<String> = fields
-        .map(|(key, value)| format!("{}:{value}", Value::String(key)))
-        .collect();
-    format!("{{{}}}\n", fields.join(","))
+    bytes.push(b'\n');
+    bytes
 }
 
-fn whole(text: String) -> ResponseBody {
-    Full::new(Bytes::from(text)).boxed_unsync()
+fn whole(bytes: impl Into<Bytes>) -> ResponseBody {
+    Full::new(bytes.into()).boxed_unsync()
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Limited};
 use hyper::Response;
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use hyper::http::request::Parts;
+use hyper::http::uri::PathAndQuery;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -97,7 +98,8 @@ async fn respond(
     };
     let body = body.to_bytes().to_vec();
 
-    let (request, recorded) = read_request(&head, body);
+    let request = read_request(&head, body);
+    let recorded = record_of(&request, &head);
     let latency = shared.with(|state| {
         state.requests.push(recorded);
         state.options.latency
@@ -113,35 +115,40 @@ async fn respond(
 /// Answers one request that did not come over a socket: at once, and without a record of it.
 pub(crate) fn answer(shared: &SharedState, request: hyper::Request<Vec<u8>>) -> Response<ResponseBody> {
     let (head, body) = request.into_parts();
-    let (request, _) = read_request(&head, body);
+    let request = read_request(&head, body);
     let answer = shared.with(|state| api::answer(state, &request));
     encode(answer, shared.clone())
 }
 
-/// Converts a request into the form for the API and the form for the log.
-fn read_request(head: &Parts, body: Vec<u8>) -> (ApiRequest, RecordedRequest) {
-    let path_and_query = head
-        .uri
-        .path_and_query()
-        .map_or_else(|| head.uri.path().to_owned(), ToString::to_string);
+/// Converts a request into the form for the API.
+fn read_request(head: &Parts, body: Vec<u8>) -> ApiRequest {
     let header = |name: HeaderName| {
         let value = head.headers.get(name).map(HeaderValue::to_str);
         value.and_then(Result::ok).unwrap_or_default().to_owned()
     };
 
-    let request = ApiRequest {
+    ApiRequest {
         accept: header(ACCEPT),
         content_type: header(CONTENT_TYPE),
+        user_agent: header(USER_AGENT),
         impersonates: impersonated_user(&head.headers),
         body,
-        ..ApiRequest::new(head.method.as_str(), &path_and_query)
-    };
-    let recorded = RecordedRequest {
+        ..ApiRequest::new(head.method.as_str(), path_and_query(head))
+    }
+}
+
+fn path_and_query(head: &Parts) -> &str {
+    let known = head.uri.path_and_query();
+    known.map_or(head.uri.path(), PathAndQuery::as_str)
+}
+
+/// Converts a request into the form for the log.
+fn record_of(request: &ApiRequest, head: &Parts) -> RecordedRequest {
+    RecordedRequest {
         method: request.method.clone(),
-        body: readable_body(&request),
-        path_and_query,
-    };
-    (request, recorded)
+        body: readable_body(request),
+        path_and_query: path_and_query(head).to_owned(),
+    }
 }
 
 /// The body as text: protobuf as the JSON of the same object, if it can be read.

@@ -94,8 +94,7 @@ fn parse_requirement(clause: &str, resource: &ApiResource) -> Result<FieldRequir
         ));
     };
 
-    let pointer =
-        pointer_for(label, resource).ok_or_else(|| format!("field label not supported: {label}"))?;
+    let pointer = pointer_for(label, resource).ok_or_else(|| unsupported(label, resource))?;
     Ok(FieldRequirement {
         pointer,
         wanted: wanted.to_owned(),
@@ -103,18 +102,33 @@ fn parse_requirement(clause: &str, resource: &ApiResource) -> Result<FieldRequir
     })
 }
 
-/// The JSON pointer of a field label, if the resource supports selecting by it.
-fn pointer_for(label: &str, resource: &ApiResource) -> Option<String> {
-    let supported = match resource.kind {
+/// The fields of a kind that objects can be selected by, beside those of the metadata.
+fn supported_fields(kind: &str) -> &'static [&'static str] {
+    match kind {
         "Pod" => POD_FIELDS,
         "Event" => EVENT_FIELDS,
         "Namespace" => &["status.phase"],
         "Node" => &["spec.unschedulable"],
-        "ReplicaSet" => &["status.replicas"],
+        "ReplicaSet" | "ReplicationController" => &["status.replicas"],
         "Job" => &["status.successful"],
         "Secret" => &["type"],
+        "Service" => &["spec.clusterIP", "spec.type"],
         _ => &[],
-    };
+    }
+}
+
+/// Why a field label is refused, in the words that a kind has for it.
+fn unsupported(label: &str, resource: &ApiResource) -> String {
+    if supported_fields(resource.kind).is_empty() {
+        let known = r#"only "metadata.name", "metadata.namespace""#;
+        return format!("{label:?} is not a known field selector: {known}");
+    }
+    format!("field label not supported: {label}")
+}
+
+/// The JSON pointer of a field label, if the resource supports selecting by it.
+fn pointer_for(label: &str, resource: &ApiResource) -> Option<String> {
+    let supported = supported_fields(resource.kind);
 
     let stored_label = match (resource.group, label) {
         // events.k8s.io has its own names for two fields of the one stored version.

@@ -146,6 +146,11 @@ fn parse_expression(expression: &Value) -> Result<LabelRequirement, String> {
 
 fn parse_key(text: &str) -> Result<String, String> {
     let key = text.trim();
+    if let Some(next) = key.split_whitespace().nth(1) {
+        return Err(format!(
+            "unable to parse requirement: found '{next}', expected: in, notin, =, ==, !=, gt, lt"
+        ));
+    }
     let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || "-_./".contains(letter);
     if key.is_empty() || !key.chars().all(is_allowed) {
         return Err(format!(

@@ -1,7 +1,10 @@
 //! Generates UIDs and name suffixes from a seed.
 
+use std::io;
+
 use rand::rngs::ChaCha12Rng;
 use rand::{RngExt, SeedableRng};
+use serde_json::Value;
 
 /// The alphabet of generated names in Kubernetes (`apimachinery/pkg/util/rand`): without vowels and look-alikes, to
 /// avoid accidental words.
@@ -40,13 +43,29 @@ impl NameGenerator {
     }
 }
 
-/// The hash of a pod template, for the names and labels of ReplicaSets.
-pub(crate) fn template_hash(template: &str) -> String {
-    // FNV-1a: short, and stable from run to run and from build to build.
-    let mut rest = template.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+/// FNV-1a: short, and stable from run to run and from build to build.
+struct Fnv(u64);
 
+impl io::Write for Fnv {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = bytes.iter().fold(self.0, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The hash of a pod template, for the names and labels of ReplicaSets.
+pub(crate) fn template_hash(template: &Value) -> String {
+    let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
+    // Nothing fails: a value has only text for keys, and the hash takes every byte.
+    let _ = serde_json::to_writer(&mut hash, template);
+
+    let mut rest = hash.0;
     (0..TEMPLATE_HASH_LENGTH)
         .map(|_| {
             let index = usize::try_from(rest % 27).unwrap_or_default();

@@ -120,7 +120,8 @@ pub(crate) fn member<'a>(object: &'a mut Value, key: &str) -> &'a mut Map<String
     fields(value)
 }
 
-fn fields(value: &mut Value) -> &mut Map<String, Value> {
+/// The fields of an object; anything else is replaced by an empty one.
+pub(crate) fn fields(value: &mut Value) -> &mut Map<String, Value> {
     if !value.is_object() {
         *value = Value::Object(Map::new());
     }
@@ -135,8 +136,12 @@ pub(crate) fn metadata(object: &mut Value) -> &mut Map<String, Value> {
 }
 
 /// Sets the condition of a type; its transition time changes only with its status.
-pub(crate) fn set_condition(object: &mut Value, mut wanted: Value, now: Timestamp) {
-    let status = member(object, "status");
+pub(crate) fn set_condition(object: &mut Value, wanted: Value, now: Timestamp) {
+    set_status_condition(member(object, "status"), wanted, now);
+}
+
+/// Sets a condition of a status, with the time of its last change.
+pub(crate) fn set_status_condition(status: &mut Map<String, Value>, mut wanted: Value, now: Timestamp) {
     let conditions = status.entry("conditions").or_insert_with(|| json!([]));
     let Some(conditions) = conditions.as_array_mut() else {
         return;

@@ -16,6 +16,22 @@ use crate::store::object;
 use crate::store::object_store::ObjectStore;
 use crate::store::request_log::RequestLog;
 
+/// The kinds whose changes a server counts, in `metadata.generation`.
+const COUNTED_KINDS: [&str; 12] = [
+    "Pod",
+    "ReplicationController",
+    "Deployment",
+    "ReplicaSet",
+    "StatefulSet",
+    "DaemonSet",
+    "Job",
+    "CronJob",
+    "PodDisruptionBudget",
+    "HorizontalPodAutoscaler",
+    "EndpointSlice",
+    "PriorityClass",
+];
+
 /// Everything that requests and controllers read and change: the objects, and the settings of the server.
 #[derive(Debug)]
 pub(crate) struct ClusterState {
@@ -58,12 +74,12 @@ impl ClusterState {
         let now = object::format_time(self.now());
         // Drawn even if the object already has a UID, so that later names do not depend on it.
         let uid = self.names.uid();
-        let has_spec = object.get("spec").is_some();
+        let is_counted = COUNTED_KINDS.iter().any(|kind| object["kind"] == **kind);
 
         let metadata = object::metadata(object);
         metadata.entry("uid").or_insert_with(|| uid.into());
         metadata.entry("creationTimestamp").or_insert_with(|| now.into());
-        if has_spec {
+        if is_counted {
             metadata.entry("generation").or_insert_with(|| 1.into());
         }
     }

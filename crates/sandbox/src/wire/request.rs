@@ -15,6 +15,7 @@ pub(crate) struct ApiRequest {
     pub(crate) query: QueryParameters,
     pub(crate) accept: String,
     pub(crate) content_type: String,
+    pub(crate) user_agent: String,
     /// The user in whose name the request is made; empty if it names only groups or other attributes.
     pub(crate) impersonates: Option<String>,
     pub(crate) body: Vec<u8>,

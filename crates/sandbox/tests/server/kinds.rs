@@ -98,3 +98,75 @@ fn the_namespaces_of_every_cluster_cannot_be_deleted() {
     assert_eq!(server.delete("/api/v1/namespaces", None).code, 405);
     assert_eq!(server.delete("/api/v1/namespaces/shop", None).code, 200);
 }
+
+#[test]
+fn tables_show_what_kubectl_shows_of_a_kind() {
+    let server = TestServer::paused(&[]);
+    let table = [
+        (
+            "/api/v1/namespaces/default/services",
+            json!({
+                "kind": "Service", "apiVersion": "v1", "metadata": { "name": "web" },
+                "spec": { "clusterIP": "None", "selector": { "app": "web" }, "ports": [{ "port": 80 }] },
+            }),
+            json!(["web", "ClusterIP", "None", "<none>", "80/TCP", "0s", "app=web"]),
+        ),
+        (
+            "/api/v1/namespaces/default/secrets",
+            json!({ "kind": "Secret", "apiVersion": "v1", "metadata": { "name": "key" }, "data": { "a": "Yg==" } }),
+            json!(["key", "Opaque", 1, "0s"]),
+        ),
+        (
+            "/apis/batch/v1/namespaces/default/cronjobs",
+            json!({
+                "kind": "CronJob", "apiVersion": "batch/v1", "metadata": { "name": "nightly" },
+                "spec": { "schedule": "0 0 * * *", "jobTemplate": { "spec": { "template": { "spec": {
+                    "restartPolicy": "Never", "containers": [{ "name": "main", "image": "once:1" }],
+                } } } } },
+            }),
+            json!([
+                "nightly",
+                "0 0 * * *",
+                "<none>",
+                "False",
+                0,
+                "<none>",
+                "0s",
+                "main",
+                "once:1",
+                "<none>"
+            ]),
+        ),
+        (
+            "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings",
+            json!({
+                "kind": "RoleBinding", "apiVersion": "rbac.authorization.k8s.io/v1", "metadata": { "name": "readers" },
+                "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader" },
+                "subjects": [
+                    { "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "jane" },
+                    { "kind": "ServiceAccount", "namespace": "shop", "name": "robot" },
+                ],
+            }),
+            json!(["readers", "Role/reader", "0s", "jane", "", "shop/robot"]),
+        ),
+    ];
+
+    for (path, object, expected) in table {
+        assert_eq!(server.post(path, &object).code, 201, "{path}");
+        let shown = server.get_accepting(path, "application/json;as=Table;g=meta.k8s.io;v=v1");
+        let mut cells = shown.json()["rows"][0]["cells"].clone();
+        let columns = shown.json()["columnDefinitions"].clone();
+        let ages = columns
+            .as_array()
+            .unwrap()
+            .iter()
+            .position(|column| column["name"] == "Age");
+        cells[ages.unwrap()] = json!("0s");
+        assert_eq!(cells, expected, "{path}");
+        assert_eq!(
+            columns.as_array().unwrap().len(),
+            cells.as_array().unwrap().len(),
+            "{path}"
+        );
+    }
+}

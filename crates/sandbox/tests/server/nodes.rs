@@ -151,3 +151,49 @@ fn the_right_to_read_a_namespace_is_one_inside_it() {
     assert_eq!((refused.code, refused.message().as_str()), (403, words));
     assert_eq!(server.get("/api/v1/namespaces/default").code, 200);
 }
+
+#[test]
+fn a_taint_keeps_pods_away_that_do_not_tolerate_it() {
+    let server = TestServer::running(Vec::new());
+    let taints =
+        json!({ "spec": { "taints": [{ "key": "only", "value": "batch", "effect": "NoSchedule" }] } });
+    assert_eq!(server.merge_patch("/api/v1/nodes/node-1", &taints).code, 200);
+
+    let node_of = |name: &str, tolerations: Value| {
+        let mut pod = scenario::pod("default", name, "web");
+        pod["spec"]["nodeName"] = Value::Null;
+        pod["spec"]["tolerations"] = tolerations;
+        let path = "/api/v1/namespaces/default/pods";
+        assert_eq!(server.post(path, &pod).code, 201);
+        eventually("the pod is bound", || {
+            let pod = server.get(&format!("{path}/{name}")).json();
+            pod["spec"]["nodeName"].as_str().map(str::to_owned)
+        })
+    };
+    for number in 0..4 {
+        assert_eq!(node_of(&format!("other-{number}"), json!([])), "node-2");
+    }
+    let tolerations =
+        json!([{ "key": "only", "operator": "Equal", "value": "batch", "effect": "NoSchedule" }]);
+    let nodes: Vec<String> = (0..4)
+        .map(|number| node_of(&format!("batch-{number}"), tolerations.clone()))
+        .collect();
+    assert!(nodes.contains(&"node-1".to_owned()), "{nodes:?}");
+}
+
+#[test]
+fn the_table_of_nodes_says_which_take_no_pods() {
+    let server = TestServer::running(Vec::new());
+    let cordoned = json!({ "spec": { "unschedulable": true } });
+    assert_eq!(server.merge_patch("/api/v1/nodes/node-2", &cordoned).code, 200);
+
+    let accept = "application/json;as=Table;g=meta.k8s.io;v=v1";
+    let table = server.get_accepting("/api/v1/nodes", accept).json();
+    let statuses: Vec<&Value> = table["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| &row["cells"][1])
+        .collect();
+    assert_eq!(statuses, ["Ready", "Ready,SchedulingDisabled"]);
+}

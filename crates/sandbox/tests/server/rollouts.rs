@@ -165,3 +165,82 @@ fn an_annotation_of_a_set_without_defaults_replaces_nothing() {
     }
     assert_eq!(deleted(&server), [""; 0]);
 }
+
+/// The ReplicaSets of the Deployment `web` by their number, each with its replicas.
+fn numbered_sets(server: &TestServer) -> Vec<(String, i64)> {
+    let sets = server.get(&format!("{SETS}/replicasets")).json();
+    let sets = sets["items"].as_array().unwrap().iter().map(|set| {
+        let number = &set["metadata"]["annotations"]["deployment.kubernetes.io/revision"];
+        (
+            number.as_str().unwrap().to_owned(),
+            set["spec"]["replicas"].as_i64().unwrap(),
+        )
+    });
+    let mut sets: Vec<_> = sets.collect();
+    sets.sort();
+    sets
+}
+
+#[test]
+fn a_deployment_numbers_its_templates_and_one_that_comes_back_is_the_newest() {
+    let server = TestServer::running(vec![scenario::pod("shop", "other", "other")]);
+    // Created by a request, so that its template has the defaults from the start.
+    let created = server.post(
+        &format!("{SETS}/deployments"),
+        &scenario::deployment("shop", "web", 2),
+    );
+    assert_eq!(created.code, 201);
+    eventually("the first template has its pods", || {
+        (numbered_sets(&server) == [("1".to_owned(), 2)]).then_some(())
+    });
+    let expect = |what: &str, expected: [(&str, i64); 2]| {
+        eventually(what, || {
+            let found = numbered_sets(&server);
+            let is_expected = found
+                .iter()
+                .map(|(number, replicas)| (number.as_str(), *replicas))
+                .eq(expected);
+            is_expected.then_some(())
+        });
+        let deployment = server.get(&format!("{SETS}/deployments/web")).json();
+        let number = &deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"];
+        assert_eq!(*number, expected[1].0, "{what}");
+    };
+
+    let first = server.get(&format!("{SETS}/deployments/web")).json()["spec"]["template"].clone();
+    change(&server, "deployments/web", &image("web", "web:2"));
+    expect("the second template has its pods", [("1", 0), ("2", 2)]);
+    change(
+        &server,
+        "deployments/web",
+        &json!({ "spec": { "template": first } }),
+    );
+    expect("the first template has them again", [("2", 0), ("3", 2)]);
+}
+
+#[test]
+fn a_paused_deployment_keeps_its_pods_until_it_is_resumed() {
+    let server = TestServer::running(vec![scenario::deployment("shop", "web", 2)]);
+    let mut patch = image("web", "web:2");
+    patch["spec"]["paused"] = json!(true);
+    let generation = change(&server, "deployments/web", &patch).json()["metadata"]["generation"].clone();
+    let paused = eventually("the change is observed", || {
+        let status = status(&server, "deployments/web");
+        (status["observedGeneration"] == generation).then_some(status)
+    });
+    assert_eq!(
+        (&paused["updatedReplicas"], &paused["readyReplicas"]),
+        (&json!(0), &json!(2))
+    );
+    assert_eq!(deleted(&server), [""; 0]);
+
+    change(
+        &server,
+        "deployments/web",
+        &json!({ "spec": { "paused": false } }),
+    );
+    eventually("the rollout goes on", || {
+        let status = status(&server, "deployments/web");
+        (status["updatedReplicas"] == 2 && status["readyReplicas"] == 2).then_some(())
+    });
+}

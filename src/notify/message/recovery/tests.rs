@@ -22,6 +22,7 @@ pub(crate) fn recovery(verdict: Option<RecoveryVerdict>) -> RecoveryReport {
             name: "web".to_owned(),
         },
         method: DisruptionMethod::Evict,
+        inferred: false,
         verdict,
         times: RecoveryTimes {
             whole_ms: verdict

@@ -21,6 +21,7 @@ fn report(verdict: Option<RecoveryVerdict>) -> RecoveryReport {
             name: "cart".into(),
         },
         method: DisruptionMethod::Evict,
+        inferred: false,
         verdict,
         times: RecoveryTimes {
             gone_ms: Some(2100),

@@ -127,7 +127,9 @@ impl RecordedHistory {
     pub(crate) fn missing(&self) -> Vec<Vec<Timestamp>> {
         let round = self.journal.journal.round();
         let reserved = round.into_iter().flat_map(|round| &round.reservations);
-        let reserved: Vec<_> = reserved.map(|reservation| &reservation.pod.uid).collect();
+        let reserved: Vec<_> = reserved
+            .map(|reservation| (reservation.number, &reservation.pod.uid))
+            .collect();
         let entries = self.stored.entries().iter();
         let written: Vec<_> = entries
             .filter(|entry| entry.outcome != EntryOutcome::Pending)
@@ -136,7 +138,7 @@ impl RecordedHistory {
 
         let mut runs = vec![Vec::new()];
         for (number, (uid, at)) in &self.numbers {
-            if reserved.contains(&uid) || written.contains(&(Some(*number), uid)) {
+            if reserved.contains(&(*number, uid)) || written.contains(&(Some(*number), uid)) {
                 runs.push(Vec::new());
             } else if let Some(run) = runs.last_mut() {
                 run.push(*at);

@@ -344,6 +344,7 @@ fn a_journal_of_before_the_caps_is_read() {
         uid: "uid".to_owned(),
         text: Some(text),
         seal: Some(seal),
+        ..StoredJournal::default()
     };
     assert_eq!(stored.read(), Ok(journal));
 }
@@ -390,6 +391,7 @@ fn a_quarantine_ends_by_the_api_servers_clock_whoever_begins_it_and_whoever_writ
         let after = |seconds| history.now + SignedDuration::from_secs(seconds);
         assert!(history.journal.quarantine(after(59)).is_some(), "{ahead}");
         assert!(history.journal.quarantine(after(60)).is_none(), "{ahead}");
+        assert_eq!(history.journal.numbered_since(), Some(history.now), "{ahead}");
     }
 }
 

@@ -56,7 +56,7 @@ impl TestMachine {
     fn new() -> Self {
         let wall = 1_800_000_030;
         let now = clocks(wall, 0);
-        Self {
+        let mut machine = Self {
             truth: 0,
             monotonic: 0,
             wall,
@@ -65,7 +65,9 @@ impl TestMachine {
             journal: Journal::new("uid"),
             fired: Vec::new(),
             born: 0,
-        }
+        };
+        machine.take(&JournalEvent::TakeOver);
+        machine
     }
 
     fn apply(&mut self, clock_event: ClockEvent) {
@@ -81,6 +83,7 @@ impl TestMachine {
                 self.timer = SlotTimer::new(now, TimerConfig::default());
                 self.since = now.wall;
                 self.born = self.truth;
+                self.take(&JournalEvent::TakeOver);
             }
         }
     }
@@ -104,6 +107,19 @@ impl TestMachine {
     }
 
     fn fire(&mut self, slot: Timestamp) {
+        let claim = JournalEvent::Claim {
+            slot,
+            seed: 1,
+            since: self.since,
+        };
+        if self.take(&claim) {
+            self.take(&JournalEvent::Close(Box::new(report(slot, 0, ""))));
+            self.fired.push((self.truth, slot));
+        }
+    }
+
+    /// Takes a step; returns whether it changed the journal.
+    fn take(&mut self, event: &JournalEvent) -> bool {
         let holder = LeaseHolder {
             process: format!("born-{}", self.born),
             incarnation: 1,
@@ -121,19 +137,12 @@ impl TestMachine {
             recovery: &RecoveryPolicy::off(),
             timing: &timing,
         };
-        let claim = JournalEvent::Claim {
-            slot,
-            seed: 1,
-            since: self.since,
+        let Ok(next) = self.journal.step(event, &context) else {
+            return false;
         };
-        let before = self.journal.clone();
-        if let Ok(claimed) = self.journal.step(&claim, &context)
-            && claimed != before
-        {
-            let close = JournalEvent::Close(Box::new(report(slot, 0, "")));
-            self.journal = claimed.step(&close, &context).unwrap();
-            self.fired.push((self.truth, slot));
-        }
+        let is_changed = next != self.journal;
+        self.journal = next;
+        is_changed
     }
 }
 
@@ -172,6 +181,31 @@ proptest! {
             let settling = born.iter().any(|born| fired >= born && fired - born < 30);
             prop_assert!(!settling, "nothing is due within half a minute of a start");
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_slot_that_was_run_before_the_journal_was_emptied_is_not_run_again(
+        emptied in 90u64..150, waits in 0u64..20, passes: bool,
+    ) {
+        let mut machine = TestMachine::new();
+        machine.apply(ClockEvent::Run(emptied));
+        let (_, last) = *machine.fired.last().unwrap();
+
+        // Somebody puts the empty journal back, and a replica of the same age has read nothing since.
+        machine.journal = Journal::new("uid");
+        if passes {
+            machine.take(&JournalEvent::TakeOver);
+        }
+        machine.wall += i64::try_from(waits).unwrap();
+        machine.fired.clear();
+        machine.fire(last);
+        prop_assert!(machine.fired.is_empty());
+
+        machine.take(&JournalEvent::TakeOver);
+        machine.apply(ClockEvent::Run(120));
+        prop_assert!(!machine.fired.is_empty(), "later slots are run");
     }
 }
 

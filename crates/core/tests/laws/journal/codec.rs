@@ -12,6 +12,7 @@ fn stored(journal: &Journal) -> StoredJournal {
         uid: "uid".to_owned(),
         text: Some(text),
         seal: Some(seal),
+        ..StoredJournal::default()
     }
 }
 
@@ -53,7 +54,7 @@ proptest! {
 
     #[test]
     fn no_text_makes_the_reader_fall_over(text in ".{0,300}", seal in prop::option::of(".{0,20}")) {
-        let _ = StoredJournal { uid: String::new(), text: Some(text), seal }.read();
+        let _ = StoredJournal { text: Some(text), seal, ..StoredJournal::default() }.read();
     }
 }
 
@@ -84,6 +85,7 @@ fn a_journal_from_before_recoveries_is_read_and_written_as_it_was() {
         uid: "uid".to_owned(),
         text: Some(text.to_owned()),
         seal: Some("affad58624ad4985".to_owned()),
+        ..StoredJournal::default()
     };
     let journal = before.read().unwrap();
     assert_eq!(journal.recovering(), []);

@@ -314,6 +314,7 @@ fn a_journal_with_every_notice_is_read_as_it_was_written() {
         uid: "uid".to_owned(),
         text: Some(text),
         seal: Some(seal),
+        ..StoredJournal::default()
     };
     assert_eq!(stored.read(), Ok(history.journal));
 }

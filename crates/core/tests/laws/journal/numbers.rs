@@ -124,6 +124,7 @@ fn a_journal_from_before_the_numbers_is_read_and_numbers_what_comes() {
         uid: "uid".to_owned(),
         text: Some(include_str!("before_recoveries.json").to_owned()),
         seal: Some("affad58624ad4985".to_owned()),
+        ..StoredJournal::default()
     };
     let journal = before.read().unwrap();
     assert_eq!((journal.disruptions(), journal.numbered_since()), (0, None));

@@ -77,6 +77,16 @@ pub(super) fn complete_job(spec: &mut Map<String, Value>) {
     complete_workload_template(spec);
 }
 
+/// Completes the spec of a CronJob.
+pub(super) fn complete_cron_job(spec: &mut Map<String, Value>) {
+    set_default(spec, "concurrencyPolicy", json!("Allow"));
+    set_default(spec, "suspend", json!(false));
+    set_default(spec, "successfulJobsHistoryLimit", json!(3));
+    set_default(spec, "failedJobsHistoryLimit", json!(1));
+    let template = spec.entry("jobTemplate").or_insert_with(|| json!({}));
+    complete_workload_template(object::member(template, "spec"));
+}
+
 /// Completes an update strategy, which by default is a rolling update.
 fn complete_strategy(spec: &mut Map<String, Value>, field: &str, rolling: &[(&str, Value)]) {
     let strategy = spec.entry(field).or_insert_with(|| json!({}));

@@ -1,5 +1,7 @@
 //! The cells of a row, for each kind, in the order of its columns.
 
+mod others;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -27,7 +29,7 @@ pub(super) fn cells(object: &Value, kind: &str) -> Vec<Value> {
             images,
             selector,
         ],
-        "ReplicaSet" => vec![
+        "ReplicaSet" | "ReplicationController" => vec![
             name,
             number("/spec/replicas"),
             number("/status/replicas"),
@@ -62,9 +64,22 @@ pub(super) fn cells(object: &Value, kind: &str) -> Vec<Value> {
         "Node" => node(object, name, age),
         "Event" => event(object, name),
         "ConfigMap" => {
-            let entries = object["data"].as_object().map_or(0, |data| data.len());
-            vec![name, json!(entries), age]
+            vec![name, json!(entries(object)), age]
         }
+        "Secret" => vec![name, object["type"].clone(), json!(entries(object)), age],
+        "Service" => others::service(object, name, age),
+        "Job" => others::job(object, name, age),
+        "CronJob" => others::cron_job(object, name, age),
+        "Role" | "ClusterRole" => vec![name, object["metadata"]["creationTimestamp"].clone()],
+        "RoleBinding" | "ClusterRoleBinding" => others::role_binding(object, name, age),
+        "Lease" => vec![name, json!(object::text(object, "/spec/holderIdentity")), age],
+        "PriorityClass" => vec![
+            name,
+            json!(object::number(object, "/value")),
+            json!(object["globalDefault"] == json!(true)),
+            age,
+            json!(object::text(object, "/preemptionPolicy")),
+        ],
         _ => vec![name, age],
     }
 }
@@ -107,24 +122,55 @@ fn pod_status(pod: &Value) -> &str {
 }
 
 fn node(node: &Value, name: Value, age: Value) -> Vec<Value> {
-    let status = if object::is_ready(node) {
-        "Ready"
-    } else {
-        "NotReady"
+    let mut status = match object::condition(node, "Ready") {
+        None => "Unknown".to_owned(),
+        Some(_) if object::is_ready(node) => "Ready".to_owned(),
+        Some(_) => "NotReady".to_owned(),
     };
-    let addresses = object::list(node, "/status/addresses");
-    let internal = addresses
-        .iter()
-        .find(|address| address["type"] == json!("InternalIP"));
+    if node["spec"]["unschedulable"] == json!(true) {
+        status += ",SchedulingDisabled";
+    }
+
+    let address = |kind: &str| {
+        let addresses = object::list(node, "/status/addresses");
+        let address = addresses.iter().find(|address| address["type"] == *kind);
+        text_or_none(address.map_or("", |address| object::text(address, "/address")))
+    };
+    let info = |field: &str| object::text(node, &format!("/status/nodeInfo/{field}"));
+    let known = |text: &str| if text.is_empty() { "<unknown>" } else { text }.to_owned();
+    let architecture = match info("architecture") {
+        "" => String::new(),
+        architecture => format!(" ({architecture})"),
+    };
 
     vec![
         name,
         json!(status),
-        json!("<none>"),
+        json!(roles(node)),
         age,
-        json!(object::text(node, "/status/nodeInfo/kubeletVersion")),
-        text_or_none(internal.map_or("", |address| object::text(address, "/address"))),
+        json!(info("kubeletVersion")),
+        address("InternalIP"),
+        address("ExternalIP"),
+        json!(known(info("osImage"))),
+        json!(known(info("kernelVersion")) + &architecture),
+        json!(known(info("containerRuntimeVersion"))),
     ]
+}
+
+/// The roles of a node, which are in the names of its labels.
+fn roles(node: &Value) -> String {
+    let labels = object::labels(node).into_iter().flatten();
+    let roles = labels.filter_map(|(key, value)| match key.as_str() {
+        "kubernetes.io/role" => value.as_str(),
+        key => key.strip_prefix("node-role.kubernetes.io/"),
+    });
+    let roles: Vec<&str> = roles.filter(|role| !role.is_empty()).collect();
+
+    if roles.is_empty() {
+        "<none>".to_owned()
+    } else {
+        roles.join(",")
+    }
 }
 
 fn event(event: &Value, name: Value) -> Vec<Value> {
@@ -154,6 +200,12 @@ fn event(event: &Value, name: Value) -> Vec<Value> {
     ]
 }
 
+/// How many entries a ConfigMap or a Secret has.
+fn entries(object: &Value) -> usize {
+    let count = |field: &str| object[field].as_object().map_or(0, |data| data.len());
+    count("data") + count("binaryData")
+}
+
 /// Two numbers of an object as `3/4`.
 fn ratio(object: &Value, have: &str, want: &str) -> String {
     format!(
@@ -177,7 +229,10 @@ fn int_or_percent(value: &Value) -> Value {
 
 /// A field of each container of a workload's pods: its name or its image.
 fn container_field(workload: &Value, field: &str) -> Value {
-    let containers = object::list(workload, "/spec/template/spec/containers");
+    field_of_containers(object::list(workload, "/spec/template/spec/containers"), field)
+}
+
+fn field_of_containers(containers: &[Value], field: &str) -> Value {
     let texts: Vec<&str> = containers
         .iter()
         .filter_map(|container| container[field].as_str())

@@ -25,6 +25,14 @@ const fn count(name: &'static str) -> TableColumn {
     }
 }
 
+const fn flag(name: &'static str) -> TableColumn {
+    TableColumn {
+        name,
+        kind: "boolean",
+        wide: false,
+    }
+}
+
 const fn wide(name: &'static str) -> TableColumn {
     TableColumn {
         name,
@@ -101,6 +109,10 @@ const NODES: &[TableColumn] = &[
     column("Age"),
     column("Version"),
     wide("Internal-IP"),
+    wide("External-IP"),
+    wide("OS-Image"),
+    wide("Kernel-Version"),
+    wide("Container-Runtime"),
 ];
 const EVENTS: &[TableColumn] = &[
     column("Last Seen"),
@@ -110,6 +122,55 @@ const EVENTS: &[TableColumn] = &[
     column("Message"),
     wide("Name"),
 ];
+const JOBS: &[TableColumn] = &[
+    column("Name"),
+    column("Status"),
+    column("Completions"),
+    column("Duration"),
+    column("Age"),
+    wide("Containers"),
+    wide("Images"),
+    wide("Selector"),
+];
+const CRON_JOBS: &[TableColumn] = &[
+    column("Name"),
+    column("Schedule"),
+    column("Timezone"),
+    flag("Suspend"),
+    count("Active"),
+    column("Last Schedule"),
+    column("Age"),
+    wide("Containers"),
+    wide("Images"),
+    wide("Selector"),
+];
+const SERVICES: &[TableColumn] = &[
+    column("Name"),
+    column("Type"),
+    column("Cluster-IP"),
+    column("External-IP"),
+    column("Port(s)"),
+    column("Age"),
+    wide("Selector"),
+];
+const SECRETS: &[TableColumn] = &[column("Name"), column("Type"), column("Data"), column("Age")];
+const ROLES: &[TableColumn] = &[column("Name"), column("Created At")];
+const ROLE_BINDINGS: &[TableColumn] = &[
+    column("Name"),
+    column("Role"),
+    column("Age"),
+    wide("Users"),
+    wide("Groups"),
+    wide("ServiceAccounts"),
+];
+const LEASES: &[TableColumn] = &[column("Name"), column("Holder"), column("Age")];
+const PRIORITY_CLASSES: &[TableColumn] = &[
+    column("Name"),
+    count("Value"),
+    flag("Global-Default"),
+    column("Age"),
+    column("PreemptionPolicy"),
+];
 const CONFIG_MAPS: &[TableColumn] = &[column("Name"), count("Data"), column("Age")];
 
 /// The columns for objects of a kind.
@@ -117,7 +178,7 @@ pub(super) fn columns(kind: &str) -> &'static [TableColumn] {
     match kind {
         "Pod" => PODS,
         "Deployment" => DEPLOYMENTS,
-        "ReplicaSet" => REPLICA_SETS,
+        "ReplicaSet" | "ReplicationController" => REPLICA_SETS,
         "StatefulSet" => STATEFUL_SETS,
         "DaemonSet" => DAEMON_SETS,
         "PodDisruptionBudget" => BUDGETS,
@@ -125,6 +186,14 @@ pub(super) fn columns(kind: &str) -> &'static [TableColumn] {
         "Node" => NODES,
         "Event" => EVENTS,
         "ConfigMap" => CONFIG_MAPS,
+        "Secret" => SECRETS,
+        "Service" => SERVICES,
+        "Job" => JOBS,
+        "CronJob" => CRON_JOBS,
+        "Role" | "ClusterRole" => ROLES,
+        "RoleBinding" | "ClusterRoleBinding" => ROLE_BINDINGS,
+        "Lease" => LEASES,
+        "PriorityClass" => PRIORITY_CLASSES,
         _ => ANY,
     }
 }
