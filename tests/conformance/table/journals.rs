@@ -138,7 +138,7 @@ fn journal(annotations: Value) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": JOURNAL, "annotations": annotations}})
 }
 
-const WRITE: &str = "PUT configmaps/journal";
+const WRITE: &str = "PUT configmaps/journal?fieldManager=macaque";
 
 fn stored() -> Vec<Scenario> {
     vec![

@@ -1,5 +1,7 @@
 //! `macaque pause` and `macaque resume`: what is said was done, and the journal says the same.
 
+use http::Request;
+use http::header::CONTENT_TYPE;
 use kube_sandbox::AccessDenial;
 use kube_sandbox::scenario::deployment;
 use serde_json::{Value, json};
@@ -194,6 +196,30 @@ fn a_journal_in_quarantine_is_accepted_again_by_a_resumption() {
         .run()
         .says(0, &["is accepted as it is"]);
 
+    assert!(!round(&cluster).run().err.contains("not trusted"));
+}
+
+#[test]
+fn an_edit_by_hand_is_accepted_by_a_resumption_before_anybody_has_read_it() {
+    let cluster = with_a_journal();
+    round(&cluster).run();
+    let stored = || {
+        let object = cluster.sandbox.object("ConfigMap", "chaos", "macaque-journal");
+        object.unwrap()
+    };
+    let text = stored()["data"]["journal.json"].as_str().unwrap().to_owned();
+    let edit = json!({"data": {"journal.json": format!("{text}\n"), "seal": null}});
+    let request =
+        Request::patch("/api/v1/namespaces/chaos/configmaps/macaque-journal?fieldManager=kubectl-edit")
+            .header(CONTENT_TYPE, "application/merge-patch+json")
+            .body(edit.to_string().into_bytes());
+    assert!(cluster.sandbox.answer(request.unwrap()).status().is_success());
+
+    macaque("resume -n chaos")
+        .on(&cluster)
+        .run()
+        .says(0, &["is accepted as it is"]);
+    assert_eq!(stored()["metadata"]["managedFields"][0]["manager"], "macaque");
     assert!(!round(&cluster).run().err.contains("not trusted"));
 }
 

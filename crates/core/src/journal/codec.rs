@@ -73,8 +73,8 @@ impl StoredJournal {
 }
 
 impl StoredJournal {
-    /// Why `journal`, which was read from here, may lack what has happened since, if anything shows it; `known` is the
-    /// highest number that the caller has seen.
+    /// The reason why `journal`, which was read from here, may lack what has happened since, if anything shows it;
+    /// `known` is the highest number that the caller has seen.
     pub fn distrust(&self, journal: &Journal, known: u64) -> Option<String> {
         let sequence = journal.sequence;
         let is_older = sequence < known;

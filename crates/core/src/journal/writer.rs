@@ -78,7 +78,7 @@ mod tests {
         }
     }
 
-    /// Why a journal that these wrote is not trusted by who has never read one.
+    /// The reason why a journal that these wrote is not trusted by who has never read one.
     fn distrust(writers: &[DataWriter]) -> Option<String> {
         let journal = Journal::new("uid");
         let (text, seal) = journal.write();
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn every_reason_is_told() {
+    fn every_reason_is_named() {
         let journal = Journal::new("uid");
         let stored = StoredJournal {
             uid: "uid".to_owned(),

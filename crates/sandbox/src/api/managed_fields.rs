@@ -44,7 +44,7 @@ impl FieldManager {
         Self { name, applied: None }
     }
 
-    /// The same, in a server-side apply of `object`.
+    /// This manager in a server-side apply of `object`.
     pub(crate) fn applying(self, object: &Value) -> Self {
         Self {
             applied: Some(object.clone()),
@@ -92,7 +92,10 @@ pub(crate) fn track(
     match &manager.applied {
         None => take(&mut owners, manager.entry(changed), &now),
         Some(applied) => {
-            let applied = fields_of(applied).into_keys().collect();
+            // Who applies owns what it names, and not the maps and lists around it.
+            let mut applied = fields_of(applied);
+            applied.retain(|_, value| !value.is_null());
+            let applied = applied.into_keys().collect();
             let mut entry = manager.entry(applied);
             let known = owners.iter().position(|owner| owner.is_of(&entry));
             let known = known.map(|known| owners.swap_remove(known));
