@@ -5,6 +5,7 @@ s/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]+(\.[0-9]+)?(Z|[+-][0-9:]+)/TIME/g
 s/(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]+ [+-][0-9]{4}/TIME/g
 s/\b[EWI][0-9]{4} [0-9:.]+ +[0-9]+ ([a-z_]+\.go):[0-9]+\]/LOG \1]/
 s/("?resourceVersion"?: )"[0-9]+"/\1"VERSION"/g
+s/kubectl-edit-[0-9]+/kubectl-edit-RANDOM/g
 s/\/tmp\/(LIVE|MERGED)-[0-9]+/\/tmp\/\1/g
 s/\t?[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:.]+ [+-][0-9]{4}/TIME/g
 s/https?:\/\/127\.0\.0\.1:[0-9]+/SERVER/g

@@ -12,6 +12,7 @@ The same commands were run on a real control plane, Kubernetes v1.37.2, and on t
 recorded with their exit codes in `tests/programs/transcripts`. Only what differs from run to run is taken out before
 the two are compared: UIDs, times and ages, versions of resources, generated names, addresses and the padding of tables.
 `just programs` runs them on the sandbox again, and `just programs-real` on the real control plane.
+Other chaos monkeys (chaoskube, kube-monkey, pod-reaper) and descheduler are not among them.
 
 ";
 
@@ -36,18 +37,21 @@ fn path() -> PathBuf {
 fn page() -> String {
     let transcripts = Transcript::all();
     let steps = || transcripts.iter().flat_map(|transcript| &transcript.steps);
-    let differing = steps().filter(|step| step.differs()).count();
+    let commands = steps().count();
+    let same = steps().filter(|step| !step.differs()).count();
+    let lines: usize = steps().map(Step::lines).sum();
+    let lacking: usize = steps().map(Step::lacking).sum();
 
     let mut page = HEAD.to_owned();
     page += &format!(
-        "Of {} commands, {} print the same on both, and {differing} differ.\n",
-        steps().count(),
-        steps().count() - differing
+        "{same} of {commands} commands print the same on both. Of the {lines} lines that they print\n"
     );
+    page += &format!("on the real server, the sandbox prints all but {lacking}.\n");
 
     for transcript in &transcripts {
         page += &format!("\n## {}\n\n", transcript.name);
-        page += "| what was tried | commands | the same | what differs on the sandbox |\n|---|---|---|---|\n";
+        page += "| what was tried | commands | that differ | lines | not on the sandbox | what differs |\n";
+        page += "|---|---|---|---|---|---|\n";
         for section in transcript.steps.chunk_by(|one, next| one.section == next.section) {
             page += &row(&transcript.name, section);
         }
@@ -58,22 +62,24 @@ fn page() -> String {
 
 fn row(transcript: &str, section: &[Step]) -> String {
     let differing: Vec<_> = section.iter().filter(|step| step.differs()).collect();
-    let mut reasons: Vec<_> = differing
-        .iter()
-        .map(|step| {
+    let mut reasons: Vec<&str> = Vec::new();
+    for step in &differing {
+        let reason = step.reason.as_deref().unwrap_or_else(|| {
             let command = &step.command;
-            step.reason
-                .as_deref()
-                .unwrap_or_else(|| panic!("{transcript}: a line `! why` is missing below `$ {command}`"))
-        })
-        .collect();
-    reasons.dedup();
+            panic!("{transcript}: a line `! why` is missing below `$ {command}`")
+        });
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
 
     format!(
-        "| {} | {} | {} | {} |\n",
+        "| {} | {} | {} | {} | {} | {} |\n",
         section[0].section,
         section.len(),
-        section.len() - differing.len(),
+        differing.len(),
+        section.iter().map(Step::lines).sum::<usize>(),
+        section.iter().map(Step::lacking).sum::<usize>(),
         reasons.join(" ")
     )
 }

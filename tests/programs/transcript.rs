@@ -110,6 +110,17 @@ impl Step {
         self.real != self.sandbox
     }
 
+    /// How many lines the command prints on the real server.
+    pub(crate) fn lines(&self) -> usize {
+        self.real.len()
+    }
+
+    /// How many of these lines it does not print on the sandbox.
+    pub(crate) fn lacking(&self) -> usize {
+        let lines = difference(&self.real, &self.sandbox);
+        lines.filter(|line| matches!(line, Line::First(_))).count()
+    }
+
     /// What the command is expected to print on this server.
     pub(crate) fn expected(&self, kind: ServerKind) -> &[String] {
         match kind {

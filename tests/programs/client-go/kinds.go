@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
@@ -20,9 +22,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
-
-	"context"
-	"time"
 )
 
 // kinds are the kinds that the sandbox serves, each with a sample that no controller turns into pods.
@@ -72,7 +71,9 @@ func (s *session) kinds() map[string]func() {
 		},
 		"LimitRange": func() {
 			item := corev1.LimitRangeItem{Type: corev1.LimitTypePod, Max: corev1.ResourceList{"cpu": resource.MustParse("9k")}}
-			exercise(s, core.LimitRanges(n), &corev1.LimitRange{Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{item}}})
+			exercise(s, core.LimitRanges(n), &corev1.LimitRange{
+				Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{item}},
+			})
 		},
 		"ResourceQuota": func() {
 			hard := corev1.ResourceList{"services": resource.MustParse("1k")}
@@ -166,8 +167,10 @@ func (s *session) kinds() map[string]func() {
 		"HorizontalPodAutoscaler": func() {
 			exercise(s, c.AutoscalingV2().HorizontalPodAutoscalers(n), &autoscalingv2.HorizontalPodAutoscaler{
 				Spec: autoscalingv2.HorizontalPodAutoscalerSpec{
-					ScaleTargetRef: autoscalingv2.CrossVersionObjectReference{APIVersion: "apps/v1", Kind: "Deployment", Name: "nothing"},
-					MaxReplicas:    3,
+					ScaleTargetRef: autoscalingv2.CrossVersionObjectReference{
+						APIVersion: "apps/v1", Kind: "Deployment", Name: "nothing",
+					},
+					MaxReplicas: 3,
 				},
 			})
 		},

@@ -1,5 +1,5 @@
-// Command client-go makes every call that the typed clients of client-go have, for one kind of object, and prints a line
-// for each: what the server answered, without what differs from run to run.
+// Command client-go makes every call that the typed clients of client-go have, for one kind of object, and prints a
+// line for each: what the server answered, without what differs from run to run.
 //
 //	client-go [-json] KIND...
 //

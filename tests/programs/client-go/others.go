@@ -53,26 +53,35 @@ func discover(s *session) error {
 }
 
 func review(s *session) error {
-	attributes := &authorizationv1.ResourceAttributes{Namespace: s.namespace, Verb: "create", Resource: "pods", Subresource: "eviction"}
-	access, err := s.clients.AuthorizationV1().SelfSubjectAccessReviews().Create(s.ctx, &authorizationv1.SelfSubjectAccessReview{
-		Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: attributes}}, metav1.CreateOptions{})
-	say("may I", fmt.Sprint(access.Status.Allowed, " ", access.Status.Denied), err)
-	_, err = s.clients.AuthorizationV1().SelfSubjectAccessReviews().Create(s.ctx,
-		&authorizationv1.SelfSubjectAccessReview{}, metav1.CreateOptions{})
+	access, authentication := s.clients.AuthorizationV1(), s.clients.AuthenticationV1()
+	attributes := &authorizationv1.ResourceAttributes{
+		Namespace: s.namespace, Verb: "create", Resource: "pods", Subresource: "eviction",
+	}
+	admin := authorizationv1.SubjectAccessReviewSpec{
+		User: "admin", Groups: []string{"system:masters"}, ResourceAttributes: attributes,
+	}
+	options := metav1.CreateOptions{}
+
+	mine := &authorizationv1.SelfSubjectAccessReview{}
+	_, err := access.SelfSubjectAccessReviews().Create(s.ctx, mine, options)
 	say("may I without a question", "answered", err)
-	mine, err := s.clients.AuthorizationV1().SelfSubjectRulesReviews().Create(s.ctx, &authorizationv1.SelfSubjectRulesReview{
-		Spec: authorizationv1.SelfSubjectRulesReviewSpec{Namespace: s.namespace}}, metav1.CreateOptions{})
-	say("what may I", fmt.Sprint(len(mine.Status.ResourceRules) > 0, mine.Status.Incomplete), err)
-	theirs, err := s.clients.AuthorizationV1().SubjectAccessReviews().Create(s.ctx, &authorizationv1.SubjectAccessReview{
-		Spec: authorizationv1.SubjectAccessReviewSpec{User: "admin", Groups: []string{"system:masters"}, ResourceAttributes: attributes},
-	}, metav1.CreateOptions{})
+	mine.Spec.ResourceAttributes = attributes
+	mine, err = access.SelfSubjectAccessReviews().Create(s.ctx, mine, options)
+	say("may I", fmt.Sprint(mine.Status.Allowed, " ", mine.Status.Denied), err)
+
+	rules := &authorizationv1.SelfSubjectRulesReview{}
+	rules.Spec.Namespace = s.namespace
+	rules, err = access.SelfSubjectRulesReviews().Create(s.ctx, rules, options)
+	say("what may I", fmt.Sprint(len(rules.Status.ResourceRules) > 0, rules.Status.Incomplete), err)
+
+	theirs, err := access.SubjectAccessReviews().Create(s.ctx, &authorizationv1.SubjectAccessReview{Spec: admin}, options)
 	say("may they", fmt.Sprint(theirs.Status.Allowed), err)
-	local, err := s.clients.AuthorizationV1().LocalSubjectAccessReviews(s.namespace).Create(s.ctx, &authorizationv1.LocalSubjectAccessReview{
-		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace},
-		Spec:       authorizationv1.SubjectAccessReviewSpec{User: "admin", Groups: []string{"system:masters"}, ResourceAttributes: attributes},
-	}, metav1.CreateOptions{})
+	local := &authorizationv1.LocalSubjectAccessReview{Spec: admin}
+	local.Namespace = s.namespace
+	local, err = access.LocalSubjectAccessReviews(s.namespace).Create(s.ctx, local, options)
 	say("may they here", fmt.Sprint(local.Status.Allowed), err)
-	me, err := s.clients.AuthenticationV1().SelfSubjectReviews().Create(s.ctx, &authenticationv1.SelfSubjectReview{}, metav1.CreateOptions{})
+
+	me, err := authentication.SelfSubjectReviews().Create(s.ctx, &authenticationv1.SelfSubjectReview{}, options)
 	say("who am I", me.Status.UserInfo.Username, err)
 	return nil
 }
@@ -82,7 +91,8 @@ func inform(s *session) error {
 	ctx, cancel := context.WithCancel(s.ctx)
 	defer cancel()
 	maps := s.clients.CoreV1().ConfigMaps(s.namespace)
-	made := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "informed", Labels: map[string]string{"programs": "informer"}}}
+	made := &corev1.ConfigMap{}
+	made.Name, made.Labels = "informed", map[string]string{"programs": "informer"}
 	if _, err := maps.Create(ctx, made, metav1.CreateOptions{}); err != nil {
 		return err
 	}
@@ -123,7 +133,8 @@ func lead(s *session) error {
 		LockConfig: resourcelock.ResourceLockConfig{Identity: "tried"},
 	}
 	leaderelection.RunOrDie(ctx, leaderelection.LeaderElectionConfig{
-		Lock: lock, ReleaseOnCancel: true, LeaseDuration: 15 * time.Second, RenewDeadline: 10 * time.Second, RetryPeriod: time.Second,
+		Lock: lock, ReleaseOnCancel: true,
+		LeaseDuration: 15 * time.Second, RenewDeadline: 10 * time.Second, RetryPeriod: time.Second,
 		Callbacks: leaderelection.LeaderCallbacks{
 			OnStartedLeading: func(context.Context) { say("leader", "leads", nil); cancel() },
 			OnStoppedLeading: func() { say("leader", "leads no longer", nil) },
@@ -133,7 +144,8 @@ func lead(s *session) error {
 	if err != nil {
 		return err
 	}
-	say("lease", fmt.Sprintf("held by %q, after %d transitions", *lease.Spec.HolderIdentity, *lease.Spec.LeaseTransitions), nil)
+	holder, transitions := *lease.Spec.HolderIdentity, *lease.Spec.LeaseTransitions
+	say("lease", fmt.Sprintf("held by %q, after %d transitions", holder, transitions), nil)
 	return s.clients.CoordinationV1().Leases(s.namespace).Delete(s.ctx, "lead", metav1.DeleteOptions{})
 }
 
@@ -145,7 +157,8 @@ func withoutTypes(s *session) error {
 	}
 	maps := client.Resource(schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}).Namespace(s.namespace)
 	object := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "dynamic"}, "data": map[string]any{"a": "b"},
+		"apiVersion": "v1", "kind": "ConfigMap",
+		"metadata": map[string]any{"name": "dynamic"}, "data": map[string]any{"a": "b"},
 	}}
 	created, err := maps.Create(s.ctx, object, metav1.CreateOptions{})
 	say("create", whole(created), err)

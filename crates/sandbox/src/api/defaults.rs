@@ -30,6 +30,7 @@ pub(crate) fn complete(object: &mut Value, resource: &ApiResource) {
     match resource.kind {
         "Pod" => object["status"] = json!({ "phase": "Pending", "qosClass": "BestEffort" }),
         "Namespace" => complete_namespace(object),
+        "Service" => object["status"] = json!({ "loadBalancer": {} }),
         "Event" => complete_event(object),
         "PodDisruptionBudget" => {
             object["status"] = json!({

@@ -98,7 +98,10 @@ fn resources_of(group: &str, version: &str) -> impl Iterator<Item = &'static Api
 }
 
 fn resource_list(group: &str, version: &str) -> Value {
-    let mut entries: Vec<Value> = resources_of(group, version).flat_map(resource_entries).collect();
+    // In the order of their names, in which `kubectl get all` shows them.
+    let mut resources: Vec<_> = resources_of(group, version).collect();
+    resources.sort_by_key(|resource| resource.plural);
+    let mut entries: Vec<Value> = resources.into_iter().flat_map(resource_entries).collect();
     let reviews = REVIEWS.iter().filter(|review| review.group == group);
     entries.extend(reviews.map(review_entry));
 

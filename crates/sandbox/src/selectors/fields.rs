@@ -109,7 +109,7 @@ fn supported_fields(kind: &str) -> &'static [&'static str] {
         "Event" => EVENT_FIELDS,
         "Namespace" => &["status.phase"],
         "Node" => &["spec.unschedulable"],
-        "ReplicaSet" | "ReplicationController" => &["status.replicas"],
+        "ReplicationController" => &["status.replicas"],
         "Job" => &["status.successful"],
         "Secret" => &["type"],
         "Service" => &["spec.clusterIP", "spec.type"],
@@ -117,13 +117,15 @@ fn supported_fields(kind: &str) -> &'static [&'static str] {
     }
 }
 
-/// Why a field label is refused, in the words that a kind has for it.
+/// The refusal of a field label, in the words that a kind has for it.
 fn unsupported(label: &str, resource: &ApiResource) -> String {
-    if supported_fields(resource.kind).is_empty() {
-        let known = r#"only "metadata.name", "metadata.namespace""#;
-        return format!("{label:?} is not a known field selector: {known}");
+    match resource.kind {
+        "Job" => format!("field label {label:?} not supported for Job"),
+        kind if supported_fields(kind).is_empty() => {
+            format!(r#"{label:?} is not a known field selector: only "metadata.name", "metadata.namespace""#)
+        }
+        _ => format!("field label not supported: {label}"),
     }
-    format!("field label not supported: {label}")
 }
 
 /// The JSON pointer of a field label, if the resource supports selecting by it.

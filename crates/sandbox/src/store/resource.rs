@@ -56,6 +56,7 @@ pub(crate) static RESOURCES: &[ApiResource] = &[
     namespaced(CORE, "secrets", "Secret"),
     namespaced(CORE, "services", "Service")
         .short_names(&["svc"])
+        .subresources(STATUS)
         .in_all(),
     namespaced(CORE, "serviceaccounts", "ServiceAccount").short_names(&["sa"]),
     namespaced(APPS, "deployments", "Deployment")
