@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -126,9 +127,9 @@ func watches[T object, L list](s *session, c client[T, L], version string) func(
 	return func() {
 		defer watcher.Stop()
 		seen := map[string]bool{}
-		gone := 0
+		var gone []string
 		patience := time.After(20 * time.Second)
-		for gone < 2 {
+		for len(gone) < 2 {
 			select {
 			case <-patience:
 				say("watch", "saw too little", nil)
@@ -142,17 +143,22 @@ func watches[T object, L list](s *session, c client[T, L], version string) func(
 				if !ok || event.Type == watch.Bookmark {
 					continue
 				}
-				if event.Type == watch.Deleted {
-					gone++
-				}
 				line := fmt.Sprintf("%s %s %s", event.Type, object.GetName(), object.GetAnnotations()["step"])
+				if event.Type == watch.Deleted {
+					gone = append(gone, line)
+					continue
+				}
 				if object.GetAnnotations()["step"] != "" && !seen[line] {
 					seen[line] = true
 					say("watch", line, nil)
 				}
 			}
 		}
-		say("watch", "both were deleted", nil)
+		// Each goes when the server gets to it.
+		slices.Sort(gone)
+		for _, line := range gone {
+			say("watch", line, nil)
+		}
 	}
 }
 
