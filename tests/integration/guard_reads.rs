@@ -372,10 +372,16 @@ async fn annotations_and_labels_are_read_from_the_metadata_alone() {
     let shop = Shop::with(vec![namespace, web]).await;
 
     let of_owner = shop.connection.owner_keys(&workload("Deployment", "web")).await;
-    let text = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
+    let texts = |keys: &[(&str, &str)]| {
+        let keys = keys.iter();
+        BTreeMap::from_iter(keys.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())))
+    };
     let keys = ObjectKeys {
-        annotations: text("macaque/frozen", "true"),
-        labels: text("app", "web"),
+        annotations: texts(&[
+            ("deployment.kubernetes.io/revision", "1"),
+            ("macaque/frozen", "true"),
+        ]),
+        labels: texts(&[("app", "web")]),
     };
     assert_eq!(of_owner, Ok(OptionalRead::Found(keys)));
     let of_namespace = shop.connection.namespace_keys("shop").await.unwrap();

@@ -78,7 +78,7 @@ pub(crate) fn judge(plan: &TrialPlan, world: &World, heard: &[HeardMessage]) -> 
         judge_owners(&losses, &history, heard, &mut wrong);
     }
     judge_outcomes(&losses, &history, heard, &mut wrong);
-    judge_recoveries(&losses, &history, heard, &mut wrong);
+    judge_recoveries(&history, heard, &mut wrong);
     wrong
 }
 
@@ -198,12 +198,7 @@ fn judge_outcomes(
 }
 
 /// An owner that is said to have recovered was whole for long enough.
-fn judge_recoveries(
-    losses: &[Loss],
-    history: &WholenessHistory,
-    heard: &[HeardMessage],
-    wrong: &mut Vec<String>,
-) {
+fn judge_recoveries(history: &WholenessHistory, heard: &[HeardMessage], wrong: &mut Vec<String>) {
     for HeardMessage { at, message } in heard {
         let OutgoingMessage::Recovery(recovery) = message else {
             continue;
@@ -213,8 +208,9 @@ fn judge_recoveries(
             continue;
         }
 
-        let loss = losses.iter().find(|loss| loss.uid == report.pod.uid);
-        let is_true = loss.is_some_and(|loss| history.longest(&loss.owner, loss.at, *at) >= WHOLE);
+        // Others may have deleted the pod an instant before macaque did: its end counts, whoever began it.
+        let ended = history.ended(&report.pod.uid);
+        let is_true = ended.is_some_and(|ended| history.longest(&report.owner.name, ended, *at) >= WHOLE);
         if !is_true {
             wrong.push(format!(
                 "false recovery: {} of {}",
