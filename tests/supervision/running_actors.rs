@@ -278,7 +278,7 @@ impl RunningActors {
         await_that("a write of the history", || {
             let requests = self.sandbox.requests().into_iter();
             let mut writes = requests.filter(|request| request.method == "PUT");
-            writes.any(|request| request.path_and_query.ends_with(HISTORY))
+            writes.any(|request| request.path_and_query.contains(HISTORY))
         });
     }
 
