@@ -81,14 +81,13 @@ pub(crate) fn controller_reference(owner: &Value) -> Value {
 
 /// The `matchLabels` of a workload in the form of a Scale or a Table: `app=web,tier=front`.
 pub(crate) fn match_labels_text(workload: &Value) -> String {
-    let labels = workload
-        .pointer("/spec/selector/matchLabels")
-        .and_then(Value::as_object);
+    labels_text(&workload["spec"]["selector"]["matchLabels"])
+}
 
-    let pairs = labels
-        .into_iter()
-        .flatten()
-        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
+/// Labels in the form of a selector: `app=web,tier=front`.
+pub(crate) fn labels_text(labels: &Value) -> String {
+    let labels = labels.as_object().into_iter().flatten();
+    let pairs = labels.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
     pairs.collect::<Vec<_>>().join(",")
 }
 

@@ -25,7 +25,7 @@ pub(super) fn service(service: &Value, name: Value, service_age: Value) -> Vec<V
         text_or_none(external),
         text_or_none(&ports.join(",")),
         service_age,
-        text_or_none(&pairs(&service["spec"]["selector"])),
+        text_or_none(&object::labels_text(&service["spec"]["selector"])),
     ]
 }
 
@@ -117,11 +117,4 @@ pub(super) fn role_binding(binding: &Value, name: Value, age: Value) -> Vec<Valu
 
 fn texts(values: &[Value]) -> Vec<&str> {
     values.iter().filter_map(Value::as_str).collect()
-}
-
-/// The labels of a selector without operators: `app=web,tier=front`.
-fn pairs(labels: &Value) -> String {
-    let labels = labels.as_object().into_iter().flatten();
-    let pairs = labels.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
-    pairs.collect::<Vec<_>>().join(",")
 }
