@@ -1,11 +1,11 @@
 //! The two servers that every scenario is held against.
 
-use std::ffi::OsString;
 use std::time::Duration;
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use kube_sandbox::{AccessDenial, Sandbox, SandboxOptions, StuckPods};
+use macaque_testkit::control_plane;
 
 /// Longer than any scenario lasts.
 pub(crate) const FOR_EVER: Duration = Duration::from_secs(3600);
@@ -73,7 +73,7 @@ impl Server {
     pub(crate) fn kubeconfig(&self) -> String {
         match &self.sandbox {
             Some(sandbox) => sandbox.kubeconfig(),
-            None => std::fs::read_to_string(real_kubeconfig()).unwrap(),
+            None => std::fs::read_to_string(control_plane::kubeconfig("conformance")).unwrap(),
         }
     }
 
@@ -104,18 +104,11 @@ fn account(namespace: &str) -> String {
     format!("system:serviceaccount:{namespace}:macaque")
 }
 
-/// The kubeconfig of the real server: not `$KUBECONFIG`, which may lead to somebody's real cluster.
-fn real_kubeconfig() -> OsString {
-    std::env::var_os("CONTROLPLANE_KUBECONFIG").expect(
-        "run this by `tests/controlplane/controlplane run DIR -- cargo test --test conformance -- --ignored`",
-    )
-}
-
 /// A configuration that repeats nothing: a refusal is an answer.
 async fn configuration(sandbox: Option<&Sandbox>) -> Config {
     let kubeconfig = match sandbox {
         Some(sandbox) => Kubeconfig::from_yaml(&sandbox.kubeconfig()),
-        None => Kubeconfig::read_from(real_kubeconfig()),
+        None => Kubeconfig::read_from(control_plane::kubeconfig("conformance")),
     };
     let options = KubeConfigOptions::default();
     let mut config = Config::from_custom_kubeconfig(kubeconfig.unwrap(), &options)

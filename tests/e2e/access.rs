@@ -7,6 +7,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use macaque::k8s::{Cluster, ClusterAccess};
 use macaque::platform::Platform;
+use macaque_testkit::control_plane;
 use macaque_testkit::tcp_proxy::TcpProxy;
 use secrecy::ExposeSecret;
 
@@ -52,11 +53,9 @@ impl MacaqueCommand {
     }
 }
 
-/// The administrator's kubeconfig. Not `$KUBECONFIG`, which may lead to somebody's real cluster.
+/// The administrator's kubeconfig.
 pub(crate) fn admin() -> PathBuf {
-    let path = std::env::var_os("CONTROLPLANE_KUBECONFIG");
-    path.expect("run this by `tests/controlplane/controlplane run DIR -- cargo test --test e2e -- --ignored`")
-        .into()
+    control_plane::kubeconfig("e2e")
 }
 
 /// The URL of the API server.

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::access::admin;
 use crate::connecting::kubectl;
 use crate::program::MacaqueCommand;
 use crate::test_namespace::{TestNamespace, until};
@@ -29,7 +30,7 @@ impl TestNamespace {
     fn described(&self, kind: &str, name: &str) -> String {
         let described = Command::new(kubectl())
             .args(["describe", kind, name, "--namespace", &self.name])
-            .env("KUBECONFIG", std::env::var_os("CONTROLPLANE_KUBECONFIG").unwrap())
+            .env("KUBECONFIG", admin())
             .output()
             .unwrap();
         assert!(described.status.success(), "{described:?}");

@@ -5,11 +5,11 @@ use std::process::{Command, Stdio};
 
 use crate::difference::{Line, difference};
 use crate::server::{Server, ServerKind};
-use crate::transcript::Transcript;
+use crate::transcript::{Transcript, writes};
 
 /// Plays all transcripts on this server, which must print what is recorded.
 pub(crate) fn play_all(kind: ServerKind) {
-    let writes = std::env::var_os("PROGRAMS").is_some_and(|value| value == "write");
+    let writes = writes();
     let only = std::env::var("PROGRAMS_ONLY").unwrap_or_default();
     let mut differences = Vec::new();
 

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use kube::config::Kubeconfig;
 use kube_sandbox::{Sandbox, SandboxOptions};
+use macaque_testkit::control_plane;
 use tempfile::TempDir;
 
 /// The kind of a server.
@@ -35,7 +36,7 @@ impl Server {
         });
         let kubeconfig = match &sandbox {
             Some(sandbox) => sandbox.kubeconfig(),
-            None => real_kubeconfig(),
+            None => std::fs::read_to_string(control_plane::kubeconfig("programs")).unwrap(),
         };
 
         let home = tempfile::tempdir().unwrap();
@@ -94,14 +95,6 @@ impl Drop for Server {
             self.kubectl(&["delete", "namespace", &self.namespace]);
         }
     }
-}
-
-/// Not `$KUBECONFIG`, which may lead to somebody's real cluster.
-fn real_kubeconfig() -> String {
-    let path = std::env::var_os("CONTROLPLANE_KUBECONFIG").expect(
-        "run this by `tests/controlplane/controlplane run DIR -- cargo test --test programs -- --ignored`",
-    );
-    std::fs::read_to_string(path).unwrap()
 }
 
 /// The kubeconfig with the same names on every server, and a namespace. JSON is YAML.

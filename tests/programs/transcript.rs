@@ -19,6 +19,11 @@ use std::path::{Path, PathBuf};
 use crate::difference::{Line, difference};
 use crate::server::ServerKind;
 
+/// Whether transcripts and page are to be written, and not compared.
+pub(crate) fn writes() -> bool {
+    std::env::var("PROGRAMS").is_ok_and(|word| word == "write")
+}
+
 /// A file of commands that build on each other.
 #[derive(Debug)]
 pub(crate) struct Transcript {

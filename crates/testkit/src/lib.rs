@@ -11,6 +11,7 @@ pub mod chart;
 pub mod chat_room;
 pub mod chat_server;
 pub mod cluster;
+pub mod control_plane;
 pub mod fact_recorder;
 pub mod fake_gate;
 pub mod fault_proxy;
