@@ -139,21 +139,16 @@ fn run(first: u64, trials: u64) -> i32 {
     let begun = Instant::now();
     let next = AtomicU64::new(0);
     let findings = Mutex::new(Findings::default());
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                let mut own = Findings::default();
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= trials {
-                        break;
-                    }
-                    own.add(first.wrapping_add(number));
-                }
-                findings.lock().unwrap().merge(own);
-            });
+    let threads = on_every_core(|| {
+        let mut own = Findings::default();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= trials {
+                break;
+            }
+            own.add(first.wrapping_add(number));
         }
+        findings.lock().unwrap().merge(own);
     });
 
     let findings = findings.into_inner().unwrap();
@@ -177,6 +172,17 @@ fn run(first: u64, trials: u64) -> i32 {
     let failed = findings.tally.wrong();
     println!("{} passed, {failed} failed", trials - failed);
     i32::from(failed > 0)
+}
+
+/// Does the work on a thread for each core, and waits for all of them; returns how many there were.
+fn on_every_core(work: impl Fn() + Sync) -> usize {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(&work);
+        }
+    });
+    threads
 }
 
 impl Findings {

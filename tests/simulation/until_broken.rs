@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::on_every_core;
 use crate::plan::TrialPlan;
 use crate::shrink::SmallestTrial;
 use crate::trial;
@@ -11,22 +12,17 @@ use crate::trial;
 pub(crate) fn run(first: u64, trials: u64) -> i32 {
     let next = AtomicU64::new(0);
     let broken = AtomicU64::new(u64::MAX);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    // Those before a broken one are all run to their end.
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= trials || number > broken.load(Ordering::Relaxed) {
-                        break;
-                    }
-                    let plan = TrialPlan::of(first.wrapping_add(number));
-                    if trial::run(&plan, false).first_failure(&plan).is_some() {
-                        broken.fetch_min(number, Ordering::Relaxed);
-                    }
-                }
-            });
+    on_every_core(|| {
+        loop {
+            // Those before a broken one are all run to their end.
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= trials || number > broken.load(Ordering::Relaxed) {
+                break;
+            }
+            let plan = TrialPlan::of(first.wrapping_add(number));
+            if trial::run(&plan, false).first_failure(&plan).is_some() {
+                broken.fetch_min(number, Ordering::Relaxed);
+            }
         }
     });
 

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use macaque::notify::OutgoingMessage;
+use macaque::notify::{OutgoingMessage, RoundMessage};
 use macaque_core::outcome::Outcome;
-use macaque_core::recovery::RecoveryVerdict;
+use macaque_core::recovery::{RecoveryReport, RecoveryVerdict};
 use macaque_core::report::{RoundEnd, RoundReport};
 
 use crate::claims::judge_claims;
@@ -31,15 +31,30 @@ pub(crate) struct HeardMessage {
     pub(crate) message: OutgoingMessage,
 }
 
+/// The messages about rounds, and when they came.
+fn rounds(heard: &[HeardMessage]) -> impl Iterator<Item = (Timestamp, &RoundMessage)> {
+    heard.iter().filter_map(|heard| match &heard.message {
+        OutgoingMessage::Round(round) => Some((heard.at, round)),
+        _ => None,
+    })
+}
+
+/// What messages said of recoveries, and when they came.
+fn recoveries(heard: &[HeardMessage]) -> impl Iterator<Item = (Timestamp, &RecoveryReport)> {
+    heard.iter().filter_map(|heard| match &heard.message {
+        OutgoingMessage::Recovery(recovery) => Some((heard.at, &*recovery.report)),
+        _ => None,
+    })
+}
+
 /// Whether a slot after the faults was served.
 pub(crate) fn is_served(plan: &TrialPlan, losses: &[Loss], heard: &[HeardMessage]) -> bool {
     let end = START + Duration::from_millis(FAULTY);
-    let mut reports = heard.iter().filter_map(|heard| match &heard.message {
-        OutgoingMessage::Round(round) => Some(&round.report),
-        _ => None,
-    });
     // What may have been disrupted uses up the limit too.
-    let is_limited = |report: &RoundReport| matches!(&report.end, RoundEnd::Withheld { why } if why.contains("limits.per_hour"));
+    let is_limited = |report: &RoundReport| match &report.end {
+        RoundEnd::Withheld { why } => why.contains("limits.per_hour"),
+        _ => false,
+    };
     let has_served = |report: &RoundReport| {
         let mut attempts = report.attempts.iter();
         report.slot > end
@@ -50,17 +65,14 @@ pub(crate) fn is_served(plan: &TrialPlan, losses: &[Loss], heard: &[HeardMessage
     let has_reached_limit = plan
         .per_hour
         .is_some_and(|limit| losses.len() >= limit || plan.has_distrust());
-    has_reached_limit || reports.any(|report| has_served(report) || is_limited(report))
+    let mut rounds = rounds(heard);
+    has_reached_limit || rounds.any(|(_, round)| has_served(&round.report) || is_limited(&round.report))
 }
 
 /// How many losses no message names.
 pub(crate) fn unreported(losses: &[Loss], heard: &[HeardMessage]) -> usize {
-    let rounds = heard.iter().filter_map(|heard| match &heard.message {
-        OutgoingMessage::Round(round) => Some(&round.report),
-        _ => None,
-    });
-    let named: BTreeSet<_> = rounds
-        .flat_map(|report| &report.attempts)
+    let named: BTreeSet<_> = rounds(heard)
+        .flat_map(|(_, round)| &round.report.attempts)
         .map(|attempt| &attempt.pod.uid)
         .collect();
     losses.iter().filter(|loss| !named.contains(&loss.uid)).count()
@@ -141,14 +153,11 @@ fn judge_owners(
     heard: &[HeardMessage],
     wrong: &mut Vec<String>,
 ) {
-    // After a rollout for example, the owner is looked at just before the disruption, and it is enough that it is whole then.
+    // After a rollout for example, the owner is looked at just before the disruption, and it is enough that it is whole
+    // then.
     let ended_otherwise = |loss: &Loss| {
-        heard.iter().any(|heard| match &heard.message {
-            OutgoingMessage::Recovery(recovery) => {
-                let verdict = recovery.report.verdict;
-                recovery.report.pod.uid == loss.uid && verdict.is_some_and(|verdict| !is_recovered(verdict))
-            }
-            _ => false,
+        recoveries(heard).any(|(_, report)| {
+            report.pod.uid == loss.uid && report.verdict.is_some_and(|verdict| !is_recovered(verdict))
         })
     };
     let mut last = BTreeMap::<&str, &Loss>::new();
@@ -177,16 +186,13 @@ fn judge_outcomes(
     heard: &[HeardMessage],
     wrong: &mut Vec<String>,
 ) {
-    for HeardMessage { at, message } in heard {
-        let OutgoingMessage::Round(round) = message else {
-            continue;
-        };
+    for (at, round) in rounds(heard) {
         for attempt in &round.report.attempts {
             let pod = &attempt.pod;
             let slot = round.slot.to_string();
             let lost = losses.iter().any(|loss| loss.uid == pod.uid && loss.slot == slot);
             let is_true = match attempt.outcome {
-                Outcome::Evicted | Outcome::Deleted => history.ended(&pod.uid).is_some_and(|end| end <= *at),
+                Outcome::Evicted | Outcome::Deleted => history.ended(&pod.uid).is_some_and(|end| end <= at),
                 Outcome::Refused(_) | Outcome::Held(_) | Outcome::DryRun => !lost,
                 Outcome::Gone | Outcome::Unknown { .. } => true,
             };
@@ -199,18 +205,14 @@ fn judge_outcomes(
 
 /// An owner that is said to have recovered was whole for long enough.
 fn judge_recoveries(history: &WholenessHistory, heard: &[HeardMessage], wrong: &mut Vec<String>) {
-    for HeardMessage { at, message } in heard {
-        let OutgoingMessage::Recovery(recovery) = message else {
-            continue;
-        };
-        let report = &recovery.report;
+    for (at, report) in recoveries(heard) {
         if !report.verdict.is_some_and(is_recovered) {
             continue;
         }
 
         // Others may have deleted the pod an instant before macaque did: its end counts, whoever began it.
         let ended = history.ended(&report.pod.uid);
-        let is_true = ended.is_some_and(|ended| history.longest(&report.owner.name, ended, *at) >= WHOLE);
+        let is_true = ended.is_some_and(|ended| history.longest(&report.owner.name, ended, at) >= WHOLE);
         if !is_true {
             wrong.push(format!(
                 "false recovery: {} of {}",
