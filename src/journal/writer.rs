@@ -244,8 +244,8 @@ impl JournalWriter {
         Ok(Some(next))
     }
 
-    /// The stored journal, if it continues what was `known` before it was read, and macaque wrote it last. Otherwise writes a quarantine, unless
-    /// the copy is not fresh, and returns `None`.
+    /// The stored journal, if it continues what was `known` before it was read, and macaque wrote it last. Otherwise writes
+    /// a quarantine, unless the copy is not fresh, and returns `None`.
     async fn trusted(
         &self,
         cluster: &Cluster,

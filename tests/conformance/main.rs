@@ -6,8 +6,9 @@
 //! is between macaque and the server, `run_scenario` runs one and compares its `answers` with the `records` of what each
 //! version of the real server answered, `page` writes `docs/conformance.md`, and `laws` checks what no table can list.
 //! `reads` holds what guards read, under Roles that grant just that, `watches` what a watch of pods shows, and `events`
-//! what becomes of the Events that macaque writes; `field_owners` who owns what of a ConfigMap. `writes` has a table of its own: writes that a server refuses, warns
-//! about or completes. With `CONFORMANCE=write` the recorded answers and the page are written instead of compared.
+//! what becomes of the Events that macaque writes; `field_owners` who owns what of a ConfigMap. `writes` has a table of its
+//! own: writes that a server refuses, warns about or completes. With `CONFORMANCE=write` the recorded answers and the page
+//! are written instead of compared.
 
 #![cfg(feature = "sandbox")]
 #![expect(

@@ -70,9 +70,7 @@ impl StoredJournal {
             ))),
         }
     }
-}
 
-impl StoredJournal {
     /// The reason why `journal`, which was read from here, may lack what has happened since, if anything shows it;
     /// `known` is the highest number that the caller has seen.
     pub fn distrust(&self, journal: &Journal, known: u64) -> Option<String> {

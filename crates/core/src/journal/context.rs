@@ -44,7 +44,8 @@ pub struct StepContext<'a> {
 }
 
 impl StepContext<'_> {
-    /// The time by the API server's clock, as far as that is known: what all replicas go by, whatever their own clocks show.
+    /// The time by the API server's clock, as far as that is known: what all replicas go by, whatever their own clocks
+    /// show.
     pub(super) fn server_time(&self) -> Timestamp {
         let skew = self.skew.unwrap_or_default();
         self.now.checked_sub(skew).unwrap_or(self.now)

@@ -214,7 +214,8 @@ impl fmt::Display for Denial {
             Self::TooLate { slot } => write!(f, "slot {slot} is past its starting deadline"),
             Self::Unrecorded { slot } => write!(
                 f,
-                "slot {slot} is before the start of this process or of the journal, which does not say whether its round was run"
+                "slot {slot} is before the start of this process or of the journal, which does not say whether its round \
+                 was run"
             ),
             Self::JournalInFuture { slot } => write!(
                 f,

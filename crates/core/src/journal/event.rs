@@ -49,8 +49,8 @@ pub enum JournalEvent {
     Close(Box<RoundReport>),
     /// No replica may run the round of this report, which says why.
     Withhold(Box<RoundReport>),
-    /// A takeover pass begins an empty journal, takes over the round, the recoveries and the messages whose leases are free, and renews the
-    /// holder's own leases.
+    /// A takeover pass begins an empty journal, takes over the round, the recoveries and the messages whose leases are
+    /// free, and renews the holder's own leases.
     TakeOver,
     /// The holder stops: another process may watch its recoveries at once.
     Release,
