@@ -2,22 +2,22 @@
 //! same victim by its UID, never for another.
 
 mod conclusions;
+mod confirmation;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use macaque_core::eligibility::Candidate;
-use macaque_core::guard::GuardHold;
 use macaque_core::outcome::Outcome;
 use macaque_core::pod::{Pod, PodRef};
 use macaque_core::recovery::{AcceptedBy, DisruptedVictim, RecoveryBaseline};
 use macaque_core::refusal::Refusal;
+use macaque_core::report::RoundEnd;
 use macaque_core::verdict::{DisruptionVerdict, classify};
 use tokio::time::Instant;
 
-use self::conclusions::SEEN_ALIVE;
 use super::RoundContext;
-use crate::guards::{FRESH, Held, RoundGuards};
+use crate::guards::RoundGuards;
 use crate::k8s::ApiError;
 use crate::read_retry::{LONGEST_PAUSE, RetryEnd, RetryPolicy};
 
@@ -50,14 +50,16 @@ pub(super) struct AttemptSubject<'a> {
     pub(super) slot: Timestamp,
     /// What the pods of the owner are, if the recovery is to be watched.
     pub(super) baseline: Option<&'a RecoveryBaseline>,
+    /// When the guards said go.
+    pub(super) guarded: Instant,
 }
 
 /// The reason why an attempt has no outcome: nothing was done to the pod.
 pub(super) enum AttemptError {
     /// macaque may not disrupt in this namespace.
     Namespace(ApiError),
-    /// No other victim can be disrupted either.
-    Round(String),
+    /// No other victim can be disrupted either: the round ends.
+    Round(RoundEnd),
 }
 
 /// What a check of a pod by its UID found.
@@ -76,7 +78,7 @@ struct DisruptionAttempt<'a, 'g> {
     guards: &'a mut RoundGuards<'g>,
     subject: AttemptSubject<'a>,
     pod: &'a PodRef,
-    /// When the guards said go.
+    /// When the guards last said go.
     guarded: Instant,
     /// When the outcome is no longer looked for.
     until: Instant,
@@ -114,7 +116,7 @@ impl RoundContext<'_> {
         }
     }
 
-    /// Disrupts a reserved victim, for which the `guards` just said go, and finds out, until `until`, what happened to it.
+    /// Disrupts a reserved victim, for which the `guards` said go, and finds out, until `until`, what happened to it.
     pub(super) async fn disrupt(
         &self,
         subject: AttemptSubject<'_>,
@@ -126,7 +128,7 @@ impl RoundContext<'_> {
             guards,
             subject,
             pod: &subject.victim.pod,
-            guarded: self.platform.monotonic(),
+            guarded: subject.guarded,
             until,
             throttle_retries: THROTTLE_RETRIES,
             doubt: None,
@@ -134,6 +136,9 @@ impl RoundContext<'_> {
             warnings: Vec::new(),
         };
 
+        if let Some(hold) = attempt.confirm_unless_fresh().await? {
+            return Ok(Outcome::Held(hold).into());
+        }
         loop {
             let verdict = attempt.send().await;
             if let Some(outcome) = attempt.conclude(verdict).await? {
@@ -224,10 +229,12 @@ impl DisruptionAttempt<'_, '_> {
             }
             (DisruptionVerdict::Unauthorized, None) => {
                 let what = self.describe();
-                Err(AttemptError::Round(ApiError::Unauthorized { what }.to_string()))
+                let why = ApiError::Unauthorized { what }.to_string();
+                Err(AttemptError::Round(RoundEnd::Failed { why }))
             }
             (DisruptionVerdict::Invalid(why), None) => {
-                Err(AttemptError::Round(format!("{}: {why}", self.describe())))
+                let why = format!("{}: {why}", self.describe());
+                Err(AttemptError::Round(RoundEnd::Failed { why }))
             }
         }
     }
@@ -241,32 +248,6 @@ impl DisruptionAttempt<'_, '_> {
 
         let pause = self.context.platform.sleep(retry_after.min(LONGEST_PAUSE));
         self.context.stop.within(Duration::ZERO, pause).await.is_some()
-    }
-
-    /// Asks the guards before the request is sent again, if what came since they said go took long; returns the one that
-    /// does not say go.
-    async fn ask_again(&mut self) -> Option<GuardHold> {
-        let platform = self.context.platform;
-        if platform.monotonic() - self.guarded < FRESH {
-            return None;
-        }
-
-        let asked = Box::pin(self.guards.ask_before_disruption(self.subject.fresh)).await;
-        self.guarded = platform.monotonic();
-        match asked {
-            Ok(()) => None,
-            Err(Held::Victim(hold) | Held::Round(hold)) => Some(hold),
-        }
-    }
-
-    /// The outcome if a guard stops a request from being sent again.
-    fn held(&mut self, hold: GuardHold) -> Outcome {
-        match self.doubt.take() {
-            None => Outcome::Held(hold),
-            Some(doubt) => Outcome::Unknown {
-                why: format!("{doubt}; {SEEN_ALIVE}, and the request was not repeated: {hold}"),
-            },
-        }
     }
 
     fn describe(&self) -> String {

@@ -4,7 +4,7 @@ use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::refusal::Refusal;
 use macaque_core::verdict::DisruptionVerdict;
 
-use super::{AttemptSubject, DisruptionAttempt, PodState};
+use super::{DisruptionAttempt, PodState};
 
 /// What a check found that does not settle a doubt.
 pub(super) const SEEN_ALIVE: &str = "then the pod was seen alive";
@@ -42,14 +42,7 @@ impl DisruptionAttempt<'_, '_> {
             let why = format!("{why}, and the request was not repeated: {hold}");
             return Some(Outcome::Unknown { why });
         }
-        let AttemptSubject {
-            victim,
-            fresh,
-            baseline,
-            ..
-        } = self.subject;
-        let confirmed = self.context.confirm(victim, &fresh.place(), baseline).await;
-        if let Err(error) = confirmed {
+        if let Err(error) = self.confirm().await {
             let why = format!("{why}, and the request was not repeated: {error}");
             return Some(Outcome::Unknown { why });
         }

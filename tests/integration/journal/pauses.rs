@@ -1,7 +1,13 @@
 //! Promises about pauses: no replica charges another victim, from the very moment.
 
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
 use kube_sandbox::scenario::deployment;
 use macaque::failpoint::FailPoint;
+use macaque::guards::FRESH;
+use macaque::round::RoundResult;
+use macaque_core::report::RoundEnd;
 use serde_json::json;
 
 use super::fixture::{JournalFixture, annotate};
@@ -37,9 +43,9 @@ async fn a_pause_in_the_middle_of_a_round_stops_it_before_the_next_victim() {
         deployment("shop", "api", 2),
         deployment("shop", "db", 2),
     ];
-    let fixture = std::sync::Arc::new(JournalFixture::with(objects).count(3));
+    let fixture = Arc::new(JournalFixture::with(objects).count(3));
     let replica = fixture.replica("a").await;
-    let hand = std::sync::Arc::clone(&fixture);
+    let hand = Arc::clone(&fixture);
     let result = replica
         .runs_while(1, move |point| {
             if point == FailPoint::AfterResolve {
@@ -50,6 +56,41 @@ async fn a_pause_in_the_middle_of_a_round_stops_it_before_the_next_victim() {
 
     assert!(super::fixture::disrupted(&result));
     assert_eq!(fixture.losses(), 1);
+}
+
+#[actix_rt::test]
+async fn a_process_that_slept_after_its_reservation_disrupts_nobody_if_macaque_was_paused_meanwhile() {
+    let fixture = Arc::new(JournalFixture::with(vec![deployment("shop", "web", 9)]));
+    let replica = fixture.replica("a").await;
+    let hand = Arc::clone(&fixture);
+    let result = replica
+        .runs_while(1, move |point| {
+            if point == FailPoint::AfterReserve {
+                annotate(&hand.cluster.sandbox, Some("true"));
+                sleep_through();
+            }
+        })
+        .await;
+
+    let RoundResult::Reported { report, .. } = result else {
+        panic!("{result:?}")
+    };
+    match &report.end {
+        RoundEnd::Withheld { why } => assert!(why.starts_with("paused by the annotation"), "{why}"),
+        end => panic!("{end:?}"),
+    }
+    assert_eq!(fixture.losses(), 0);
+    fixture.annotate(None);
+    replica.reports(2).await;
+    assert_eq!(fixture.losses(), 1, "the reservation was released");
+}
+
+/// The process is suspended for as long as the answers of the guards count as fresh.
+fn sleep_through() {
+    tokio::time::pause();
+    // Its first poll moves the clock.
+    assert_eq!(tokio::time::advance(FRESH).now_or_never(), None);
+    tokio::time::resume();
 }
 
 #[actix_rt::test]

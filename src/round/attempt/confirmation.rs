@@ -1,0 +1,69 @@
+//! Confirms just before a request that the victim may still be disrupted.
+
+use macaque_core::guard::GuardHold;
+use macaque_core::journal::Journal;
+use macaque_core::outcome::Outcome;
+
+use super::conclusions::SEEN_ALIVE;
+use super::{AttemptError, AttemptSubject, DisruptionAttempt};
+use crate::guards::{FRESH, Held};
+use crate::journal::JournalError;
+
+impl DisruptionAttempt<'_, '_> {
+    /// Before the first request: if the reservation took long, or the process was suspended after it, the guards are asked
+    /// again, and the journal whether the reservation stands. Returns the guard that does not say go.
+    pub(super) async fn confirm_unless_fresh(&mut self) -> Result<Option<GuardHold>, AttemptError> {
+        if self.is_fresh() {
+            return Ok(None);
+        }
+
+        let hold = self.ask_again().await;
+        if hold.is_none() {
+            let confirmed = self.confirm().await;
+            confirmed.map_err(|error| AttemptError::Round(self.context.end_of(error)))?;
+        }
+        Ok(hold)
+    }
+
+    /// Confirms that the victim may still be disrupted, whatever was written to the journal meanwhile.
+    pub(super) async fn confirm(&self) -> Result<Journal, JournalError> {
+        let AttemptSubject {
+            victim,
+            fresh,
+            baseline,
+            ..
+        } = self.subject;
+        self.context.confirm(victim, &fresh.place(), baseline).await
+    }
+
+    /// Whether the guards said go a moment ago.
+    fn is_fresh(&self) -> bool {
+        self.context.platform.monotonic() - self.guarded < FRESH
+    }
+
+    /// Asks the guards before a request, if what came since they said go took long; returns the one that does not say
+    /// go.
+    pub(super) async fn ask_again(&mut self) -> Option<GuardHold> {
+        if self.is_fresh() {
+            return None;
+        }
+
+        let platform = self.context.platform;
+        let asked = Box::pin(self.guards.ask_before_disruption(self.subject.fresh)).await;
+        self.guarded = platform.monotonic();
+        match asked {
+            Ok(()) => None,
+            Err(Held::Victim(hold) | Held::Round(hold)) => Some(hold),
+        }
+    }
+
+    /// The outcome if a guard stops a request from being sent again.
+    pub(super) fn held(&mut self, hold: GuardHold) -> Outcome {
+        match self.doubt.take() {
+            None => Outcome::Held(hold),
+            Some(doubt) => Outcome::Unknown {
+                why: format!("{doubt}; {SEEN_ALIVE}, and the request was not repeated: {hold}"),
+            },
+        }
+    }
+}
