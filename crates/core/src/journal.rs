@@ -229,7 +229,7 @@ impl Journal {
         }
 
         if next != *self {
-            next.numbered_since = next.numbered_since.or(Some(context.server_time()));
+            next.begin_numbering(context);
             next.forget_overdue(context);
             next.forget_expired(context.now);
             // By both clocks: either may have been set since they were compared.

@@ -251,8 +251,8 @@ impl Journal {
         let now = context.now;
         let lease = context.timing.lease;
         // An empty journal begins now, so that one that was emptied does not show that earlier slots were not run.
-        if self.numbered_since.is_none() && check_clock(context).is_ok() {
-            self.numbered_since = Some(now);
+        if check_clock(context).is_ok() {
+            self.begin_numbering(context);
         }
 
         if let Some(round) = &mut self.round
@@ -267,6 +267,11 @@ impl Journal {
                 entry.lease_until = renewed(entry.lease_until, now, lease);
             }
         }
+    }
+
+    /// Begins to number disruptions, unless that has begun.
+    pub(super) fn begin_numbering(&mut self, context: &StepContext<'_>) {
+        self.numbered_since.get_or_insert(context.server_time());
     }
 
     /// Whether this journal, which has no round, shows that the round of `slot` was not run: it would have been recorded
