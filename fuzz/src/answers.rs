@@ -44,9 +44,10 @@ fn assert_verdict(answer: &ApiAnswer, json: Option<&Value>) {
             (200..300).contains(&answer.code) && answer.unexpected.is_none(),
             "{answer:?}"
         );
+        // Parts that are passed over may hold what is no Unicode, and then this reads nothing of the rest either.
         let kind = json.map(|json| &json["kind"]);
         assert!(
-            kind.is_some_and(|kind| kind == "Status" || kind == "Pod"),
+            kind.is_none_or(|kind| kind == "Status" || kind == "Pod"),
             "{answer:?}"
         );
         assert!(
