@@ -6,6 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use kube_sandbox::ObjectChange;
 use serde_json::Value;
 
+/// How long before a disruption macaque may have read how many pods its owner wants: a slot and the longest lease.
+const OLDEST_BASELINE: SignedDuration = SignedDuration::from_secs(120);
+
 /// How many pods of each owner were ready, and when each pod's end began.
 #[derive(Default)]
 pub(crate) struct WholenessHistory {
@@ -25,7 +28,8 @@ struct PodCount {
 struct OwnerState {
     /// Of each live pod, by its UID, whether it is ready.
     pods: BTreeMap<String, bool>,
-    wanted: usize,
+    /// How many pods it wants, once that was read.
+    wanted: Option<usize>,
 }
 
 impl WholenessHistory {
@@ -62,12 +66,15 @@ impl WholenessHistory {
             }
         } else {
             let wanted = object["spec"]["replicas"].as_u64().unwrap_or(1);
-            state.wanted = usize::try_from(wanted).unwrap_or_default();
+            state.wanted = usize::try_from(wanted).ok();
         }
+        let Some(wanted) = state.wanted else {
+            return;
+        };
 
         let count = PodCount {
             ready: state.pods.values().filter(|ready| **ready).count(),
-            wanted: state.wanted,
+            wanted,
         };
         let counts = self.owners.entry(owner.to_owned()).or_default();
         if counts.last().is_none_or(|(_, last)| *last != count) {
@@ -80,12 +87,15 @@ impl WholenessHistory {
         self.ends.get(uid).copied()
     }
 
-    /// The longest time without a break that an owner was whole between two instants. Pods that were added meanwhile are
-    /// not waited for.
+    /// The longest time without a break that an owner was whole between two instants, the first of them that of a
+    /// disruption. Pods that were added since macaque looked at the owner are not waited for.
     pub(crate) fn longest(&self, owner: &str, from: Timestamp, to: Timestamp) -> SignedDuration {
         let counts = self.owners.get(owner).map_or(&[][..], Vec::as_slice);
-        let before = counts.iter().take_while(|(at, _)| *at <= from).last();
-        let before = before.map_or(0, |(_, count)| count.wanted);
+        let after = counts.partition_point(|(at, _)| *at <= from);
+        let oldest = counts.partition_point(|(at, _)| *at <= from - OLDEST_BASELINE);
+        let baselines = &counts[oldest.saturating_sub(1)..after];
+        let before = baselines.iter().map(|(_, count)| count.wanted).min();
+        let before = before.unwrap_or_default();
 
         let mut longest = SignedDuration::ZERO;
         let mut whole_since = None;
