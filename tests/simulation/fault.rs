@@ -14,6 +14,9 @@ const WRITES: u32 = 16;
 const POLLS: u32 = 200;
 /// The span in which the world and the server fail, in milliseconds of the trial.
 pub(crate) const FAULTY: u64 = 130_000;
+/// The slots in that span, and how long a round lasts when nothing goes wrong.
+const SLOTS: [u64; 2] = [60_000, 120_000];
+const ROUND: u64 = 100;
 /// The longest that an API server works on a request, in milliseconds (`requestTimeoutUpperBound` in
 /// `apiserver/pkg/endpoints/handlers/rest.go`).
 const LONGEST_REQUEST: u64 = 34_000;
@@ -127,7 +130,11 @@ impl Fault {
     /// Draws a fault of one of so many replicas.
     pub(crate) fn draw(rng: &mut ChaCha12Rng, replicas: usize) -> Self {
         let replica = rng.random_range(0..replicas);
-        let at = rng.random_range(20_000..FAULTY);
+        // Half of them during a round.
+        let at = match SLOTS.choose(rng) {
+            Some(slot) if rng.random() => slot + rng.random_range(0..ROUND),
+            _ => rng.random_range(20_000..FAULTY),
+        };
         match rng.random_range(0..20) {
             0..10 => Self::Request(replica, rng.random_range(0..REQUESTS), RequestFault::draw(rng)),
             10..15 => Self::Replica(replica, Moment::draw(rng), ReplicaFault::draw(rng)),
