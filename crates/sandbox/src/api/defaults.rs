@@ -27,18 +27,33 @@ pub(crate) fn complete(object: &mut Value, resource: &ApiResource) {
     }
 
     complete_spec(object, resource.kind);
+    if let Some(status) = initial_status(resource.kind) {
+        object["status"] = status;
+    }
     match resource.kind {
-        "Pod" => object["status"] = json!({ "phase": "Pending", "qosClass": "BestEffort" }),
         "Namespace" => complete_namespace(object),
-        "Service" => object["status"] = json!({ "loadBalancer": {} }),
         "Event" => complete_event(object),
-        "PodDisruptionBudget" => {
-            object["status"] = json!({
-                "currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0,
-            });
-        }
         _ => {}
     }
+}
+
+/// The status of a new object before any controller has written one: the fields that the API shows even if they are empty.
+fn initial_status(kind: &str) -> Option<Value> {
+    Some(match kind {
+        "Pod" => json!({ "phase": "Pending", "qosClass": "BestEffort" }),
+        "Namespace" => json!({ "phase": "Active" }),
+        "Service" => json!({ "loadBalancer": {} }),
+        "PodDisruptionBudget" => json!({
+            "currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0,
+        }),
+        "CronJob" | "Deployment" | "Job" => json!({}),
+        "ReplicaSet" | "ReplicationController" => json!({ "replicas": 0 }),
+        "StatefulSet" => json!({ "availableReplicas": 0, "replicas": 0 }),
+        "DaemonSet" => json!({
+            "currentNumberScheduled": 0, "desiredNumberScheduled": 0, "numberMisscheduled": 0, "numberReady": 0,
+        }),
+        _ => return None,
+    })
 }
 
 /// Fills in the defaults of the fields that clients set.
@@ -99,7 +114,6 @@ fn complete_namespace(namespace: &mut Value) {
     labels.insert("kubernetes.io/metadata.name".to_owned(), json!(name));
 
     namespace["spec"] = json!({ "finalizers": ["kubernetes"] });
-    namespace["status"] = json!({ "phase": "Active" });
 }
 
 /// Gives a Secret its type, and encodes what was sent as text.
