@@ -133,6 +133,13 @@ fn start_pod(
 
     let stuck = state.options.stuck;
     let due = timers.due(pod, PodStep::Start, state.options.ready_after, now);
+    let scheduled = object::condition(pod, "PodScheduled");
+    let is_scheduled = scheduled.is_some_and(|condition| condition["status"] == "True");
+    let is_due = due.is_some_and(|due| due <= now);
+    if is_bound && is_scheduled && stuck.is_none() && !is_due {
+        return due;
+    }
+
     let mut pod = Value::clone(pod);
     if !is_bound && stuck == Some(StuckPods::Unschedulable) {
         let nodes = state.store.list("Node", None).len();
@@ -144,8 +151,7 @@ fn start_pod(
     if !is_bound {
         pod["spec"]["nodeName"] = json!(object::name(node?));
     }
-    let scheduled = object::condition(&pod, "PodScheduled");
-    if scheduled.is_none_or(|condition| condition["status"] != "True") {
+    if !is_scheduled {
         copy_topology_labels(state, &mut pod);
         mark_scheduled(&mut pod, state.now());
         record_scheduled(state, &pod);
@@ -156,7 +162,7 @@ fn start_pod(
         state.store.put("Pod", pod);
         return now.checked_add(STUCK_INTERVAL);
     }
-    if due.is_some_and(|due| due <= now) {
+    if is_due {
         mark_running(state, &mut pod);
         timers.clear(&pod, PodStep::Start);
         state.store.put("Pod", pod);

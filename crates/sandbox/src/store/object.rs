@@ -10,12 +10,20 @@ use serde_json::{Map, Value, json};
 /// The value at a JSON pointer of names without `~`, through objects alone: what serde_json finds too, which unescapes every
 /// name of the pointer, and takes several times as long for it.
 fn at<'a>(object: &'a Value, pointer: &str) -> Option<&'a Value> {
-    let names = pointer.split('/').skip(1);
+    let Some(mut rest) = pointer.strip_prefix('/') else {
+        return Some(object);
+    };
     let mut value = object;
-    for name in names {
+    loop {
+        // Names are short: looking at each byte is quicker than a search that is made for long texts.
+        let end = rest.bytes().position(|byte| byte == b'/');
+        let name = &rest[..end.unwrap_or(rest.len())];
         value = value.as_object()?.get(name)?;
+        match end {
+            Some(end) => rest = &rest[end + 1..],
+            None => return Some(value),
+        }
     }
-    Some(value)
 }
 
 /// The text at a JSON pointer, or the empty text.
