@@ -37,7 +37,7 @@ pub enum UnreadableJournal {
     Changed,
 }
 
-/// The version of a journal, which is read before anything else.
+/// The version of a journal that is not read otherwise.
 #[derive(serde::Deserialize)]
 struct JournalVersion {
     version: u32,
@@ -54,7 +54,12 @@ impl StoredJournal {
         };
 
         let malformed = |error: serde_json::Error| UnreadableJournal::Malformed(error.to_string());
-        let JournalVersion { version } = serde_json::from_str(text).map_err(malformed)?;
+        let journal = serde_json::from_str::<Journal>(text);
+        // Whatever else a newer version holds, it has its number.
+        let version = match &journal {
+            Ok(journal) => journal.version,
+            Err(_) => serde_json::from_str::<JournalVersion>(text).map_err(malformed)?.version,
+        };
         if version > VERSION {
             return Err(UnreadableJournal::Newer(version));
         }
@@ -62,8 +67,8 @@ impl StoredJournal {
         if self.seal.as_deref().is_some_and(|seal| seal != seal_of(text)) {
             return Err(UnreadableJournal::Changed);
         }
-        let journal: Journal = serde_json::from_str(text).map_err(malformed)?;
-        match journal.version {
+        let journal = journal.map_err(malformed)?;
+        match version {
             VERSION => Ok(journal),
             version => Err(UnreadableJournal::Malformed(format!(
                 "version {version} does not exist"
