@@ -166,14 +166,16 @@ impl ApiResponse {
     /// Whether a server that speaks TLS says that it was spoken to without: servers in Go, and nginx, answer so much in
     /// plain HTTP.
     fn demands_tls(&self) -> bool {
+        if self.status != StatusCode::BAD_REQUEST {
+            return false;
+        }
         let text = String::from_utf8_lossy(self.body.bytes());
-        self.status == StatusCode::BAD_REQUEST
-            && [
-                "HTTP request to an HTTPS server",
-                "HTTP request was sent to HTTPS port",
-            ]
-            .iter()
-            .any(|words| text.contains(words))
+        [
+            "HTTP request to an HTTPS server",
+            "HTTP request was sent to HTTPS port",
+        ]
+        .iter()
+        .any(|words| text.contains(words))
     }
 
     /// The error that an answer is which is no success.
