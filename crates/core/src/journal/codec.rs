@@ -58,7 +58,10 @@ impl StoredJournal {
         // Whatever else a newer version holds, it has its number.
         let version = match &journal {
             Ok(journal) => journal.version,
-            Err(_) => serde_json::from_str::<JournalVersion>(text).map_err(malformed)?.version,
+            Err(_) => {
+                let JournalVersion { version } = serde_json::from_str(text).map_err(malformed)?;
+                version
+            }
         };
         if version > VERSION {
             return Err(UnreadableJournal::Newer(version));
