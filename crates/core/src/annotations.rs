@@ -42,7 +42,8 @@ pub fn team<'a>(levels: impl IntoIterator<Item = &'a BTreeMap<String, String>>) 
     let named = levels.into_iter().filter_map(|annotations| annotations.get(TEAM));
     let mut printable = named.map(|name| {
         let printable: String = name.chars().filter(|c| is_printable(*c)).collect();
-        printable.trim().chars().take(TEAM_CHARS).collect::<String>()
+        let kept: String = printable.trim().chars().take(TEAM_CHARS).collect();
+        kept.trim_end().to_owned()
     });
     printable.find(|name| !name.is_empty())
 }
@@ -91,5 +92,7 @@ mod tests {
         );
         let long = team([&named(&"é".repeat(1000))]).unwrap();
         assert_eq!(long.chars().count(), TEAM_CHARS);
+        let cut = format!("{} shop", "p".repeat(TEAM_CHARS - 1));
+        assert_eq!(team([&named(&cut)]).unwrap(), "p".repeat(TEAM_CHARS - 1));
     }
 }
