@@ -11,10 +11,14 @@ pub(crate) const LAW: &str = "what is read holds no empty value and absolute pat
 /// The sections of a kubeconfig whose entries have names.
 const SECTIONS: [&str; 3] = ["clusters", "users", "contexts"];
 
-/// The parts of entries that hold paths, and the keys of these.
-const PATHS: [(&str, &[&str]); 2] = [
-    ("cluster", &["certificate-authority"]),
-    ("user", &["client-certificate", "client-key", "tokenFile"]),
+/// The part of the entries of a section that holds paths, and the keys of these.
+const PATHS: [(&str, &str, &[&str]); 2] = [
+    ("clusters", "cluster", &["certificate-authority"]),
+    (
+        "users",
+        "user",
+        &["client-certificate", "client-key", "tokenFile"],
+    ),
 ];
 
 /// A token in the text, which no error may show.
@@ -38,22 +42,22 @@ pub(crate) fn kubeconfig(bytes: &[u8]) {
     assert_eq!(read.merged, read.content);
     for section in SECTIONS {
         let entries = read.content[section].as_array().into_iter().flatten();
-        let mut names: Vec<_> = entries.clone().map(|entry| entry["name"].as_str()).collect();
+        let mut names: Vec<_> = entries.map(|entry| entry["name"].as_str()).collect();
         let count = names.len();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), count, "names of {section} occur once");
+    }
 
-        for entry in entries {
-            for (part, paths) in PATHS {
-                for (key, value) in entry[part].as_object().into_iter().flatten() {
-                    assert!(value != "", "{key}");
-                    assert!(
-                        !paths.contains(&key.as_str()) || is_absolute(value),
-                        "{key}: {value}"
-                    );
-                }
-            }
+    for (section, part, paths) in PATHS {
+        let entries = read.content[section].as_array().into_iter().flatten();
+        let values = entries.flat_map(|entry| entry[part].as_object().into_iter().flatten());
+        for (key, value) in values {
+            assert!(value != "", "{key}");
+            assert!(
+                !paths.contains(&key.as_str()) || is_absolute(value),
+                "{key}: {value}"
+            );
         }
     }
 }
