@@ -3,6 +3,7 @@
 
 use std::io::Read;
 
+use memchr::memchr2;
 use serde::de::{DeserializeOwned, Error as _};
 
 use super::kind::{ObjectKind, WrongBody};
@@ -105,13 +106,18 @@ impl ItemSplitter {
         // Where the current item begins in `bytes`; zero if it began earlier.
         let mut begin = 0;
 
-        for (at, byte) in bytes.iter().enumerate() {
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
+            if self.in_string {
+                let length = self.read_string(&bytes[at..]);
+                if !self.in_items {
+                    self.rest.extend_from_slice(&bytes[at..at + length]);
+                }
+                at += length;
+                continue;
+            }
             if !self.in_items {
                 self.rest.push(*byte);
-            }
-            if self.in_string {
-                self.read_string(*byte);
-                continue;
             }
 
             let between_items = self.in_items && self.depth == ITEM_DEPTH;
@@ -147,6 +153,7 @@ impl ItemSplitter {
                 }
                 _ => {}
             }
+            at += 1;
         }
 
         if self.in_items && self.depth > ITEM_DEPTH {
@@ -173,19 +180,30 @@ impl ItemSplitter {
         }
     }
 
-    fn read_string(&mut self, byte: u8) {
-        match byte {
-            _ if self.escaped => self.escaped = false,
-            b'\\' => self.escaped = true,
-            b'"' => {
-                self.in_string = false;
-                return;
+    /// Reads on in a string, up to its end or that of `bytes`; returns how many bytes that are.
+    fn read_string(&mut self, bytes: &[u8]) -> usize {
+        let mut length = 0;
+        while length < bytes.len() && self.in_string {
+            if self.escaped {
+                self.escaped = false;
+                length += 1;
+                continue;
             }
-            _ => {}
+            match memchr2(b'"', b'\\', &bytes[length..]) {
+                None => length = bytes.len(),
+                Some(at) => {
+                    length += at + 1;
+                    self.escaped = bytes[length - 1] == b'\\';
+                    self.in_string = self.escaped;
+                }
+            }
         }
+
         if self.depth == KEY_DEPTH {
-            self.key.push(byte);
+            let key = &bytes[..length - usize::from(!self.in_string)];
+            self.key.extend_from_slice(key);
         }
+        length
     }
 }
 
