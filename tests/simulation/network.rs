@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::stream::unfold;
-use http::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::{Bytes, Frame};
@@ -174,12 +174,8 @@ impl Exchange {
             return self.lost("as the server is away");
         }
 
-        let mut answer = world.act(Sender::Replica(replica), request());
+        let answer = world.act(Sender::Replica(replica), request());
         world.tell(|| format!("replica {replica}: {}: {}", self.what, answer.status()));
-        let date = world.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        answer
-            .headers_mut()
-            .insert(DATE, HeaderValue::from_str(&date).unwrap());
         self.network.pass(Moment::Acted(self.number));
         if let Some(write) = self.write {
             self.network.pass(Moment::Wrote(write));

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kube_sandbox::scenario::deployment;
+use kube_sandbox::{ClusterClock, Sandbox, SandboxOptions};
 use macaque::actors::clock::Trigger;
 use macaque::actors::messages::StopRequested;
 use macaque::actors::recipient::StableRecipient;
@@ -36,6 +37,7 @@ struct NoticeScene {
     cluster: TestCluster,
     room: ChatRoom,
     kinds: MessageKinds,
+    now: Timestamp,
 }
 
 /// A replica at work.
@@ -45,7 +47,8 @@ struct TestReplica {
 }
 
 impl NoticeScene {
-    async fn of(kinds: MessageKinds) -> Self {
+    /// The API server and the replicas show `now` when they start.
+    async fn of(kinds: MessageKinds, now: &str) -> Self {
         let agent = json!({
             "apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": { "name": "agent", "namespace": "shop" },
             "spec": {
@@ -56,16 +59,25 @@ impl NoticeScene {
                 },
             },
         });
+        let now = now.parse().unwrap();
+        let sandbox = Sandbox::start(SandboxOptions {
+            objects: vec![deployment("shop", "web", 40), agent, empty()],
+            clock: ClusterClock::simulated(now),
+            ..SandboxOptions::default()
+        });
+        let cluster = TestCluster::of(sandbox.unwrap());
+        cluster.sandbox.pause();
         Self {
-            cluster: TestCluster::with(vec![deployment("shop", "web", 40), agent, empty()]),
+            cluster,
             room: ChatRoom::open().await,
             kinds,
+            now,
         }
     }
 
-    /// Starts a replica whose rounds `trigger` makes due, and whose wall clock shows `now`.
-    fn replica(&self, name: &str, trigger: Trigger, now: &str) -> TestReplica {
-        let platform = Platform::simulated(7, instant(now));
+    /// Starts a replica whose rounds `trigger` makes due.
+    fn replica(&self, name: &str, trigger: Trigger) -> TestReplica {
+        let platform = Platform::simulated(7, self.now);
         let location = JournalLocation::ConfigMap(ConfigMapRef {
             namespace: NAMESPACE.to_owned(),
             name: NAME.to_owned(),
@@ -74,8 +86,7 @@ impl NoticeScene {
             deadline: DEADLINE,
             spacing: Duration::ZERO,
             lease: LEASE,
-            // The sandbox has a clock of its own.
-            skew: Duration::from_secs(100 * 365 * 24 * 3600),
+            ..JournalTiming::default()
         };
         let mut round = RoundConfig {
             dry_run: false,
@@ -186,10 +197,9 @@ fn daily() -> Trigger {
 
 #[actix_rt::test]
 async fn a_pause_and_its_end_are_announced_once_over_replicas_and_restarts() {
-    let scene = NoticeScene::of(MessageKinds::default()).await;
-    let now = "2026-11-30T12:00:00Z";
-    let first = scene.replica("a", never(), now);
-    let second = scene.replica("b", never(), now);
+    let scene = NoticeScene::of(MessageKinds::default(), "2026-11-30T12:00:00Z").await;
+    let first = scene.replica("a", never());
+    let second = scene.replica("b", never());
 
     annotate_all(
         &scene.cluster.sandbox,
@@ -204,7 +214,7 @@ async fn a_pause_and_its_end_are_announced_once_over_replicas_and_restarts() {
 
     first.end().await;
     second.end().await;
-    let replicas = [scene.replica("c", never(), now), scene.replica("d", never(), now)];
+    let replicas = [scene.replica("c", never()), scene.replica("d", never())];
     annotate(&scene.cluster.sandbox, None);
     scene.hears("macaque is resumed").await;
 
@@ -219,9 +229,8 @@ async fn a_pause_and_its_end_are_announced_once_over_replicas_and_restarts() {
 
 #[actix_rt::test]
 async fn a_window_is_announced_before_its_first_round_and_after_its_last_by_one_of_two_replicas() {
-    let scene = NoticeScene::of(MessageKinds::all()).await;
-    let now = "2026-11-30T08:59:57Z";
-    let replicas = ["a", "b"].map(|name| scene.replica(name, daily(), now));
+    let scene = NoticeScene::of(MessageKinds::all(), "2026-11-30T08:59:57Z").await;
+    let replicas = ["a", "b"].map(|name| scene.replica(name, daily()));
 
     scene
         .hears("window closed: 1 round ran, and 1 pod was disrupted")
@@ -242,11 +251,10 @@ async fn a_window_is_announced_before_its_first_round_and_after_its_last_by_one_
 
 #[actix_rt::test]
 async fn a_digest_of_what_happened_and_of_who_had_no_turn_is_announced_by_one_of_two_replicas() {
-    let scene = NoticeScene::of(MessageKinds::all()).await;
     // A Monday.
-    let now = "2026-11-30T08:59:57Z";
+    let scene = NoticeScene::of(MessageKinds::all(), "2026-11-30T08:59:57Z").await;
     let trigger = || every(Duration::from_millis(300));
-    let replicas = ["a", "b"].map(|name| scene.replica(name, trigger(), now));
+    let replicas = ["a", "b"].map(|name| scene.replica(name, trigger()));
 
     let digest = scene.hears("since 2026-11-30T08:59:5").await;
     scene.goes_on(2).await;
@@ -268,8 +276,8 @@ async fn a_digest_of_what_happened_and_of_who_had_no_turn_is_announced_by_one_of
 
 #[actix_rt::test]
 async fn nothing_is_counted_or_written_for_windows_and_digests_that_nobody_asks_for() {
-    let scene = NoticeScene::of(MessageKinds::default()).await;
-    let replica = scene.replica("a", daily(), "2026-11-30T08:59:58Z");
+    let scene = NoticeScene::of(MessageKinds::default(), "2026-11-30T08:59:58Z").await;
+    let replica = scene.replica("a", daily());
 
     scene.hears("evicted shop/web-").await;
     replica.end().await;

@@ -6,8 +6,9 @@ use futures_util::StreamExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Bytes, Frame};
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, DATE, HeaderValue};
 use hyper::{Response, StatusCode};
+use jiff::Timestamp;
 use serde::Serializer;
 use serde_json::Value;
 
@@ -25,9 +26,9 @@ const LEADING_FIELDS: [&str; 3] = ["kind", "apiVersion", "metadata"];
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// Encodes an answer; a watch streams its events from the shared state.
-pub(super) fn encode(answer: ApiAnswer, shared: SharedState) -> Response<ResponseBody> {
-    match answer {
+/// Encodes an answer that is given at `now` by the cluster's clock; a watch streams its events from the shared state.
+pub(super) fn encode(answer: ApiAnswer, now: Timestamp, shared: SharedState) -> Response<ResponseBody> {
+    let mut response = match answer {
         ApiAnswer::Watch(watch) => {
             let lines = watch_lines(*watch, shared);
             let frames = lines.map(|line| Ok(Frame::data(Bytes::from(line))));
@@ -45,7 +46,14 @@ pub(super) fn encode(answer: ApiAnswer, shared: SharedState) -> Response<Respons
             }
             response
         }
+    };
+
+    // The HTTP library would write the machine's time.
+    let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    if let Ok(date) = HeaderValue::from_str(&date) {
+        response.headers_mut().insert(DATE, date);
     }
+    response
 }
 
 fn response(code: u16, content_type: &'static str, body: ResponseBody) -> Response<ResponseBody> {

@@ -94,7 +94,8 @@ async fn respond(
         // Too large or broken off; in the latter case the client no longer reads the answer.
         let message = format!("limit is {MAX_REQUEST_BODY}");
         let refusal = StatusError::new(413, "RequestEntityTooLarge", message);
-        return Ok(encode(ApiReply::from(refusal).into(), shared));
+        let now = shared.with(|state| state.now());
+        return Ok(encode(ApiReply::from(refusal).into(), now, shared));
     };
     let body = body.to_bytes().to_vec();
 
@@ -108,16 +109,16 @@ async fn respond(
         tokio::time::sleep(latency).await;
     }
 
-    let answer = shared.with(|state| api::answer(state, &request));
-    Ok(encode(answer, shared))
+    let (answer, now) = shared.with(|state| (api::answer(state, &request), state.now()));
+    Ok(encode(answer, now, shared))
 }
 
 /// Answers one request that did not come over a socket: at once, and without a record of it.
 pub(crate) fn answer(shared: &SharedState, request: hyper::Request<Vec<u8>>) -> Response<ResponseBody> {
     let (head, body) = request.into_parts();
     let request = read_request(&head, body);
-    let answer = shared.with(|state| api::answer(state, &request));
-    encode(answer, shared.clone())
+    let (answer, now) = shared.with(|state| (api::answer(state, &request), state.now()));
+    encode(answer, now, shared.clone())
 }
 
 /// Converts a request into the form for the API.
