@@ -59,7 +59,7 @@ impl NoticeScene {
                 },
             },
         });
-        let now = now.parse().unwrap();
+        let now = instant(now);
         let sandbox = Sandbox::start(SandboxOptions {
             objects: vec![deployment("shop", "web", 40), agent, empty()],
             clock: ClusterClock::simulated(now),
