@@ -95,6 +95,8 @@ pub struct RoundGuards<'a> {
     /// The UIDs of the pods that macaque disrupted itself.
     own_victims: BTreeSet<String>,
     warnings: BTreeSet<String>,
+    /// When they last said go for a victim.
+    said_go: Option<Instant>,
     /// Whether guards are asked behind one that does not say go.
     asks_all: bool,
 }
@@ -132,6 +134,7 @@ impl<'a> RoundGuards<'a> {
             disrupted: DisruptedPods::default(),
             own_victims: BTreeSet::new(),
             warnings: BTreeSet::new(),
+            said_go: None,
             asks_all: false,
         }
     }
@@ -217,7 +220,13 @@ impl<'a> RoundGuards<'a> {
             go(&self.ask_owner(victim).await, Held::Victim)?;
             go(&self.ask_round().await, Held::Round)?;
         }
+        self.said_go = Some(self.context.platform.monotonic());
         Ok(())
+    }
+
+    /// Whether they last said go for a victim less than [`FRESH`] ago.
+    pub fn said_go_lately(&self) -> bool {
+        self.said_go.is_some_and(|at| self.is_fresh(at))
     }
 
     /// Asks the guards of a victim's owner, which read from the journal and the API server alone.

@@ -50,8 +50,6 @@ pub(super) struct AttemptSubject<'a> {
     pub(super) slot: Timestamp,
     /// What the pods of the owner are, if the recovery is to be watched.
     pub(super) baseline: Option<&'a RecoveryBaseline>,
-    /// When the guards said go.
-    pub(super) guarded: Instant,
 }
 
 /// The reason why an attempt has no outcome: nothing was done to the pod.
@@ -78,8 +76,6 @@ struct DisruptionAttempt<'a, 'g> {
     guards: &'a mut RoundGuards<'g>,
     subject: AttemptSubject<'a>,
     pod: &'a PodRef,
-    /// When the guards last said go.
-    guarded: Instant,
     /// When the outcome is no longer looked for.
     until: Instant,
     /// How many times it may still be sent again after throttling.
@@ -128,7 +124,6 @@ impl RoundContext<'_> {
             guards,
             subject,
             pod: &subject.victim.pod,
-            guarded: subject.guarded,
             until,
             throttle_retries: THROTTLE_RETRIES,
             doubt: None,

@@ -265,7 +265,6 @@ impl<'a> RunningRound<'a> {
     ) -> Result<AttemptResult, RoundEnd> {
         // Boxed, because it holds the futures of every guard, and the round's own is large already.
         let asked = Box::pin(self.guards.ask_before_disruption(fresh)).await;
-        let guarded = self.context.platform.monotonic();
         victim.team = self.guards.team(fresh);
         if self.context.stop.is_requested() {
             return Err(RoundEnd::Interrupted);
@@ -275,7 +274,7 @@ impl<'a> RunningRound<'a> {
             Err(Held::Round(hold)) => Err(RoundEnd::Held(hold)),
             Err(Held::Victim(hold)) => Ok(AttemptResult::Attempted(Outcome::Held(hold).into())),
             Ok(()) if self.context.config.dry_run => Ok(AttemptResult::Attempted(Outcome::DryRun.into())),
-            Ok(()) => self.disrupt(victim, fresh, guarded).await,
+            Ok(()) => self.disrupt(victim, fresh).await,
         }
     }
 

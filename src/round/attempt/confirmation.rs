@@ -6,14 +6,14 @@ use macaque_core::outcome::Outcome;
 
 use super::conclusions::SEEN_ALIVE;
 use super::{AttemptError, AttemptSubject, DisruptionAttempt};
-use crate::guards::{FRESH, Held};
+use crate::guards::Held;
 use crate::journal::JournalError;
 
 impl DisruptionAttempt<'_, '_> {
     /// Before the first request: if the reservation took long, or the process was suspended after it, the guards are asked
     /// again, and the journal whether the reservation stands. Returns the guard that does not say go.
     pub(super) async fn confirm_unless_fresh(&mut self) -> Result<Option<GuardHold>, AttemptError> {
-        if self.is_fresh() {
+        if self.guards.said_go_lately() {
             return Ok(None);
         }
 
@@ -36,22 +36,14 @@ impl DisruptionAttempt<'_, '_> {
         self.context.confirm(victim, &fresh.place(), baseline).await
     }
 
-    /// Whether the guards said go a moment ago.
-    fn is_fresh(&self) -> bool {
-        self.context.platform.monotonic() - self.guarded < FRESH
-    }
-
     /// Asks the guards before a request, if what came since they said go took long; returns the one that does not say
     /// go.
     pub(super) async fn ask_again(&mut self) -> Option<GuardHold> {
-        if self.is_fresh() {
+        if self.guards.said_go_lately() {
             return None;
         }
 
-        let platform = self.context.platform;
-        let asked = Box::pin(self.guards.ask_before_disruption(self.subject.fresh)).await;
-        self.guarded = platform.monotonic();
-        match asked {
+        match Box::pin(self.guards.ask_before_disruption(self.subject.fresh)).await {
             Ok(()) => None,
             Err(Held::Victim(hold) | Held::Round(hold)) => Some(hold),
         }

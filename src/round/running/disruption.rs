@@ -6,7 +6,6 @@ use macaque_core::outcome::Outcome;
 use macaque_core::pod::Pod;
 use macaque_core::recovery::RecoveryBaseline;
 use macaque_core::report::RoundEnd;
-use tokio::time::Instant;
 
 use super::{AttemptResult, RunningRound, attempt_report};
 use crate::failpoint::FailPoint;
@@ -14,7 +13,7 @@ use crate::journal::JournalError;
 use crate::round::attempt::AttemptSubject;
 
 impl RunningRound<'_> {
-    /// Reserves the victim, for which the guards said go at `guarded`, disrupts it, and records the outcome.
+    /// Reserves the victim, for which the guards said go, disrupts it, and records the outcome.
     ///
     /// # Errors
     /// The round must end: the journal denied the reservation, or could not be written.
@@ -22,7 +21,6 @@ impl RunningRound<'_> {
         &mut self,
         victim: &Candidate,
         fresh: &Pod,
-        guarded: Instant,
     ) -> Result<AttemptResult, RoundEnd> {
         let context = self.context;
         let place = fresh.place();
@@ -62,7 +60,6 @@ impl RunningRound<'_> {
             fresh,
             slot: self.report.slot,
             baseline: baseline.as_ref(),
-            guarded,
         };
         // Boxed for the guards again, which a repeated request asks.
         let attempt = Box::pin(context.disrupt(subject, &mut self.guards, until)).await;
