@@ -6,6 +6,8 @@ use rand::RngExt as _;
 use rand::rngs::ChaCha12Rng;
 use rand::seq::IndexedRandom as _;
 
+use crate::world::SLOT;
+
 /// How many requests of a process a fault may be at: more than it sends before the faults end.
 const REQUESTS: u32 = 70;
 /// How many of its requests that write.
@@ -14,8 +16,9 @@ const WRITES: u32 = 16;
 const POLLS: u32 = 200;
 /// The span in which the world and the server fail, in milliseconds of the trial.
 pub(crate) const FAULTY: u64 = 130_000;
-/// The slots in that span, and how long a round lasts when nothing goes wrong.
-const SLOTS: [u64; 2] = [60_000, 120_000];
+/// The slots in that span.
+const SLOTS: [u64; 2] = [SLOT.as_millis() as u64, 2 * SLOT.as_millis() as u64];
+/// How long a round lasts when nothing goes wrong.
 const ROUND: u64 = 100;
 /// The longest that an API server works on a request, in milliseconds (`requestTimeoutUpperBound` in
 /// `apiserver/pkg/endpoints/handlers/rest.go`).

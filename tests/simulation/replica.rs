@@ -23,10 +23,7 @@ use crate::life::{Life, LifeControl};
 use crate::network::Network;
 use crate::objects::JOURNAL;
 use crate::plan::TrialPlan;
-use crate::world::{START, World};
-
-/// The time from one slot to the next.
-pub(crate) const SLOT: Duration = Duration::from_secs(60);
+use crate::world::{SLOT, START, World};
 
 /// A replica of macaque.
 pub(crate) struct Replica {

@@ -12,9 +12,8 @@ use macaque_core::report::{RoundEnd, RoundReport};
 use crate::claims::judge_claims;
 use crate::fault::FAULTY;
 use crate::plan::TrialPlan;
-use crate::replica::SLOT;
 use crate::wholeness::WholenessHistory;
-use crate::world::{Loss, START, World};
+use crate::world::{Loss, SLOT, START, World};
 
 /// How far the clock of a replica may be ahead of the API server's for a claim, and a second of its `Date`.
 const SKEW: SignedDuration = SignedDuration::from_secs(31);

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use kube_sandbox::ObjectChange;
 use serde_json::Value;
 
-/// How long before a disruption macaque may have read how many pods its owner wants: a slot and the longest lease.
+/// How long before a disruption macaque may have read how many pods its owner wants: longer than a slow request takes.
 const OLDEST_BASELINE: SignedDuration = SignedDuration::from_secs(120);
 
 /// How many pods of each owner were ready, and when each pod's end began.

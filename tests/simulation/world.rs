@@ -15,6 +15,8 @@ use crate::objects::{JOURNAL, JOURNAL_PATH};
 
 /// What time it is when a trial begins.
 pub(crate) const START: Timestamp = Timestamp::constant(1_767_571_200, 0);
+/// The time from one slot to the next.
+pub(crate) const SLOT: Duration = Duration::from_secs(60);
 
 /// The world of a trial. Clones share it.
 #[derive(Clone)]
