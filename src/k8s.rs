@@ -60,7 +60,7 @@ use std::time::Duration;
 
 use http::header::{AUTHORIZATION, USER_AGENT};
 use http::{HeaderValue, Method, Request};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use kube::client::Body;
 use macaque_core::outcome;
 use macaque_core::pod::PodRef;
@@ -69,6 +69,7 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 
 use self::access_review::KnownPermissions;
+use self::clock_skew::ServerTime;
 use self::connect::Connection;
 use self::optional_read::RefusedReads;
 use self::request_kind::RequestKind;
@@ -84,8 +85,8 @@ pub struct Cluster {
     access: ClusterAccess,
     platform: Platform,
     connection: RefCell<Rc<Connection>>,
-    /// How far this machine's clock is ahead of the server's, according to the last answer.
-    skew: Cell<Option<SignedDuration>>,
+    /// What the server's clock showed, according to the last answer.
+    server_time: Cell<Option<ServerTime>>,
     /// Whether the last request failed, so that the configuration, e.g. the certificate authority, may be out of date.
     stale: Cell<bool>,
     /// The slot of the round that requests are sent for.
@@ -184,12 +185,6 @@ impl Cluster {
         self.platform.now()
     }
 
-    /// How far this machine's clock is ahead of the API server's, negative if it is behind, according to the last
-    /// answer; `None` until an answer shows the server's time.
-    pub fn skew(&self) -> Option<SignedDuration> {
-        self.skew.get()
-    }
-
     /// Sends a request and reads the whole answer within `deadline`; `what` describes the request in errors.
     async fn send(
         &self,
@@ -278,17 +273,13 @@ impl Cluster {
         let connection = Rc::clone(&self.connection.borrow());
         let authorization = connection.credentials.header(&self.platform);
         let request = call.request(&self.user_agent(), authorization.clone());
-        let begun = self.platform.monotonic();
+        let (sent, begun) = (self.platform.now(), self.platform.monotonic());
         let status = Cell::new(None);
         let exchange = async {
-            let sent = self.platform.now();
             let sending = connection.client.send(request).await;
             let response = sending.map_err(|error| ConnectionFault::of(&error))?;
             status.set(Some(response.status().as_u16()));
-            if let Some(skew) = clock_skew::of(response.headers(), sent, self.platform.now()) {
-                self.skew.set(Some(skew));
-                self.facts.publish(Fact::ClockCompared(skew));
-            }
+            self.compare_clocks(response.headers(), sent, begun);
             read(response, Arc::clone(&connection.server), authorization).await
         };
 

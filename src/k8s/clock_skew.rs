@@ -1,14 +1,68 @@
-//! Measures how far this machine's clock is from the API server's, by the `Date` header of an answer (RFC 9110 §6.6.1).
+//! Measures how far this machine's clock is from the API server's, by the `Date` header of an answer (RFC 9110 §6.6.1)
+//! and the monotonic clock since.
 
 use http::{HeaderMap, header};
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+
+use super::Cluster;
+use crate::facts::Fact;
+
+/// What the API server's clock showed at an instant of the monotonic clock, by which it is known what it shows since: a
+/// clock that is set between two answers is noticed at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ServerTime {
+    shown: Timestamp,
+    at: Instant,
+}
+
+impl ServerTime {
+    /// The server's time by the headers of an answer that came at the instant `received`. Its request was sent at the
+    /// instant `begun`, when this machine's clock showed `sent`. `None` without a valid `Date`.
+    pub(super) fn of(headers: &HeaderMap, sent: Timestamp, begun: Instant, received: Instant) -> Option<Self> {
+        // Not by the clock, which may have been set meanwhile.
+        let took = SignedDuration::try_from(received - begun).ok()?;
+        let now = sent.checked_add(took).ok()?;
+        let skew = skew_by_date(headers, sent, now)?;
+
+        let shown = now.checked_sub(skew).ok()?;
+        Some(Self { shown, at: received })
+    }
+
+    /// How far a clock that shows `now` at the instant `at` is ahead of the server's, negative if it is behind; to the
+    /// millisecond, as the two are not read at once.
+    pub(super) fn skew_of(self, now: Timestamp, at: Instant) -> SignedDuration {
+        let since = SignedDuration::try_from(at - self.at).unwrap_or(SignedDuration::MAX);
+        let ahead = now.duration_since(self.shown).saturating_sub(since);
+        SignedDuration::from_millis(i64::try_from(ahead.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+impl Cluster {
+    /// How far this machine's clock is ahead of the API server's now, negative if it is behind; `None` until an answer
+    /// shows the server's time.
+    pub fn skew(&self) -> Option<SignedDuration> {
+        let skew = |known: ServerTime| known.skew_of(self.platform.now(), self.platform.monotonic());
+        self.server_time.get().map(skew)
+    }
+
+    /// Learns the server's time from the headers of an answer that came now, to a request that was sent at the instant
+    /// `begun`, when this machine's clock showed `sent`.
+    pub(super) fn compare_clocks(&self, headers: &HeaderMap, sent: Timestamp, begun: Instant) {
+        let shown = ServerTime::of(headers, sent, begun, self.platform.monotonic());
+        if let Some(server_time) = shown {
+            self.server_time.set(Some(server_time));
+            self.facts.publish(Fact::ClockCompared(self.skew().unwrap_or_default()));
+        }
+    }
+}
 
 /// How far this machine's clock is ahead of the server's, negative if it is behind. `None` without a valid `Date`.
 ///
 /// The request was `sent` and its answer `received` at these times. Only the part of the difference that the time in
 /// between cannot explain counts.
-pub(super) fn of(headers: &HeaderMap, sent: Timestamp, received: Timestamp) -> Option<SignedDuration> {
+fn skew_by_date(headers: &HeaderMap, sent: Timestamp, received: Timestamp) -> Option<SignedDuration> {
     let date = headers.get(header::DATE)?.to_str().ok()?;
     let date = rfc2822::DateTimeParser::new().parse_timestamp(date).ok()?;
     // The server wrote the date at some time within this second, between the two instants.
@@ -26,11 +80,13 @@ pub(super) fn of(headers: &HeaderMap, sent: Timestamp, received: Timestamp) -> O
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn skew(date: &str, sent: &str, received: &str) -> Option<SignedDuration> {
         let headers = HeaderMap::from_iter([(header::DATE, date.parse().unwrap())]);
-        of(&headers, sent.parse().unwrap(), received.parse().unwrap())
+        skew_by_date(&headers, sent.parse().unwrap(), received.parse().unwrap())
     }
 
     #[test]
@@ -52,9 +108,24 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_is_set_before_or_after_an_answer_is_noticed_without_another() {
+        let headers = HeaderMap::from_iter([(header::DATE, "Tue, 01 Dec 2026 12:00:00 GMT".parse().unwrap())]);
+        let sent: Timestamp = "2026-12-01T12:00:00Z".parse().unwrap();
+        let begun = Instant::now();
+        let after = |seconds| (sent + Duration::from_secs(seconds), begun + Duration::from_secs(seconds));
+        let server_time = ServerTime::of(&headers, sent, begun, after(2).1).unwrap();
+
+        let (now, at) = after(600);
+        assert_eq!(server_time.skew_of(now, at), SignedDuration::ZERO);
+        let set = SignedDuration::from_hours(72);
+        assert_eq!(server_time.skew_of(now + set, at), set);
+        assert_eq!(server_time.skew_of(now - set, at), -set);
+    }
+
+    #[test]
     fn no_date_and_a_strange_one_tell_nothing() {
         assert_eq!(
-            of(&HeaderMap::new(), Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH),
+            skew_by_date(&HeaderMap::new(), Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH),
             None
         );
         assert_eq!(

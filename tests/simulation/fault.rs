@@ -23,6 +23,11 @@ const ROUND: u64 = 100;
 /// The longest that an API server works on a request, in milliseconds (`requestTimeoutUpperBound` in
 /// `apiserver/pkg/endpoints/handlers/rest.go`).
 const LONGEST_REQUEST: u64 = 34_000;
+/// By how many seconds a clock is set: within the skew that is allowed, beyond it, by an hour, and by longer than
+/// anything is kept for.
+const JUMPS: [i64; 8] = [-259_200, -3600, -45, -20, 20, 45, 3600, 259_200];
+/// By how many parts in a million it drifts.
+const DRIFTS: [i32; 4] = [-50_000, -1_000, 1_000, 50_000];
 /// The refusals and errors that come before the server has acted.
 const CODES: [u16; 8] = [401, 403, 409, 429, 500, 502, 503, 504];
 /// The errors that come although the server has acted.
@@ -141,14 +146,8 @@ impl Fault {
         match rng.random_range(0..20) {
             0..10 => Self::Request(replica, rng.random_range(0..REQUESTS), RequestFault::draw(rng)),
             10..15 => Self::Replica(replica, Moment::draw(rng), ReplicaFault::draw(rng)),
-            15 if rng.random() => {
-                Self::Jump(replica, at, *[-3600, -45, -20, 20, 45, 3600].choose(rng).unwrap())
-            }
-            15 => Self::Drift(
-                replica,
-                at,
-                *[-50_000, -1_000, 1_000, 50_000].choose(rng).unwrap(),
-            ),
+            15 if rng.random() => Self::Jump(replica, at, *JUMPS.choose(rng).unwrap()),
+            15 => Self::Drift(replica, at, *DRIFTS.choose(rng).unwrap()),
             _ => Self::World(at, WorldFault::draw(rng)),
         }
     }

@@ -44,7 +44,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Trials of the short form.
 const SHORT: u64 = 200;
-/// How many trials of those that were not served are named.
+/// How many trials of a kind are named.
 const NAMED: usize = 10;
 
 /// What the command line asks for.
@@ -56,7 +56,8 @@ struct Findings {
     tally: Tally,
     /// By promise, the seeds that broke it.
     broken: BTreeMap<String, Vec<u64>>,
-    unserved: Vec<u64>,
+    /// By what did not come about in the end, the seeds of the others.
+    unfinished: BTreeMap<String, Vec<u64>>,
 }
 
 fn main() {
@@ -155,15 +156,9 @@ fn run(first: u64, trials: u64) -> i32 {
     let seconds = begun.elapsed().as_secs_f64();
     println!("{}", findings.tally);
     println!("{trials} trials of the seeds from {first} on took {seconds:.0} s on {threads} threads.");
-    for seed in findings.unserved.iter().take(NAMED) {
-        println!("not served: just simulate --seed {seed}");
-    }
-    for (promise, seeds) in &findings.broken {
-        println!(
-            "{promise}: {} trials, seeds {:?}",
-            seeds.len(),
-            &seeds[..seeds.len().min(NAMED)]
-        );
+    for (failure, seeds) in findings.unfinished.iter().chain(&findings.broken) {
+        let named = &seeds[..seeds.len().min(NAMED)];
+        println!("{failure}: {} trials, seeds {named:?}", seeds.len());
     }
     if let Some(seed) = findings.broken.values().flatten().min() {
         println!("The first, with as few of its faults as break the promise:");
@@ -188,13 +183,15 @@ fn on_every_core(work: impl Fn() + Sync) -> usize {
 impl Findings {
     /// Runs the trial of a seed.
     fn add(&mut self, seed: u64) {
-        let outcome = trial::run(&TrialPlan::of(seed), false);
+        let plan = TrialPlan::of(seed);
+        let outcome = trial::run(&plan, false);
         self.tally.add(&outcome);
-        if let Some(promise) = outcome.first_broken() {
-            self.broken.entry(promise.to_owned()).or_default().push(seed);
-        }
-        if !outcome.is_served {
-            self.unserved.push(seed);
+        let failures = match outcome.first_broken() {
+            Some(_) => &mut self.broken,
+            None => &mut self.unfinished,
+        };
+        if let Some(failure) = outcome.first_failure(&plan) {
+            failures.entry(failure.to_owned()).or_default().push(seed);
         }
     }
 
@@ -203,6 +200,8 @@ impl Findings {
         for (promise, seeds) in other.broken {
             self.broken.entry(promise).or_default().extend(seeds);
         }
-        self.unserved.extend(other.unserved);
+        for (failure, seeds) in other.unfinished {
+            self.unfinished.entry(failure).or_default().extend(seeds);
+        }
     }
 }

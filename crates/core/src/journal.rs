@@ -198,7 +198,7 @@ impl Journal {
     /// The reason why the step is not allowed; the caller must then do nothing.
     pub fn step(&self, event: &JournalEvent, context: &StepContext<'_>) -> Result<Self, Denial> {
         let mut next = self.clone();
-        next.forget_lifted_strikes(context.pause.as_ref(), context.now);
+        next.forget_lifted_strikes(context.pause.as_ref(), context.earlier_time());
 
         match event {
             JournalEvent::Claim { slot, seed, since } => next.claim(*slot, *seed, *since, context)?,
@@ -231,9 +231,8 @@ impl Journal {
         if next != *self {
             next.begin_numbering(context);
             next.forget_overdue(context);
-            next.forget_expired(context.now);
-            // By both clocks: either may have been set since they were compared.
-            if next.quarantine(context.now.min(context.server_time())).is_none() {
+            next.forget_expired(context.earlier_time());
+            if next.quarantine(context.earlier_time()).is_none() {
                 next.quarantine = None;
             }
             if next.recovering != self.recovering {

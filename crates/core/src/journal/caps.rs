@@ -136,7 +136,7 @@ impl Journal {
         place: &PodPlace,
         context: &StepContext<'_>,
     ) -> Result<(), Denial> {
-        self.forget_victims(context.now);
+        self.forget_victims(context.earlier_time());
 
         let noted = RecentVictim::new(victim, place, context);
         let counts = noted.counts();

@@ -50,6 +50,17 @@ impl StepContext<'_> {
         let skew = self.skew.unwrap_or_default();
         self.now.checked_sub(skew).unwrap_or(self.now)
     }
+
+    /// The earlier of the two clocks' times: what is over by it is over by both, so a clock that was set ahead makes
+    /// nothing be forgotten.
+    pub(super) fn earlier_time(&self) -> Timestamp {
+        self.now.min(self.server_time())
+    }
+
+    /// The later of the two clocks' times: a clock that was set back ends nothing sooner.
+    pub(super) fn later_time(&self) -> Timestamp {
+        self.now.max(self.server_time())
+    }
 }
 
 impl Default for JournalTiming {

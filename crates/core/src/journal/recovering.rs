@@ -214,7 +214,7 @@ impl Journal {
             if record.holder.try_acquire(record.lease_until, context) {
                 record.lease_until = super::renewed(record.lease_until, now, context.timing.lease);
                 // After a clock was set back the end may be far away.
-                record.until = record.until.min(after(now, context.recovery.timeout));
+                record.until = record.until.min(after(context.later_time(), context.recovery.timeout));
             }
         }
         self.forget_overdue(context);
@@ -230,8 +230,8 @@ impl Journal {
 
     /// Gives up what nobody watched to its end.
     pub(super) fn forget_overdue(&mut self, context: &StepContext<'_>) {
-        let is_overdue =
-            |record: &RecoveryRecord| context.now.duration_since(record.until) >= signed(KEPT_OVERDUE);
+        let now = context.earlier_time();
+        let is_overdue = |record: &RecoveryRecord| now.duration_since(record.until) >= signed(KEPT_OVERDUE);
         while let Some(index) = self.recovering.iter().position(is_overdue) {
             self.give_up(index, "no replica of macaque watched it to its end", context);
         }

@@ -320,6 +320,24 @@ fn a_clock_that_was_set_back_keeps_no_recovery_open_for_longer() {
 }
 
 #[test]
+fn a_clock_that_is_behind_ends_no_recovery_sooner_and_one_that_is_ahead_gives_none_up() {
+    for ahead in [-72, 72].map(SignedDuration::from_hours) {
+        let mut history = disrupted(&[1]);
+        let before = history.journal.recovering()[0].until;
+        let (event, context) = history.event(&HolderStep::of(0, StepKind::TakeOver).after(240));
+        let context = StepContext {
+            now: context.now + ahead,
+            skew: Some(ahead),
+            ..context
+        };
+        let next = history.journal.step(&event, &context).unwrap();
+
+        let untils: Vec<_> = next.recovering().iter().map(|record| record.until).collect();
+        assert_eq!(untils, [before], "{ahead}");
+    }
+}
+
+#[test]
 fn who_looks_only_after_the_owners_next_victim_does_not_say_that_the_earlier_one_did_not_recover() {
     use RecoveryPrecision::{Approximate, Watch};
     use RecoveryVerdict::{Unrecovered, Unwatched};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::config::DisruptionLimits;
 use macaque_core::guard::{GuardHold, HoldAnswer};
-use macaque_core::journal::{JournalEvent, MessageId, PauseRequest, Resolution};
+use macaque_core::journal::{JournalEvent, MessageId, PauseRequest, Resolution, StepContext};
 use macaque_core::outcome::Outcome;
 use macaque_core::pod::PodTrouble;
 use macaque_core::recovery::{RecoveryBaseline, RecoveryVerdict};
@@ -123,6 +123,30 @@ fn a_clock_that_is_set_back_finds_the_whole_day_that_it_looks_back_on() {
         !history.take(&step(StepKind::Reserve { pod: 1 }, -120)),
         "a minute before the day is over it does not"
     );
+}
+
+#[test]
+fn a_clock_that_is_set_days_ahead_makes_the_journal_forget_no_disruption() {
+    let limits = DisruptionLimits {
+        per_day: Some(1),
+        ..DisruptionLimits::default()
+    };
+    let mut history = JournalHistory::new(limits.clone(), 1);
+    assert!(history.take(&HolderStep::of(0, StepKind::Claim)));
+    assert!(history.take(&HolderStep::of(0, StepKind::Reserve { pod: 0 })));
+
+    let ahead = SignedDuration::from_hours(72);
+    let resolution = Resolution::Disrupted;
+    let (event, context) = history.event(&HolderStep::of(0, StepKind::Resolve { resolution }));
+    let context = StepContext {
+        now: context.now + ahead,
+        skew: Some(ahead),
+        ..context
+    };
+    let next = history.journal.step(&event, &context).unwrap();
+
+    assert_ne!(next, history.journal);
+    assert_eq!(next.remaining(&limits, history.now), Some(0));
 }
 
 #[test]
