@@ -47,6 +47,12 @@ impl Cluster {
         self.server_time.get().map(skew)
     }
 
+    /// The time by the API server's clock, or by this machine's until an answer shows the server's.
+    pub fn server_time(&self) -> Timestamp {
+        let now = self.platform.now();
+        now.checked_sub(self.skew().unwrap_or_default()).unwrap_or(now)
+    }
+
     /// Learns the server's time from the headers of an answer that came now, to a request that was sent at the instant
     /// `begun`, when this machine's clock showed `sent`.
     pub(super) fn compare_clocks(&self, headers: &HeaderMap, sent: Timestamp, begun: Instant) {

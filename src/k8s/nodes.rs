@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use macaque_core::guard::NodeState;
 use macaque_core::selector::Selector;
 
@@ -77,13 +76,6 @@ impl Cluster {
         })
         .await?;
         Ok(names)
-    }
-
-    /// The time on the API server's clock, as far as its last answer tells.
-    fn server_time(&self) -> Timestamp {
-        let now = self.platform.now();
-        let skew = self.skew().unwrap_or_default();
-        now.checked_sub(skew).unwrap_or(now)
     }
 
     /// Reads a short list page by page, with more parameters in `query`.

@@ -188,7 +188,7 @@ impl RoundContext<'_> {
     /// recorded before another replica takes the round over.
     pub(super) fn end_of_search(&self, round: Option<&RoundRecord>) -> Instant {
         let lease = round.map_or(SignedDuration::ZERO, |round| {
-            round.lease_until.duration_since(self.platform.now())
+            round.lease_until.duration_since(self.cluster.server_time())
         });
         let lease = Duration::try_from(lease).unwrap_or_default();
         self.platform.monotonic() + lease.saturating_sub(self.writer.takeover_interval())

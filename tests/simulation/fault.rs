@@ -144,9 +144,9 @@ impl Fault {
             _ => rng.random_range(20_000..FAULTY),
         };
         match rng.random_range(0..20) {
-            0..10 => Self::Request(replica, rng.random_range(0..REQUESTS), RequestFault::draw(rng)),
-            10..15 => Self::Replica(replica, Moment::draw(rng), ReplicaFault::draw(rng)),
-            15 if rng.random() => Self::Jump(replica, at, *JUMPS.choose(rng).unwrap()),
+            0..9 => Self::Request(replica, rng.random_range(0..REQUESTS), RequestFault::draw(rng)),
+            9..14 => Self::Replica(replica, Moment::draw(rng), ReplicaFault::draw(rng)),
+            14 => Self::Jump(replica, at, *JUMPS.choose(rng).unwrap()),
             15 => Self::Drift(replica, at, *DRIFTS.choose(rng).unwrap()),
             _ => Self::World(at, WorldFault::draw(rng)),
         }

@@ -259,11 +259,11 @@ fn whole_second(instant: Timestamp) -> Timestamp {
     instant.round(up).unwrap_or(instant)
 }
 
-/// The end of a lease after a renewal at `now`. More than half a lease is left as it is, so that not every takeover
-/// pass writes the journal.
-fn renewed(lease_until: Timestamp, now: Timestamp, lease: Duration) -> Timestamp {
-    if lease_until < after(now, lease / 2) {
-        after(now, lease)
+/// The end of a lease after a renewal. More than half a lease is left as it is, so that not every takeover pass writes
+/// the journal.
+fn renewed(lease_until: Timestamp, context: &StepContext<'_>) -> Timestamp {
+    if lease_until < after(context.server_time(), context.timing.lease / 2) {
+        context.lease_end()
     } else {
         lease_until
     }

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{LeaseHolder, PauseRequest};
 use crate::config::{DisruptionLimits, RecoveryPolicy};
+use crate::instants::after;
 
 /// The durations by which the journal decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,11 +45,16 @@ pub struct StepContext<'a> {
 }
 
 impl StepContext<'_> {
-    /// The time by the API server's clock, as far as that is known: what all replicas go by, whatever their own clocks
-    /// show.
+    /// The time by the API server's clock, as far as that is known: what all replicas go by in leases, whatever their own
+    /// clocks show.
     pub(super) fn server_time(&self) -> Timestamp {
         let skew = self.skew.unwrap_or_default();
         self.now.checked_sub(skew).unwrap_or(self.now)
+    }
+
+    /// When a lease ends that is renewed now.
+    pub(super) fn lease_end(&self) -> Timestamp {
+        after(self.server_time(), self.timing.lease)
     }
 
     /// The earlier of the two clocks' times: what is over by it is over by both, so a clock that was set ahead makes

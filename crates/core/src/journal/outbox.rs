@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use self::shortened::shortened_trouble;
 use self::shortened::{shortened, shortened_recovery};
-use super::{Journal, LeaseHolder, StepContext, after, indented_bytes};
+use super::{Journal, LeaseHolder, StepContext, indented_bytes};
 use crate::notice::Notice;
 use crate::recovery::RecoveryReport;
 use crate::report::RoundReport;
@@ -33,7 +33,7 @@ const MAX_THREAD_NAME: usize = 200;
 pub struct OutboxEntry {
     /// The holder that delivers the message.
     pub holder: LeaseHolder,
-    /// When the lease ends: after that, another holder may take the entry over.
+    /// When the lease ends, by the API server's clock: after that, another holder may take the entry over.
     pub lease_until: Timestamp,
     /// The names of the channels that the message was delivered to.
     pub delivered: Vec<String>,
@@ -177,7 +177,7 @@ impl Journal {
     pub(super) fn add_to_outbox(&mut self, report: &RoundReport, context: &StepContext<'_>) {
         self.outbox.push(OutboxEntry {
             holder: context.holder.clone(),
-            lease_until: after(context.now, context.timing.lease),
+            lease_until: context.lease_end(),
             delivered: Vec::new(),
             threads: BTreeMap::new(),
             message: Message::Report(shortened(report)),
@@ -198,7 +198,7 @@ impl Journal {
                 process: context.holder.process.clone(),
                 incarnation: 0,
             },
-            lease_until: after(context.now, context.timing.lease),
+            lease_until: context.lease_end(),
             delivered: Vec::new(),
             threads,
             message: Message::Recovery(shortened_recovery(report)),
@@ -209,7 +209,7 @@ impl Journal {
     pub(super) fn add_notice_to_outbox(&mut self, notice: Notice, context: &StepContext<'_>) {
         self.outbox.push(OutboxEntry {
             holder: context.holder.clone(),
-            lease_until: after(context.now, context.timing.lease),
+            lease_until: context.lease_end(),
             delivered: Vec::new(),
             threads: BTreeMap::new(),
             message: Message::Notice(notice),

@@ -24,7 +24,8 @@ pub struct RoundRecord {
     pub holder: LeaseHolder,
     /// When the round was claimed.
     pub claimed: Timestamp,
-    /// When the lease ends: after that, another holder may take the round over, and this one may reserve no victim.
+    /// When the lease ends, by the API server's clock: after that, another holder may take the round over, and this one
+    /// may reserve no victim.
     pub lease_until: Timestamp,
     /// Whether the round was closed.
     pub closed: bool,
@@ -201,7 +202,7 @@ impl LeaseHolder {
     pub(super) fn try_acquire(&mut self, lease_until: Timestamp, context: &StepContext<'_>) -> bool {
         let acting = context.holder;
         let is_replaced = self.process == acting.process && self.incarnation < acting.incarnation;
-        if is_replaced || context.now > lease_until {
+        if is_replaced || context.server_time() > lease_until {
             *self = acting.clone();
         }
         self == acting

@@ -33,7 +33,7 @@ pub struct RecoveryRecord {
     pub until: Timestamp,
     /// The process that watches. The incarnation is the Killer's, which keeps the lease.
     pub holder: LeaseHolder,
-    /// When the lease ends: after that, another process may watch.
+    /// When the lease ends, by the API server's clock: after that, another process may watch.
     pub lease_until: Timestamp,
     /// What kept the replacement from becoming ready when that was last reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -117,9 +117,9 @@ impl Journal {
 
         let now = context.now;
         let lease_until = if context.keeps_recoveries {
-            after(now, context.timing.lease)
+            context.lease_end()
         } else {
-            before(now)
+            before(context.server_time())
         };
         self.recovering.push(RecoveryRecord {
             victim: DisruptedVictim {
@@ -209,10 +209,9 @@ impl Journal {
 
     /// Takes over the recoveries whose leases are free, and renews the leases of the acting holder.
     pub(super) fn take_over_recoveries(&mut self, context: &StepContext<'_>) {
-        let now = context.now;
         for record in &mut self.recovering {
             if record.holder.try_acquire(record.lease_until, context) {
-                record.lease_until = super::renewed(record.lease_until, now, context.timing.lease);
+                record.lease_until = super::renewed(record.lease_until, context);
                 // After a clock was set back the end may be far away.
                 record.until = record.until.min(after(context.later_time(), context.recovery.timeout));
             }
@@ -224,7 +223,7 @@ impl Journal {
     pub(super) fn release_recoveries(&mut self, context: &StepContext<'_>) {
         let own = |record: &&mut RecoveryRecord| record.holder == *context.holder;
         for record in self.recovering.iter_mut().filter(own) {
-            record.lease_until = record.lease_until.min(before(context.now));
+            record.lease_until = record.lease_until.min(before(context.server_time()));
         }
     }
 

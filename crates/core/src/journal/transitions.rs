@@ -61,7 +61,7 @@ impl Journal {
             seed,
             holder: context.holder.clone(),
             claimed: now,
-            lease_until: after(now, context.timing.lease),
+            lease_until: context.lease_end(),
             closed: false,
             reservations: Vec::new(),
             withheld: None,
@@ -119,7 +119,7 @@ impl Journal {
         self.check_allowed(context)?;
 
         let round = self.open_round_of(context.holder).ok_or(Denial::LeaseLost)?;
-        if context.now > round.lease_until {
+        if context.server_time() > round.lease_until {
             return Err(Denial::LeaseLost);
         }
         match round.reservation_of(&victim.pod.uid) {
@@ -159,7 +159,7 @@ impl Journal {
         self.take_turn(&reservation)?;
         self.note_victim(victim, place, context)?;
         if let Some(round) = &mut self.round {
-            round.lease_until = round.lease_until.max(after(context.now, context.timing.lease));
+            round.lease_until = round.lease_until.max(context.lease_end());
             round.reservations.push(reservation);
         }
         Ok(())
@@ -248,8 +248,6 @@ impl Journal {
     /// Takes over the round, the recoveries and the messages whose leases are free, and renews the leases of the acting
     /// holder.
     pub(super) fn take_over(&mut self, context: &StepContext<'_>) {
-        let now = context.now;
-        let lease = context.timing.lease;
         // An empty journal begins now, so that one that was emptied does not show that earlier slots were not run.
         if check_clock(context).is_ok() {
             self.begin_numbering(context);
@@ -259,12 +257,12 @@ impl Journal {
             && !round.closed
             && round.holder.try_acquire(round.lease_until, context)
         {
-            round.lease_until = renewed(round.lease_until, now, lease);
+            round.lease_until = renewed(round.lease_until, context);
         }
         self.take_over_recoveries(context);
         for entry in &mut self.outbox {
             if entry.holder.try_acquire(entry.lease_until, context) {
-                entry.lease_until = renewed(entry.lease_until, now, lease);
+                entry.lease_until = renewed(entry.lease_until, context);
             }
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::config::DisruptionLimits;
-use macaque_core::journal::{CapReached, Denial, Journal, Resolution, StepContext, StoredJournal, VictimCap};
+use macaque_core::journal::{CapReached, Denial, Journal, Resolution, StoredJournal, VictimCap};
 use macaque_core::recovery::{AcceptedBy, RecoveryVerdict};
 use proptest::prelude::*;
 
@@ -376,16 +376,9 @@ fn a_quarantine_ends_by_the_api_servers_clock_whoever_begins_it_and_whoever_writ
         let mut history = history(DisruptionLimits::default());
         assert!(history.take(&HolderStep::of(0, StepKind::Claim)));
         for kind in [StepKind::Quarantine, StepKind::Close] {
-            let journal = history.journal.clone();
-            let (event, context) = history.event(&HolderStep::of(0, kind));
-            let context = StepContext {
-                now: context.now + ahead,
-                skew: Some(ahead),
-                ..context
-            };
-            let next = journal.step(&event, &context).unwrap();
-            assert_ne!(next, journal);
-            history.journal = next;
+            let before = history.journal.clone();
+            assert!(history.take_ahead(&HolderStep::of(0, kind), ahead));
+            assert_ne!(history.journal, before);
         }
 
         let after = |seconds| history.now + SignedDuration::from_secs(seconds);

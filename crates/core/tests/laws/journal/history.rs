@@ -292,8 +292,22 @@ impl JournalHistory {
 
     /// Takes the step's step; whether the journal took it.
     pub(crate) fn take(&mut self, step: &HolderStep) -> bool {
+        self.take_with(step, None)
+    }
+
+    /// Takes the step's step on a machine whose clock is so far ahead of the API server's; whether the journal took it.
+    pub(crate) fn take_ahead(&mut self, step: &HolderStep, ahead: SignedDuration) -> bool {
+        self.take_with(step, Some(ahead))
+    }
+
+    fn take_with(&mut self, step: &HolderStep, skew: Option<SignedDuration>) -> bool {
         let journal = self.journal.clone();
         let (event, context) = self.event(step);
+        let context = StepContext {
+            now: context.now + skew.unwrap_or_default(),
+            skew,
+            ..context
+        };
         match journal.step(&event, &context) {
             Ok(next) => {
                 let asked = next.pause_to_write(&journal, context.pause.as_ref());

@@ -324,15 +324,10 @@ fn a_clock_that_is_behind_ends_no_recovery_sooner_and_one_that_is_ahead_gives_no
     for ahead in [-72, 72].map(SignedDuration::from_hours) {
         let mut history = disrupted(&[1]);
         let before = history.journal.recovering()[0].until;
-        let (event, context) = history.event(&HolderStep::of(0, StepKind::TakeOver).after(240));
-        let context = StepContext {
-            now: context.now + ahead,
-            skew: Some(ahead),
-            ..context
-        };
-        let next = history.journal.step(&event, &context).unwrap();
+        assert!(history.take_ahead(&HolderStep::of(0, StepKind::TakeOver).after(240), ahead));
 
-        let untils: Vec<_> = next.recovering().iter().map(|record| record.until).collect();
+        let recovering = history.journal.recovering();
+        let untils: Vec<_> = recovering.iter().map(|record| record.until).collect();
         assert_eq!(untils, [before], "{ahead}");
     }
 }

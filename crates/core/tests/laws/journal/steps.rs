@@ -94,6 +94,24 @@ fn a_reservation_is_confirmed_until_the_lease_ends_and_not_after_it() {
 }
 
 #[test]
+fn leases_end_by_the_api_servers_clock_whatever_the_holders_shows() {
+    for ahead in [-72, 72].map(SignedDuration::from_hours) {
+        let mut history = JournalHistory::new(DisruptionLimits::default(), 1);
+        let lease = i64::try_from(history.timing.lease.as_secs()).unwrap();
+        assert!(history.take(&HolderStep::of(0, StepKind::Claim)));
+        assert!(history.take_ahead(&HolderStep::of(0, StepKind::TakeOver).after(lease - 1), ahead));
+
+        let mut is_taken_over_by = |holder, clock_shift| {
+            let step = HolderStep::of(holder, StepKind::TakeOver).after(clock_shift);
+            assert!(history.take_ahead(&step, ahead));
+            history.journal.open_round_of(&history.holders[holder]).is_some()
+        };
+        assert!(!is_taken_over_by(1, lease), "{ahead}: its lease was renewed");
+        assert!(is_taken_over_by(1, 1), "{ahead}: and has ended");
+    }
+}
+
+#[test]
 fn a_slot_that_was_withheld_is_claimed_by_nobody_and_reported_by_one() {
     let mut history = JournalHistory::new(DisruptionLimits::default(), 1);
     let step = HolderStep::of;

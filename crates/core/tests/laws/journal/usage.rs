@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::config::DisruptionLimits;
 use macaque_core::guard::{GuardHold, HoldAnswer};
-use macaque_core::journal::{JournalEvent, MessageId, PauseRequest, Resolution, StepContext};
+use macaque_core::journal::{JournalEvent, MessageId, PauseRequest, Resolution};
 use macaque_core::outcome::Outcome;
 use macaque_core::pod::PodTrouble;
 use macaque_core::recovery::{RecoveryBaseline, RecoveryVerdict};
@@ -135,18 +135,12 @@ fn a_clock_that_is_set_days_ahead_makes_the_journal_forget_no_disruption() {
     assert!(history.take(&HolderStep::of(0, StepKind::Claim)));
     assert!(history.take(&HolderStep::of(0, StepKind::Reserve { pod: 0 })));
 
-    let ahead = SignedDuration::from_hours(72);
+    let reserved = history.journal.clone();
     let resolution = Resolution::Disrupted;
-    let (event, context) = history.event(&HolderStep::of(0, StepKind::Resolve { resolution }));
-    let context = StepContext {
-        now: context.now + ahead,
-        skew: Some(ahead),
-        ..context
-    };
-    let next = history.journal.step(&event, &context).unwrap();
-
-    assert_ne!(next, history.journal);
-    assert_eq!(next.remaining(&limits, history.now), Some(0));
+    let resolve = HolderStep::of(0, StepKind::Resolve { resolution });
+    assert!(history.take_ahead(&resolve, SignedDuration::from_hours(72)));
+    assert_ne!(history.journal, reserved);
+    assert_eq!(history.journal.remaining(&limits, history.now), Some(0));
 }
 
 #[test]
