@@ -106,6 +106,14 @@ mutations *names:
 fuzz target="" seconds="60":
     .ci/fuzz ${1:+"$1" "$2"}
 
+# What takes longer than CI may, some four hours: trials, mutations, four core-hours of fuzzing, and the older Kubernetes
+nightly:
+    just simulate 20000
+    just mutations
+    FUZZ_PROFILE=fuzz FUZZ_SECONDS=655 FUZZ_SEED=0 .ci/fuzz
+    just conformance 1.33
+    just conformance 1.35
+
 # A shop, a monkey, half a minute
 demo:
     cargo run --locked -- demo

@@ -20,7 +20,12 @@ pub(super) struct ServerTime {
 impl ServerTime {
     /// The server's time by the headers of an answer that came at the instant `received`. Its request was sent at the
     /// instant `begun`, when this machine's clock showed `sent`. `None` without a valid `Date`.
-    pub(super) fn of(headers: &HeaderMap, sent: Timestamp, begun: Instant, received: Instant) -> Option<Self> {
+    pub(super) fn of(
+        headers: &HeaderMap,
+        sent: Timestamp,
+        begun: Instant,
+        received: Instant,
+    ) -> Option<Self> {
         // Not by the clock, which may have been set meanwhile.
         let took = SignedDuration::try_from(received - begun).ok()?;
         let now = sent.checked_add(took).ok()?;
@@ -59,7 +64,8 @@ impl Cluster {
         let shown = ServerTime::of(headers, sent, begun, self.platform.monotonic());
         if let Some(server_time) = shown {
             self.server_time.set(Some(server_time));
-            self.facts.publish(Fact::ClockCompared(self.skew().unwrap_or_default()));
+            self.facts
+                .publish(Fact::ClockCompared(self.skew().unwrap_or_default()));
         }
     }
 }
@@ -115,10 +121,16 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_set_before_or_after_an_answer_is_noticed_without_another() {
-        let headers = HeaderMap::from_iter([(header::DATE, "Tue, 01 Dec 2026 12:00:00 GMT".parse().unwrap())]);
+        let headers =
+            HeaderMap::from_iter([(header::DATE, "Tue, 01 Dec 2026 12:00:00 GMT".parse().unwrap())]);
         let sent: Timestamp = "2026-12-01T12:00:00Z".parse().unwrap();
         let begun = Instant::now();
-        let after = |seconds| (sent + Duration::from_secs(seconds), begun + Duration::from_secs(seconds));
+        let after = |seconds| {
+            (
+                sent + Duration::from_secs(seconds),
+                begun + Duration::from_secs(seconds),
+            )
+        };
         let server_time = ServerTime::of(&headers, sent, begun, after(2).1).unwrap();
 
         let (now, at) = after(600);

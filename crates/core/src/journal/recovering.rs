@@ -209,11 +209,12 @@ impl Journal {
 
     /// Takes over the recoveries whose leases are free, and renews the leases of the acting holder.
     pub(super) fn take_over_recoveries(&mut self, context: &StepContext<'_>) {
+        let latest_end = after(context.later_time(), context.recovery.timeout);
         for record in &mut self.recovering {
             if record.holder.try_acquire(record.lease_until, context) {
                 record.lease_until = super::renewed(record.lease_until, context);
                 // After a clock was set back the end may be far away.
-                record.until = record.until.min(after(context.later_time(), context.recovery.timeout));
+                record.until = record.until.min(latest_end);
             }
         }
         self.forget_overdue(context);
