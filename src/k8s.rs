@@ -69,7 +69,7 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 
 use self::access_review::KnownPermissions;
-use self::clock_skew::ServerTime;
+use self::clock_skew::ServerClock;
 use self::connect::Connection;
 use self::optional_read::RefusedReads;
 use self::request_kind::RequestKind;
@@ -86,7 +86,7 @@ pub struct Cluster {
     platform: Platform,
     connection: RefCell<Rc<Connection>>,
     /// What the server's clock showed, according to the last answer.
-    server_time: Cell<Option<ServerTime>>,
+    server_clock: Cell<Option<ServerClock>>,
     /// Whether the last request failed, so that the configuration, e.g. the certificate authority, may be out of date.
     stale: Cell<bool>,
     /// The slot of the round that requests are sent for.

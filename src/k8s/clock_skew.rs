@@ -9,16 +9,16 @@ use tokio::time::Instant;
 use super::Cluster;
 use crate::facts::Fact;
 
-/// What the API server's clock showed at an instant of the monotonic clock, by which it is known what it shows since: a
-/// clock that is set between two answers is noticed at once.
+/// What the API server's clock showed at an instant of the monotonic clock, by which it is known what it shows since: this
+/// machine's clock is noticed to be set between two answers, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ServerTime {
-    shown: Timestamp,
+pub(super) struct ServerClock {
+    time: Timestamp,
     at: Instant,
 }
 
-impl ServerTime {
-    /// The server's time by the headers of an answer that came at the instant `received`. Its request was sent at the
+impl ServerClock {
+    /// The server's clock by the headers of an answer that came at the instant `received`. Its request was sent at the
     /// instant `begun`, when this machine's clock showed `sent`. `None` without a valid `Date`.
     pub(super) fn of(
         headers: &HeaderMap,
@@ -26,20 +26,20 @@ impl ServerTime {
         begun: Instant,
         received: Instant,
     ) -> Option<Self> {
-        // Not by the clock, which may have been set meanwhile.
+        // Not by the wall clock, which may have been set meanwhile.
         let took = SignedDuration::try_from(received - begun).ok()?;
         let now = sent.checked_add(took).ok()?;
         let skew = skew_by_date(headers, sent, now)?;
 
-        let shown = now.checked_sub(skew).ok()?;
-        Some(Self { shown, at: received })
+        let time = now.checked_sub(skew).ok()?;
+        Some(Self { time, at: received })
     }
 
     /// How far a clock that shows `now` at the instant `at` is ahead of the server's, negative if it is behind; to the
     /// millisecond, as the two are not read at once.
     pub(super) fn skew_of(self, now: Timestamp, at: Instant) -> SignedDuration {
         let since = SignedDuration::try_from(at - self.at).unwrap_or(SignedDuration::MAX);
-        let ahead = now.duration_since(self.shown).saturating_sub(since);
+        let ahead = now.duration_since(self.time).saturating_sub(since);
         SignedDuration::from_millis(i64::try_from(ahead.as_millis()).unwrap_or(i64::MAX))
     }
 }
@@ -48,8 +48,8 @@ impl Cluster {
     /// How far this machine's clock is ahead of the API server's now, negative if it is behind; `None` until an answer
     /// shows the server's time.
     pub fn skew(&self) -> Option<SignedDuration> {
-        let skew = |known: ServerTime| known.skew_of(self.platform.now(), self.platform.monotonic());
-        self.server_time.get().map(skew)
+        let skew = |server: ServerClock| server.skew_of(self.platform.now(), self.platform.monotonic());
+        self.server_clock.get().map(skew)
     }
 
     /// The time by the API server's clock, or by this machine's until an answer shows the server's.
@@ -58,12 +58,12 @@ impl Cluster {
         now.checked_sub(self.skew().unwrap_or_default()).unwrap_or(now)
     }
 
-    /// Learns the server's time from the headers of an answer that came now, to a request that was sent at the instant
+    /// Learns what the server's clock shows from the headers of an answer that came now, to a request that was sent at the instant
     /// `begun`, when this machine's clock showed `sent`.
     pub(super) fn compare_clocks(&self, headers: &HeaderMap, sent: Timestamp, begun: Instant) {
-        let shown = ServerTime::of(headers, sent, begun, self.platform.monotonic());
-        if let Some(server_time) = shown {
-            self.server_time.set(Some(server_time));
+        let shown = ServerClock::of(headers, sent, begun, self.platform.monotonic());
+        if let Some(server_clock) = shown {
+            self.server_clock.set(Some(server_clock));
             self.facts
                 .publish(Fact::ClockCompared(self.skew().unwrap_or_default()));
         }
@@ -131,13 +131,13 @@ mod tests {
                 begun + Duration::from_secs(seconds),
             )
         };
-        let server_time = ServerTime::of(&headers, sent, begun, after(2).1).unwrap();
+        let server = ServerClock::of(&headers, sent, begun, after(2).1).unwrap();
 
         let (now, at) = after(600);
-        assert_eq!(server_time.skew_of(now, at), SignedDuration::ZERO);
+        assert_eq!(server.skew_of(now, at), SignedDuration::ZERO);
         let set = SignedDuration::from_hours(72);
-        assert_eq!(server_time.skew_of(now + set, at), set);
-        assert_eq!(server_time.skew_of(now - set, at), -set);
+        assert_eq!(server.skew_of(now + set, at), set);
+        assert_eq!(server.skew_of(now - set, at), -set);
     }
 
     #[test]

@@ -108,7 +108,7 @@ impl Cluster {
             access: access.clone(),
             platform: platform.clone(),
             connection: RefCell::new(Rc::new(connection)),
-            server_time: Cell::new(None),
+            server_clock: Cell::new(None),
             stale: Cell::new(false),
             round: Cell::new(None),
             heartbeat: None,

@@ -24,7 +24,7 @@ const ROUND: u64 = 100;
 /// `apiserver/pkg/endpoints/handlers/rest.go`).
 const LONGEST_REQUEST: u64 = 34_000;
 /// By how many seconds a clock is set: within the skew that is allowed, beyond it, by an hour, and by longer than
-/// anything is kept for.
+/// any limit looks back.
 const JUMPS: [i64; 8] = [-259_200, -3600, -45, -20, 20, 45, 3600, 259_200];
 /// By how many parts in a million it drifts.
 const DRIFTS: [i32; 4] = [-50_000, -1_000, 1_000, 50_000];

@@ -44,7 +44,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Trials of the short form.
 const SHORT: u64 = 200;
-/// How many trials of a kind are named.
+/// How many seeds are named for each failure.
 const NAMED: usize = 10;
 
 /// What the command line asks for.
@@ -56,7 +56,7 @@ struct Findings {
     tally: Tally,
     /// By promise, the seeds that broke it.
     broken: BTreeMap<String, Vec<u64>>,
-    /// By what did not come about in the end, the seeds of the others.
+    /// By what was missing in the end, the seeds of the trials that broke no promise.
     unfinished: BTreeMap<String, Vec<u64>>,
 }
 

@@ -2,16 +2,24 @@
 
 use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::{SignedDuration, Timestamp};
+use macaque::journal::JournalStore;
+use macaque::platform::{Platform, SimulatedClock};
 use macaque_core::report::{RoundEnd, RoundStatus};
+use macaque_testkit::TestCluster;
+use macaque_testkit::fault_proxy::{Fault, FaultProxy};
 
 use super::fixture::{EVICTION, RoundFixture, two_apps};
-use macaque_testkit::fault_proxy::Fault;
+
+/// The API server's clock shows this time.
+fn shows(time: Timestamp) -> Fault {
+    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&time).unwrap();
+    Fault::header("date", &date)
+}
 
 /// A fixture whose API server's clock shows this much less than ours.
 fn behind_us_by(seconds: i64) -> RoundFixture {
-    let date = Timestamp::now() - SignedDuration::from_secs(seconds);
-    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&date).unwrap();
-    RoundFixture::with(two_apps()).always("", Fault::header("date", &date))
+    let time = Timestamp::now() - SignedDuration::from_secs(seconds);
+    RoundFixture::with(two_apps()).always("", shows(time))
 }
 
 #[actix_rt::test]
@@ -32,4 +40,25 @@ async fn a_clock_that_is_an_hour_ahead_of_the_api_servers_disrupts_nobody() {
 async fn a_clock_that_is_a_few_seconds_off_is_good_enough() {
     let fixture = behind_us_by(20);
     assert_eq!(fixture.round().await.status(), RoundStatus::Disrupted);
+}
+
+#[actix_rt::test]
+async fn a_machine_that_slept_asks_for_the_servers_time_before_it_takes_its_clock_for_wrong() {
+    let cluster = TestCluster::with(Vec::new());
+    let proxy = FaultProxy::start(&cluster.sandbox.url());
+    cluster.reach_at(&proxy.url());
+    let clock = SimulatedClock::starting_at(Timestamp::now());
+    let platform = Platform::with_clock(1, clock.clone());
+    let connection = cluster.connect(&platform).await;
+    connection.version().await.unwrap();
+    let writer = JournalStore::in_memory(1, &platform).on_demand().writer(1);
+
+    clock.jump(SignedDuration::from_hours(8));
+    let claim = writer.claim(platform.now(), 1);
+    let error = writer.commit(&connection, &claim).await.unwrap_err();
+    assert!(error.to_string().contains("correct one of them"), "{error}");
+
+    // While a machine sleeps, the wall clocks go on, and its monotonic clock does not.
+    proxy.inject("", shows(platform.now()));
+    writer.commit(&connection, &claim).await.unwrap();
 }

@@ -168,7 +168,8 @@ impl Journal {
     /// Issues that macaque is paused, or paused otherwise than people know, or that the pause is over.
     fn issue_pause(&mut self, context: &StepContext<'_>) {
         let known = self.notices.pause.clone();
-        let is_in_force = |pause: &&PauseRequest| !pause.is_over(context.now);
+        let now = context.earlier_time();
+        let is_in_force = |pause: &&PauseRequest| !pause.is_over(now);
         // Two pauses within a second are two notices.
         let next = known
             .as_ref()
@@ -182,8 +183,8 @@ impl Journal {
             (Some(known), None) if !known.lifted => {
                 let since = known.at;
                 // It may be long over, if no process ran.
-                let ended = known.until.filter(|until| *until <= context.now);
-                let at = at(ended.unwrap_or(context.now));
+                let ended = known.until.filter(|until| *until <= now);
+                let at = at(ended.unwrap_or(now));
                 self.add_notice(at, NoticeContent::Resumed { since }, context);
                 self.notices.pause = Some(PauseRecord {
                     at,
@@ -193,7 +194,7 @@ impl Journal {
             }
             (_, None) => {}
             (known, Some(pause)) => {
-                let at = at(context.now);
+                let at = at(now);
                 let record = PauseRecord::new(pause, at);
                 // A pause whose time has come is not over and in force again, although clocks may differ.
                 let is_known = known.is_some_and(|known| {

@@ -300,10 +300,11 @@ impl Journal {
 
     /// Checks that nothing stops all disruptions now: no pause, no quarantine and no clock skew.
     fn check_allowed(&self, context: &StepContext<'_>) -> Result<(), Denial> {
-        if let Some(pause) = context.pause.as_ref().filter(|pause| !pause.is_over(context.now)) {
+        let now = context.earlier_time();
+        if let Some(pause) = context.pause.as_ref().filter(|pause| !pause.is_over(now)) {
             return Err(Denial::Paused(pause.clone()));
         }
-        if let Some(quarantine) = self.quarantine(context.now) {
+        if let Some(quarantine) = self.quarantine(now) {
             return Err(Denial::Quarantined(quarantine.clone()));
         }
         check_clock(context)
