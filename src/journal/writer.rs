@@ -115,13 +115,7 @@ impl JournalWriter {
     /// The event was not written, or may not have been; the caller must not act.
     pub async fn commit(&self, cluster: &Cluster, event: &JournalEvent) -> Result<Journal, JournalError> {
         match &self.store.location {
-            JournalLocation::Memory => match self.commit_in_memory(event, cluster.skew()) {
-                // A machine that slept since the last answer knows the server's time no more, as its monotonic clock stood.
-                Err(JournalError::Denied(Denial::ClockSkewed { .. })) if cluster.version().await.is_ok() => {
-                    self.commit_in_memory(event, cluster.skew())
-                }
-                result => result,
-            },
+            JournalLocation::Memory => self.commit_in_memory(cluster, event).await,
             JournalLocation::ConfigMap(place) => self.commit_to(cluster, place, event).await,
         }
     }
@@ -150,12 +144,19 @@ impl JournalWriter {
         Ok(own.cloned())
     }
 
-    fn commit_in_memory(
+    async fn commit_in_memory(
         &self,
+        cluster: &Cluster,
         event: &JournalEvent,
-        skew: Option<SignedDuration>,
     ) -> Result<Journal, JournalError> {
-        let (before, after, pause) = self.store.step_in_memory(event, &self.holder, skew)?;
+        let step = || self.store.step_in_memory(event, &self.holder, cluster.skew());
+        let mut stepped = step();
+        // A machine that slept since the last answer knows the server's time no more, as its monotonic clock stood.
+        if matches!(stepped, Err(Denial::ClockSkewed { .. })) && cluster.version().await.is_ok() {
+            stepped = step();
+        }
+
+        let (before, after, pause) = stepped?;
         self.publish_read(&after, pause.as_ref());
         self.publish_given_up(event, &before, &after);
         Ok(after)

@@ -58,14 +58,14 @@ impl Cluster {
         now.checked_sub(self.skew().unwrap_or_default()).unwrap_or(now)
     }
 
-    /// Learns what the server's clock shows from the headers of an answer that came now, to a request that was sent at the instant
-    /// `begun`, when this machine's clock showed `sent`.
+    /// Learns what the server's clock shows from the headers of an answer that came now, to a request that was sent at
+    /// the instant `begun`, when this machine's clock showed `sent`.
     pub(super) fn compare_clocks(&self, headers: &HeaderMap, sent: Timestamp, begun: Instant) {
-        let shown = ServerClock::of(headers, sent, begun, self.platform.monotonic());
-        if let Some(server_clock) = shown {
-            self.server_clock.set(Some(server_clock));
-            self.facts
-                .publish(Fact::ClockCompared(self.skew().unwrap_or_default()));
+        let received = self.platform.monotonic();
+        if let Some(server) = ServerClock::of(headers, sent, begun, received) {
+            self.server_clock.set(Some(server));
+            let skew = server.skew_of(self.platform.now(), received);
+            self.facts.publish(Fact::ClockCompared(skew));
         }
     }
 }

@@ -186,9 +186,10 @@ impl Findings {
         let plan = TrialPlan::of(seed);
         let outcome = trial::run(&plan, false);
         self.tally.add(&outcome);
-        let failures = match outcome.first_broken() {
-            Some(_) => &mut self.broken,
-            None => &mut self.unfinished,
+        let failures = if outcome.wrong.is_empty() {
+            &mut self.unfinished
+        } else {
+            &mut self.broken
         };
         if let Some(failure) = outcome.first_failure(&plan) {
             failures.entry(failure.to_owned()).or_default().push(seed);
@@ -197,11 +198,14 @@ impl Findings {
 
     fn merge(&mut self, other: Self) {
         self.tally.merge(other.tally);
-        for (promise, seeds) in other.broken {
-            self.broken.entry(promise).or_default().extend(seeds);
-        }
-        for (failure, seeds) in other.unfinished {
-            self.unfinished.entry(failure).or_default().extend(seeds);
+        let kinds = [
+            (&mut self.broken, other.broken),
+            (&mut self.unfinished, other.unfinished),
+        ];
+        for (own, others) in kinds {
+            for (failure, seeds) in others {
+                own.entry(failure).or_default().extend(seeds);
+            }
         }
     }
 }

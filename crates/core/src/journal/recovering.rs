@@ -115,7 +115,6 @@ impl Journal {
             self.give_up(earlier, "the same pod was disrupted again", context);
         }
 
-        let now = context.now;
         let lease_until = if context.keeps_recoveries {
             context.lease_end()
         } else {
@@ -133,7 +132,7 @@ impl Journal {
                 baseline: (**baseline).clone(),
             },
             // A clock that was set back meanwhile makes it no longer.
-            until: after(accepted.min(now), context.recovery.timeout),
+            until: after(accepted.min(context.now), context.recovery.timeout),
             holder: context.holder.clone(),
             lease_until,
             trouble: None,
