@@ -21,9 +21,9 @@ use macaque_core::guard::{
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::Pod;
 use macaque_core::recovery::DisruptedVictim;
+use macaque_core::schedule::timer::ClockReading;
 use macaque_core::scope_metadata::ObjectKeys;
 use macaque_core::siblings::SiblingPods;
-use tokio::time::Instant;
 
 use crate::facts::{Fact, Facts};
 use crate::gates::{Gate, GateConfig, GateQuestion, GateScope, Gates};
@@ -83,7 +83,7 @@ pub struct RoundGuards<'a> {
     /// The keys of the namespaces that were read.
     namespace_keys: BTreeMap<String, ObjectKeys>,
     /// When a namespace was last found in scope by its labels.
-    selected: BTreeMap<String, Instant>,
+    selected: BTreeMap<String, ClockReading>,
     /// The owner that was read last, with its keys.
     owner_keys: Option<(WorkloadRef, ObjectKeys)>,
     /// The UID of the victim that was asked about last, with all pods of its owner.
@@ -96,7 +96,7 @@ pub struct RoundGuards<'a> {
     own_victims: BTreeSet<String>,
     warnings: BTreeSet<String>,
     /// When they last said go for a victim.
-    said_go: Option<Instant>,
+    said_go: Option<ClockReading>,
     /// Whether guards are asked behind one that does not say go.
     asks_all: bool,
 }
@@ -104,7 +104,7 @@ pub struct RoundGuards<'a> {
 /// A finding, and when it was made.
 #[derive(Clone)]
 struct DatedFinding {
-    at: Instant,
+    at: ClockReading,
     finding: GuardFinding,
 }
 
@@ -210,7 +210,7 @@ impl<'a> RoundGuards<'a> {
         let go = |findings: &[GuardFinding], held: fn(GuardHold) -> Held| {
             first_hold(findings).map_or(Ok(()), |hold| Err(held(hold)))
         };
-        let began = self.context.platform.monotonic();
+        let began = self.context.platform.reading();
 
         go(&self.ask_owner(victim).await, Held::Victim)?;
         go(&self.ask_round().await, Held::Round)?;
@@ -220,7 +220,7 @@ impl<'a> RoundGuards<'a> {
             go(&self.ask_owner(victim).await, Held::Victim)?;
             go(&self.ask_round().await, Held::Round)?;
         }
-        self.said_go = Some(self.context.platform.monotonic());
+        self.said_go = Some(self.context.platform.reading());
         Ok(())
     }
 
@@ -354,12 +354,12 @@ impl<'a> RoundGuards<'a> {
 
     fn dated(&self, finding: &GuardFinding) -> DatedFinding {
         DatedFinding {
-            at: self.context.platform.monotonic(),
+            at: self.context.platform.reading(),
             finding: finding.clone(),
         }
     }
 
-    fn is_fresh(&self, at: Instant) -> bool {
-        self.context.platform.monotonic() - at < FRESH
+    fn is_fresh(&self, at: ClockReading) -> bool {
+        self.context.platform.reading().longest_since(at) < FRESH
     }
 }

@@ -273,13 +273,13 @@ impl Cluster {
         let connection = Rc::clone(&self.connection.borrow());
         let authorization = connection.credentials.header(&self.platform);
         let request = call.request(&self.user_agent(), authorization.clone());
-        let (sent, begun) = (self.platform.now(), self.platform.monotonic());
+        let begun = self.platform.monotonic();
         let status = Cell::new(None);
         let exchange = async {
             let sending = connection.client.send(request).await;
             let response = sending.map_err(|error| ConnectionFault::of(&error))?;
             status.set(Some(response.status().as_u16()));
-            self.compare_clocks(response.headers(), sent, begun);
+            self.compare_clocks(response.headers(), begun);
             read(response, Arc::clone(&connection.server), authorization).await
         };
 

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use macaque_core::schedule::timer::ClockReading;
 use rand::rngs::ChaCha12Rng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::time::Instant;
@@ -20,14 +21,15 @@ pub use self::simulated_clock::SimulatedClock;
 /// The source of time and randomness. Clones share their random numbers.
 #[derive(Clone)]
 pub struct Platform {
-    wall_clock: WallClock,
+    clocks: Clocks,
+    created: Instant,
     /// Sleeps are shortened by this factor.
     sleep_divisor: u32,
     random: Arc<Mutex<ChaCha12Rng>>,
 }
 
 #[derive(Debug, Clone)]
-enum WallClock {
+enum Clocks {
     System,
     Simulated(SimulatedClock),
 }
@@ -36,7 +38,8 @@ impl Platform {
     /// Creates a platform with the machine's clocks and randomness from the operating system.
     pub fn system() -> Self {
         Self {
-            wall_clock: WallClock::System,
+            clocks: Clocks::System,
+            created: Instant::now(),
             sleep_divisor: 1,
             random: Arc::new(Mutex::new(ChaCha12Rng::from_rng(&mut rand::rng()))),
         }
@@ -50,7 +53,8 @@ impl Platform {
     /// Creates a platform with this wall clock, and randomness from `seed`.
     pub fn with_clock(seed: u64, clock: SimulatedClock) -> Self {
         Self {
-            wall_clock: WallClock::Simulated(clock),
+            created: clock.monotonic(),
+            clocks: Clocks::Simulated(clock),
             sleep_divisor: 1,
             random: Arc::new(Mutex::new(ChaCha12Rng::seed_from_u64(seed))),
         }
@@ -67,23 +71,26 @@ impl Platform {
 
     /// Reads the wall clock, which may jump.
     pub fn now(&self) -> Timestamp {
-        match &self.wall_clock {
-            WallClock::System => Timestamp::now(),
-            WallClock::Simulated(clock) => clock.now(),
+        match &self.clocks {
+            Clocks::System => Timestamp::now(),
+            Clocks::Simulated(clock) => clock.now(),
         }
     }
 
     /// Reads the monotonic clock, which never goes back.
     pub fn monotonic(&self) -> Instant {
-        Instant::now()
+        match &self.clocks {
+            Clocks::System => Instant::now(),
+            Clocks::Simulated(clock) => clock.monotonic(),
+        }
     }
 
-    /// The instant of the monotonic clock at which the wall clock showed `time`, as far as neither was set meanwhile; now if
-    /// that is yet to come.
-    pub fn instant_of(&self, time: Timestamp) -> Instant {
-        let age = Duration::try_from(self.now().duration_since(time)).unwrap_or_default();
-        let now = self.monotonic();
-        now.checked_sub(age).unwrap_or(now)
+    /// Reads both clocks. The monotonic one shows the time since this platform was created.
+    pub fn reading(&self) -> ClockReading {
+        ClockReading {
+            wall: self.now(),
+            monotonic: self.monotonic() - self.created,
+        }
     }
 
     /// Waits for `duration`.
@@ -93,12 +100,12 @@ impl Platform {
 
     /// Waits until `instant`.
     pub async fn sleep_until(&self, instant: Instant) {
-        tokio::time::sleep_until(instant).await;
+        tokio::time::sleep_until(self.by_tokio(instant)).await;
     }
 
     /// Waits for `work`; returns `None` if it is not done by `deadline`.
     pub async fn until<T>(&self, deadline: Instant, work: impl Future<Output = T>) -> Option<T> {
-        tokio::time::timeout_at(deadline, work).await.ok()
+        tokio::time::timeout_at(self.by_tokio(deadline), work).await.ok()
     }
 
     /// Waits for `work`; returns `None` if it takes longer than `limit`.
@@ -116,6 +123,13 @@ impl Platform {
         self.random().random()
     }
 
+    fn by_tokio(&self, instant: Instant) -> Instant {
+        match &self.clocks {
+            Clocks::System => instant,
+            Clocks::Simulated(clock) => clock.by_tokio(instant),
+        }
+    }
+
     fn random(&self) -> MutexGuard<'_, ChaCha12Rng> {
         self.random.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -124,7 +138,7 @@ impl Platform {
 impl fmt::Debug for Platform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Platform")
-            .field("wall_clock", &self.wall_clock)
+            .field("clocks", &self.clocks)
             .finish_non_exhaustive()
     }
 }
@@ -144,20 +158,6 @@ mod tests {
         assert_eq!(one.now(), start + Duration::from_secs(3600));
         assert_eq!(one.now(), other.now());
         assert_eq!(one.random_u32(), other.random_u32());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_time_of_the_wall_clock_is_an_instant_that_is_never_in_the_future() {
-        let start = Timestamp::UNIX_EPOCH;
-        let platform = Platform::simulated(0, start);
-        let first = platform.monotonic();
-        platform.sleep(Duration::from_secs(60)).await;
-
-        assert_eq!(platform.instant_of(start), first);
-        assert_eq!(
-            platform.instant_of(start + Duration::from_secs(3600)),
-            platform.monotonic()
-        );
     }
 
     #[tokio::test(start_paused = true)]

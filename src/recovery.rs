@@ -6,6 +6,8 @@ mod readers;
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+use macaque_core::journal::RecoveryRecord;
 use macaque_core::recovery::{DisruptedVictim, RecoveryReport, UNREADABLE, WatchedSince};
 use tokio::time::Instant;
 
@@ -22,8 +24,6 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 pub struct RecoveryContext<'a> {
     /// The cluster.
     pub cluster: &'a Cluster,
-    /// How long a recovery is watched.
-    pub timeout: Duration,
     /// How the owner's pods are followed.
     pub means: RecoveryMeans,
     /// The request to stop.
@@ -41,16 +41,46 @@ pub enum RecoveryMeans {
     SlowPoll,
 }
 
-/// Follows the recovery from the disruption of `victim`, accepted at `accepted`, to its verdict. Calls `on_trouble` when its
-/// replacement is stuck, once for each reason. `None` if macaque was asked to stop.
+/// A victim whose recovery is followed.
+#[derive(Debug, Clone)]
+pub struct FollowedVictim {
+    /// The victim.
+    pub victim: DisruptedVictim,
+    /// When its disruption was accepted.
+    pub accepted: Instant,
+    /// Since when the recovery is followed.
+    pub since: WatchedSince,
+    /// How long it is followed after the disruption was accepted.
+    pub timeout: Duration,
+}
+
+impl FollowedVictim {
+    /// The victim of a record that was found in the journal of this cluster.
+    pub fn adopt(record: &RecoveryRecord, cluster: &Cluster) -> Self {
+        Self {
+            victim: record.victim.clone(),
+            accepted: cluster.instant_of(record.victim.accepted),
+            since: WatchedSince::Adoption,
+            timeout: timeout_of(record, cluster.server_time()),
+        }
+    }
+}
+
+/// How long the recovery of `record` is followed from its acceptance on; from `now` on if the API server's clock was set back
+/// to before that.
+fn timeout_of(record: &RecoveryRecord, now: Timestamp) -> Duration {
+    let accepted = record.victim.accepted.min(now);
+    Duration::try_from(record.until.duration_since(accepted)).unwrap_or_default()
+}
+
+/// Follows a recovery to its verdict. Calls `on_trouble` when the replacement is stuck, once for each reason. `None` if
+/// macaque was asked to stop.
 pub async fn follow(
     context: RecoveryContext<'_>,
-    victim: &DisruptedVictim,
-    accepted: Instant,
-    since: WatchedSince,
+    followed: &FollowedVictim,
     on_trouble: impl AsyncFn(RecoveryReport),
 ) -> Option<RecoveryReport> {
-    let following = Following::new(context, victim, accepted, since);
+    let following = Following::new(context, followed);
 
     let report = async {
         // In a fixed order, so that a simulation can be repeated.
@@ -66,10 +96,8 @@ pub async fn follow(
 
 /// Waits for the verdict. Where the tracker may conclude by time alone, the pods are looked at first.
 async fn judge(following: &Following<'_>, on_trouble: impl AsyncFn(RecoveryReport)) -> RecoveryReport {
-    let RecoveryContext {
-        platform, timeout, ..
-    } = following.context;
-    let given = timeout.saturating_sub(following.elapsed()) + UNREADABLE;
+    let platform = following.context.platform;
+    let given = following.timeout().saturating_sub(following.elapsed()) + UNREADABLE;
     let end = platform.monotonic() + given;
     let mut looked: Option<Instant> = None;
 
@@ -96,6 +124,59 @@ async fn judge(following: &Following<'_>, on_trouble: impl AsyncFn(RecoveryRepor
                 following.scale_wanted.notify_one();
             }
             () = following.seen.notified() => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use macaque_core::journal::LeaseHolder;
+    use macaque_core::outcome::DisruptionMethod;
+    use macaque_core::pod::{PodOwner, PodRef};
+    use macaque_core::recovery::{AcceptedBy, RecoveryBaseline};
+
+    use super::*;
+
+    #[test]
+    fn an_adopted_recovery_is_followed_to_its_end_also_if_the_clock_was_set_back() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let record = |accepted, until| RecoveryRecord {
+            victim: DisruptedVictim {
+                team: None,
+                slot: at(accepted),
+                pod: PodRef {
+                    namespace: "shop".to_owned(),
+                    name: "web-0".to_owned(),
+                    uid: "u0".to_owned(),
+                },
+                owner: PodOwner {
+                    kind: "StatefulSet".to_owned(),
+                    name: "web".to_owned(),
+                },
+                method: DisruptionMethod::Evict,
+                accepted: at(accepted),
+                origin: AcceptedBy::Answer,
+                baseline: RecoveryBaseline::default(),
+            },
+            until: at(until),
+            holder: LeaseHolder {
+                process: "a".to_owned(),
+                incarnation: 1,
+            },
+            lease_until: at(until),
+            trouble: None,
+            reported: Vec::new(),
+            threads: Default::default(),
+        };
+
+        for (accepted, until, now, seconds) in [
+            (1000, 1300, 1100, 300),
+            (1000, 1300, 1400, 300),
+            // The clock was set back by an hour, and the end with it.
+            (5000, 1700, 1400, 300),
+        ] {
+            let timeout = timeout_of(&record(accepted, until), at(now));
+            assert_eq!(timeout, Duration::from_secs(seconds), "{accepted} {until} {now}");
         }
     }
 }

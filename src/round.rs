@@ -113,10 +113,9 @@ async fn claim_and_run(context: RoundContext<'_>, slot: Timestamp, seed: u64) ->
     let report = round.finish(end);
 
     let closed = context.close(&report).await;
-    let holder = context.writer.holder();
-    let recoveries = closed.as_ref().map_or(Vec::new(), |journal| {
-        journal.recoveries_of(holder).cloned().collect()
-    });
+    let recoveries = closed
+        .as_ref()
+        .map_or(Vec::new(), |journal| context.recoveries_in(journal));
     let claim_state = match closed {
         Ok(_) => ClaimState::Closed,
         // No other replica will report it.

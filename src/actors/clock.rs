@@ -5,8 +5,7 @@ use std::time::Duration;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, SpawnHandle, WrapFuture};
 use jiff::Timestamp;
 use macaque_core::schedule::Calendar;
-use macaque_core::schedule::timer::{ClockReading, MissedSlots, SlotTimer, TimerTick};
-use tokio::time::Instant;
+use macaque_core::schedule::timer::{MissedSlots, SlotTimer, TimerTick};
 
 use super::ActorsConfig;
 use super::messages::{RoundDue, Shutdown};
@@ -53,7 +52,6 @@ impl Trigger {
 pub struct Clock {
     trigger: Trigger,
     timer: SlotTimer,
-    started: Instant,
     killer: StableRecipient<RoundDue>,
     heartbeat: Heartbeat,
     /// The sleep until the next tick.
@@ -76,16 +74,9 @@ impl Clock {
         heartbeat: Heartbeat,
     ) -> Self {
         let platform = config.platform.clone();
-        let started = platform.monotonic();
-        let reading = ClockReading {
-            wall: platform.now(),
-            monotonic: Duration::ZERO,
-        };
-
         Self {
             trigger: config.trigger.clone(),
-            timer: SlotTimer::new(reading, config.timer),
-            started,
+            timer: SlotTimer::new(platform.reading(), config.timer),
             killer,
             heartbeat,
             sleep: None,
@@ -104,7 +95,7 @@ impl Clock {
         if let Some(planned) = self.next_tick.take() {
             ctx.cancel_future(planned);
         }
-        let reading = self.reading();
+        let reading = self.platform.reading();
         let tick = self.timer.tick(reading, |after| self.trigger.next_after(after));
         log_tick(&tick);
         self.facts.publish(Fact::SlotPlanned(tick.next));
@@ -161,13 +152,6 @@ impl Clock {
             fail_points.pass(FailPoint::AfterDue).await;
         };
         ctx.spawn(fire.into_actor(self).map(|(), _, _| ()));
-    }
-
-    fn reading(&self) -> ClockReading {
-        ClockReading {
-            wall: self.platform.now(),
-            monotonic: self.platform.monotonic().duration_since(self.started),
-        }
     }
 }
 

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
-use macaque_core::journal::{MessageId, RecoveryRecord};
+use macaque_core::journal::MessageId;
 use macaque_core::notice::ScopeOwners;
 use macaque_core::report::RoundReport;
 
@@ -28,6 +28,7 @@ use super::messages::{
 use super::recipient::StableRecipient;
 use crate::heartbeat::Heartbeat;
 use crate::k8s::Cluster;
+use crate::recovery::FollowedVictim;
 use crate::round::{ClaimState, RoundResult, Takeover};
 use crate::stop::{StopSwitch, StopToken};
 
@@ -249,11 +250,12 @@ impl Killer {
     }
 
     /// Passes the recoveries that this process has to watch on to the Watcher.
-    fn pass_on(&mut self, records: Vec<RecoveryRecord>) {
-        if !records.is_empty() {
+    fn pass_on(&mut self, recoveries: Vec<FollowedVictim>) {
+        if !recoveries.is_empty() {
             self.has_recoveries = true;
             // A Watcher that starts asks for them.
-            let _ = self.recipients.recoveries_found.send(RecoveriesFound { records });
+            let found = RecoveriesFound { recoveries };
+            let _ = self.recipients.recoveries_found.send(found);
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use actix::Recipient;
 use jiff::Timestamp;
-use macaque_core::journal::{Message, MessageId, OutboxEntry, RecoveryRecord};
+use macaque_core::journal::{Message, MessageId, OutboxEntry};
 use macaque_core::notice::Notice;
 use macaque_core::recovery::{DisruptedVictim, RecoveryReport};
 use macaque_core::report::RoundReport;
@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::role::ActorRole;
 use crate::heartbeat::Unhealthy;
+use crate::recovery::FollowedVictim;
 
 /// Clock → Killer: a round is due.
 #[derive(Debug, Clone, actix::Message)]
@@ -56,7 +57,7 @@ pub struct DisruptionAccepted {
 #[rtype(result = "()")]
 pub struct RecoveriesFound {
     /// The recoveries.
-    pub records: Vec<RecoveryRecord>,
+    pub recoveries: Vec<FollowedVictim>,
 }
 
 /// Watcher → Killer: a Watcher has started and knows of no recovery yet.

@@ -14,13 +14,13 @@ use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler,
 use jiff::Timestamp;
 use macaque_core::recovery::{DisruptedVictim, RecoveryReport, WatchedSince};
 
-use self::context::{FollowedVictim, RecordResult, WatcherContext};
+use self::context::{RecordResult, WatcherContext};
 use self::unrecorded::{UnrecordedReport, UnrecordedReports};
 use super::ActorsConfig;
 use super::messages::{DisruptionAccepted, RecoveriesFound, RecoveriesWanted, RecoveryReported, Shutdown};
 use super::recipient::StableRecipient;
 use crate::heartbeat::Heartbeat;
-use crate::recovery::RecoveryMeans;
+use crate::recovery::{FollowedVictim, RecoveryMeans};
 use crate::stop::{StopSwitch, StopToken};
 
 /// How many recoveries are followed by a watch at once; more are polled.
@@ -257,14 +257,13 @@ impl Handler<RecoveriesFound> for Watcher {
 
     fn handle(&mut self, found: RecoveriesFound, ctx: &mut Self::Context) {
         self.take_over_changes();
-        for record in found.records {
-            let key = key_of(&record.victim);
+        for found in found.recoveries {
+            let key = key_of(&found.victim);
             if let Some(followed) = self.followed.get_mut(&key) {
                 followed.in_journal = true;
             }
             self.unrecorded.note_in_journal(&key);
-            let adopted = self.context.adopt(record);
-            self.follow(adopted, true, ctx);
+            self.follow(found, true, ctx);
         }
         self.work(ctx);
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use actix::System;
 use clap::Args;
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
-use macaque_core::journal::{Denial, RecoveryRecord};
+use macaque_core::journal::Denial;
 use macaque_core::recovery::DisruptedVictim;
 use macaque_core::report::{RoundEnd, RoundReport, RoundStatus};
 use macaque_core::words::either;
@@ -27,6 +27,7 @@ use super::{exit, setup};
 use crate::failpoint::FailPoints;
 use crate::gates::Gates;
 use crate::platform::Platform;
+use crate::recovery::FollowedVictim;
 use crate::round::{self, ClaimState, RoundContext, RoundResult};
 use crate::settings::ValidSettings;
 use crate::stop::{StopSwitch, StopToken};
@@ -60,7 +61,7 @@ struct FinishedRound {
     report: RoundReport,
     claim_state: ClaimState,
     /// The recoveries that the journal has.
-    recoveries: Vec<RecoveryRecord>,
+    recoveries: Vec<FollowedVictim>,
 }
 
 /// Runs one round; returns the process's exit code.

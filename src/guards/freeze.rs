@@ -46,7 +46,7 @@ impl RoundGuards<'_> {
 
     /// Notes that the round has just found the namespace in scope by its labels.
     pub fn note_selected(&mut self, namespace: &str) {
-        let now = self.context.platform.monotonic();
+        let now = self.context.platform.reading();
         self.selected.insert(namespace.to_owned(), now);
     }
 
@@ -157,7 +157,7 @@ impl RoundGuards<'_> {
         if !self.context.config.freeze {
             return judge_opt_out(place, &keys.annotations, &keys.labels);
         }
-        let now = self.context.platform.now();
+        let now = self.context.cluster.server_time();
         judge_freeze(place, &keys.annotations, &keys.labels, now)
     }
 }

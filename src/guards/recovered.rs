@@ -10,7 +10,7 @@ use super::RoundGuards;
 impl RoundGuards<'_> {
     /// Notes the recoveries that are open in `journal`, which was just read or written.
     pub fn note_recoveries(&mut self, journal: &Journal) {
-        let now = self.context.platform.now();
+        let now = self.context.cluster.server_time();
         let open = journal.open_recoveries(now);
         self.recovering = Some(open.map(|record| record.victim.clone()).collect());
     }
@@ -19,7 +19,7 @@ impl RoundGuards<'_> {
     pub(crate) fn judge_recovered(&self, victim: &Pod) -> Option<GuardFinding> {
         let open = self.recovering.as_ref()?;
         let victim = Candidate::from(victim);
-        let now = self.context.platform.now();
+        let now = self.context.cluster.server_time();
         judge_recovered(&victim, open.iter(), self.context.config.recovered, now)
     }
 }

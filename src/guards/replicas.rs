@@ -24,7 +24,7 @@ impl RoundGuards<'_> {
         };
 
         self.disrupted.append(disrupted);
-        let now = context.platform.now();
+        let now = context.cluster.server_time();
         match self.keep_siblings(victim, siblings) {
             Ok(siblings) => judge_siblings(&victim.id.uid, siblings, context.config, wish.as_ref(), now),
             Err(why) => Vec::from_iter(unknown_siblings(context.config, wish.as_ref(), why)),

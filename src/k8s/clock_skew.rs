@@ -1,6 +1,8 @@
 //! Measures how far this machine's clock is from the API server's, by the `Date` header of an answer (RFC 9110 §6.6.1)
 //! and the monotonic clock since.
 
+use std::time::Duration;
+
 use http::{HeaderMap, header};
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
@@ -9,39 +11,55 @@ use tokio::time::Instant;
 use super::Cluster;
 use crate::facts::Fact;
 
-/// What the API server's clock showed at an instant of the monotonic clock, by which it is known what it shows since: this
-/// machine's clock is noticed to be set between two answers, too.
+/// Between which times the API server's clock was at an instant of the monotonic clock, by which it is known what it shows
+/// since: this machine's clock is noticed to be set between two answers, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ServerClock {
-    time: Timestamp,
+    earliest: Timestamp,
+    latest: Timestamp,
     at: Instant,
 }
 
 impl ServerClock {
     /// The server's clock by the headers of an answer that came at the instant `received`. Its request was sent at the
-    /// instant `begun`, when this machine's clock showed `sent`. `None` without a valid `Date`.
-    pub(super) fn of(
-        headers: &HeaderMap,
-        sent: Timestamp,
-        begun: Instant,
-        received: Instant,
-    ) -> Option<Self> {
-        // Not by the wall clock, which may have been set meanwhile.
-        let took = SignedDuration::try_from(received - begun).ok()?;
-        let now = sent.checked_add(took).ok()?;
-        let skew = skew_by_date(headers, sent, now)?;
+    /// instant `begun`. `None` without a valid `Date`.
+    pub(super) fn of(headers: &HeaderMap, begun: Instant, received: Instant) -> Option<Self> {
+        let date = headers.get(header::DATE)?.to_str().ok()?;
+        let date = rfc2822::DateTimeParser::new().parse_timestamp(date).ok()?;
 
-        let time = now.checked_sub(skew).ok()?;
-        Some(Self { time, at: received })
+        // The server wrote the date at some time within this second, between the two instants.
+        let took = received - begun;
+        Some(Self {
+            earliest: date,
+            latest: date.checked_add(took + Duration::from_secs(1)).ok()?,
+            at: received,
+        })
     }
 
-    /// How far a clock that shows `now` at the instant `at` is ahead of the server's, negative if it is behind; to the
-    /// millisecond, as the two are not read at once.
+    /// What is known by both answers, of which this is the later: a slow one must not hide what a quick one showed. If they
+    /// contradict each other, the server's clock was set, or another server answered, and the later one counts.
+    pub(super) fn narrowed_by(self, earlier: Self) -> Self {
+        let since = self.at - earlier.at;
+        let both = Self {
+            earliest: self.earliest.max(after(earlier.earliest, since)),
+            latest: self.latest.min(after(earlier.latest, since)),
+            at: self.at,
+        };
+        if both.earliest <= both.latest { both } else { self }
+    }
+
+    /// How far a clock that shows `now` at the instant `at` is ahead of the server's, negative if it is behind, as far as
+    /// that is certain; to the millisecond, as the two are not read at once.
     pub(super) fn skew_of(self, now: Timestamp, at: Instant) -> SignedDuration {
-        let since = SignedDuration::try_from(at - self.at).unwrap_or(SignedDuration::MAX);
-        let ahead = now.duration_since(self.time).saturating_sub(since);
+        let since = at - self.at;
+        let nearest = now.clamp(after(self.earliest, since), after(self.latest, since));
+        let ahead = now.duration_since(nearest);
         SignedDuration::from_millis(i64::try_from(ahead.as_millis()).unwrap_or(i64::MAX))
     }
+}
+
+fn after(time: Timestamp, since: Duration) -> Timestamp {
+    time.checked_add(since).unwrap_or(Timestamp::MAX)
 }
 
 impl Cluster {
@@ -58,11 +76,20 @@ impl Cluster {
         now.checked_sub(self.skew().unwrap_or_default()).unwrap_or(now)
     }
 
+    /// The instant of the monotonic clock at which the API server's clock showed `time`; now if that is yet to come.
+    pub fn instant_of(&self, time: Timestamp) -> Instant {
+        let age = Duration::try_from(self.server_time().duration_since(time)).unwrap_or_default();
+        let now = self.platform.monotonic();
+        now.checked_sub(age).unwrap_or(now)
+    }
+
     /// Learns what the server's clock shows from the headers of an answer that came now, to a request that was sent at
-    /// the instant `begun`, when this machine's clock showed `sent`.
-    pub(super) fn compare_clocks(&self, headers: &HeaderMap, sent: Timestamp, begun: Instant) {
+    /// the instant `begun`.
+    pub(super) fn compare_clocks(&self, headers: &HeaderMap, begun: Instant) {
         let received = self.platform.monotonic();
-        if let Some(server) = ServerClock::of(headers, sent, begun, received) {
+        if let Some(server) = ServerClock::of(headers, begun, received) {
+            let known = self.server_clock.get();
+            let server = known.map_or(server, |known| server.narrowed_by(known));
             self.server_clock.set(Some(server));
             let skew = server.skew_of(self.platform.now(), received);
             self.facts.publish(Fact::ClockCompared(skew));
@@ -70,85 +97,79 @@ impl Cluster {
     }
 }
 
-/// How far this machine's clock is ahead of the server's, negative if it is behind. `None` without a valid `Date`.
-///
-/// The request was `sent` and its answer `received` at these times. Only the part of the difference that the time in
-/// between cannot explain counts.
-fn skew_by_date(headers: &HeaderMap, sent: Timestamp, received: Timestamp) -> Option<SignedDuration> {
-    let date = headers.get(header::DATE)?.to_str().ok()?;
-    let date = rfc2822::DateTimeParser::new().parse_timestamp(date).ok()?;
-    // The server wrote the date at some time within this second, between the two instants.
-    let earliest = date;
-    let latest = date + SignedDuration::from_secs(1);
-
-    Some(if sent > latest {
-        sent.duration_since(latest)
-    } else if received < earliest {
-        received.duration_since(earliest)
-    } else {
-        SignedDuration::ZERO
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
-    fn skew(date: &str, sent: &str, received: &str) -> Option<SignedDuration> {
+    /// The server's clock by an answer with this `Date`, which took `took` and came now.
+    fn server(date: &str, took: Duration, received: Instant) -> Option<ServerClock> {
         let headers = HeaderMap::from_iter([(header::DATE, date.parse().unwrap())]);
-        skew_by_date(&headers, sent.parse().unwrap(), received.parse().unwrap())
+        ServerClock::of(&headers, received.checked_sub(took).unwrap(), received)
+    }
+
+    /// The skew that an answer shows to which the request was sent, and which was received, at these times.
+    fn skew(date: &str, sent: &str, received: &str) -> SignedDuration {
+        let [sent, now]: [Timestamp; 2] = [sent, received].map(|time| time.parse().unwrap());
+        let received = Instant::now();
+        let took = now.duration_since(sent).unsigned_abs();
+        server(date, took, received).unwrap().skew_of(now, received)
     }
 
     #[test]
     fn a_date_between_question_and_answer_is_no_skew_however_slow_the_answer() {
         let date = "Tue, 01 Dec 2026 12:00:20 GMT";
         let slow = skew(date, "2026-12-01T12:00:00Z", "2026-12-01T12:00:40Z");
-        assert_eq!(slow, Some(SignedDuration::ZERO));
+        assert_eq!(slow, SignedDuration::ZERO);
         let quick = skew(date, "2026-12-01T12:00:20.7Z", "2026-12-01T12:00:20.8Z");
-        assert_eq!(quick, Some(SignedDuration::ZERO));
+        assert_eq!(quick, SignedDuration::ZERO);
     }
 
     #[test]
     fn a_clock_ahead_and_one_behind_are_distinguished() {
         let date = "Tue, 01 Dec 2026 12:00:00 GMT";
         let ahead = skew(date, "2026-12-01T13:00:01Z", "2026-12-01T13:00:01Z");
-        assert_eq!(ahead, Some(SignedDuration::from_hours(1)));
+        assert_eq!(ahead, SignedDuration::from_hours(1));
         let behind = skew(date, "2026-12-01T11:00:00Z", "2026-12-01T11:00:00Z");
-        assert_eq!(behind, Some(SignedDuration::from_hours(-1)));
+        assert_eq!(behind, SignedDuration::from_hours(-1));
     }
 
     #[test]
     fn a_clock_that_is_set_before_or_after_an_answer_is_noticed_without_another() {
-        let headers =
-            HeaderMap::from_iter([(header::DATE, "Tue, 01 Dec 2026 12:00:00 GMT".parse().unwrap())]);
-        let sent: Timestamp = "2026-12-01T12:00:00Z".parse().unwrap();
-        let begun = Instant::now();
-        let after = |seconds| {
-            (
-                sent + Duration::from_secs(seconds),
-                begun + Duration::from_secs(seconds),
-            )
-        };
-        let server = ServerClock::of(&headers, sent, begun, after(2).1).unwrap();
+        let received = Instant::now();
+        let now: Timestamp = "2026-12-01T12:00:02Z".parse().unwrap();
+        let took = Duration::from_secs(2);
+        let server = server("Tue, 01 Dec 2026 12:00:00 GMT", took, received).unwrap();
 
-        let (now, at) = after(600);
+        let later = Duration::from_secs(600);
+        let (now, at) = (now + later, received + later);
         assert_eq!(server.skew_of(now, at), SignedDuration::ZERO);
         let set = SignedDuration::from_hours(72);
-        assert_eq!(server.skew_of(now + set, at), set);
-        assert_eq!(server.skew_of(now - set, at), -set);
+        assert_eq!(server.skew_of(now + set, at), set - SignedDuration::from_secs(1));
+        assert_eq!(server.skew_of(now - set, at), SignedDuration::from_secs(2) - set);
+    }
+
+    #[test]
+    fn a_slow_answer_hides_nothing_that_a_quick_one_showed_unless_the_two_contradict_each_other() {
+        let received = Instant::now();
+        let later = received + Duration::from_secs(40);
+        let slow = Duration::from_secs(40);
+        // This machine's clock is ahead by 20 s.
+        let now: Timestamp = "2026-12-01T12:01:01Z".parse().unwrap();
+        let quick = server("Tue, 01 Dec 2026 12:00:00 GMT", Duration::ZERO, received).unwrap();
+
+        let slow_alone = server("Tue, 01 Dec 2026 12:00:30 GMT", slow, later).unwrap();
+        assert_eq!(slow_alone.skew_of(now, later), SignedDuration::ZERO);
+        let both = slow_alone.narrowed_by(quick);
+        assert_eq!(both.skew_of(now, later), SignedDuration::from_secs(20));
+
+        let contrary = server("Tue, 01 Dec 2026 12:10:00 GMT", slow, later).unwrap();
+        assert_eq!(contrary.narrowed_by(quick), contrary);
     }
 
     #[test]
     fn no_date_and_a_strange_one_tell_nothing() {
-        assert_eq!(
-            skew_by_date(&HeaderMap::new(), Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH),
-            None
-        );
-        assert_eq!(
-            skew("tomorrow", "2026-12-01T12:00:00Z", "2026-12-01T12:00:00Z"),
-            None
-        );
+        let now = Instant::now();
+        assert_eq!(ServerClock::of(&HeaderMap::new(), now, now), None);
+        assert_eq!(server("tomorrow", Duration::ZERO, now), None);
     }
 }

@@ -1,6 +1,8 @@
-//! A wall clock that a simulation sets, and that may run too fast or too slow.
+//! A wall clock that a simulation sets, and that may run too fast or too slow; and a monotonic clock that stands while the
+//! machine sleeps.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
@@ -8,7 +10,7 @@ use tokio::time::Instant;
 /// The parts in a million.
 const MILLION: i128 = 1_000_000;
 
-/// A wall clock that follows tokio's clock. Clones are the same clock.
+/// The clocks of a machine, which follow tokio's clock. Clones are the same.
 #[derive(Debug, Clone)]
 pub struct SimulatedClock(Arc<Mutex<ClockState>>);
 
@@ -19,6 +21,8 @@ struct ClockState {
     since: Instant,
     /// How many microseconds it gains in a second.
     drift: i32,
+    /// For how long the monotonic clock stood.
+    stood: Duration,
 }
 
 impl SimulatedClock {
@@ -28,6 +32,7 @@ impl SimulatedClock {
             shown: start,
             since: Instant::now(),
             drift: 0,
+            stood: Duration::ZERO,
         })))
     }
 
@@ -44,6 +49,23 @@ impl SimulatedClock {
     /// Makes the clock gain so many microseconds a second from now on, or lose them.
     pub fn drift(&self, parts_per_million: i32) {
         self.restart(|state| state.drift = parts_per_million);
+    }
+
+    /// Makes the monotonic clock show that it stood for so long, as one does while a machine sleeps (`CLOCK_MONOTONIC` in
+    /// clock_gettime(2)).
+    pub fn stand(&self, length: Duration) {
+        self.state().stood += length;
+    }
+
+    /// What the monotonic clock shows.
+    pub fn monotonic(&self) -> Instant {
+        let now = Instant::now();
+        now.checked_sub(self.state().stood).unwrap_or(now)
+    }
+
+    /// When tokio's clock will show what the monotonic clock shows at `instant`, unless that stands once more.
+    pub(super) fn by_tokio(&self, instant: Instant) -> Instant {
+        instant + self.state().stood
     }
 
     fn restart(&self, change: impl FnOnce(&mut ClockState)) {
@@ -69,8 +91,6 @@ impl ClockState {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -83,5 +103,17 @@ mod tests {
         clock.drift(100_000);
         tokio::time::advance(Duration::from_secs(100)).await;
         assert_eq!(clock.now(), Timestamp::from_second(170).unwrap());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_monotonic_clock_stands_while_the_machine_sleeps_and_the_wall_clock_does_not() {
+        let clock = SimulatedClock::starting_at(Timestamp::UNIX_EPOCH);
+        let begun = clock.monotonic();
+        tokio::time::advance(Duration::from_secs(100)).await;
+        clock.stand(Duration::from_secs(70));
+
+        assert_eq!(clock.monotonic() - begun, Duration::from_secs(30));
+        assert_eq!(clock.now(), Timestamp::from_second(100).unwrap());
+        assert_eq!(clock.by_tokio(clock.monotonic()), Instant::now());
     }
 }

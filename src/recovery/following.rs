@@ -7,23 +7,20 @@ use std::time::Duration;
 use macaque_core::pod::Pod;
 use macaque_core::recovery::{
     DesiredReplicas, DisruptedVictim, RecoveryPrecision, RecoveryReport, RecoveryTracker, RecoveryVerdict,
-    WatchedSince,
 };
 use macaque_core::siblings::{SiblingPod, SiblingPods};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::RecoveryContext;
+use super::{FollowedVictim, RecoveryContext};
 use crate::k8s::{WorkloadRef, WorkloadScale};
 
 /// A recovery that is being followed.
 pub(super) struct Following<'a> {
     pub(super) context: RecoveryContext<'a>,
-    pub(super) victim: &'a DisruptedVictim,
+    followed: &'a FollowedVictim,
     /// The victim's owner.
     pub(super) workload: WorkloadRef,
-    accepted: Instant,
-    since: WatchedSince,
     known: RefCell<Known>,
     /// Something new was seen.
     pub(super) seen: Notify,
@@ -38,13 +35,16 @@ pub(super) struct Following<'a> {
 /// What is known.
 struct Known {
     tracker: RecoveryTracker,
-    /// Whether the tracker has seen the pods. Before the first answer of the server its time is not known.
+    /// Whether the tracker has seen the pods.
     is_begun: bool,
     pods: SiblingPods,
     scale: Option<WorkloadScale>,
     desired: DesiredReplicas,
     /// Until when all changes of the pods are known.
     until: Instant,
+    /// When the last list was asked for that was noted. An event may be older than it seems: a process that was suspended
+    /// reads what came long before.
+    listed: Instant,
     /// Whether the pods, when last seen, gave a reason to read the scale.
     asked_scale: bool,
     /// The reports of a replacement that is stuck, which nobody has heard of yet.
@@ -55,12 +55,13 @@ struct Known {
 
 impl<'a> Following<'a> {
     /// Begins with what was known when the victim was disrupted.
-    pub(super) fn new(
-        context: RecoveryContext<'a>,
-        victim: &'a DisruptedVictim,
-        accepted: Instant,
-        since: WatchedSince,
-    ) -> Self {
+    pub(super) fn new(context: RecoveryContext<'a>, followed: &'a FollowedVictim) -> Self {
+        let FollowedVictim {
+            victim,
+            accepted,
+            since,
+            timeout,
+        } = followed;
         let workload = WorkloadRef {
             namespace: victim.pod.namespace.clone(),
             api_version: victim.baseline.api_version.clone(),
@@ -69,22 +70,21 @@ impl<'a> Following<'a> {
         };
         let desired = victim.baseline.desired;
         let known = Known {
-            tracker: new_tracker(&context, victim, since),
+            tracker: RecoveryTracker::new(victim.clone(), *timeout, *since),
             is_begun: false,
             pods: SiblingPods::default(),
             scale: None,
             desired: desired.map_or(DesiredReplicas::Unknown, DesiredReplicas::Known),
-            until: accepted,
+            until: *accepted,
+            listed: *accepted,
             asked_scale: false,
             stuck: Vec::new(),
             concluded: None,
         };
         Self {
             context,
-            victim,
+            followed,
             workload,
-            accepted,
-            since,
             known: RefCell::new(known),
             seen: Notify::new(),
             list_wanted: Notify::new(),
@@ -93,15 +93,25 @@ impl<'a> Following<'a> {
         }
     }
 
+    /// The victim.
+    pub(super) fn victim(&self) -> &DisruptedVictim {
+        &self.followed.victim
+    }
+
     /// How long ago the disruption was accepted.
     pub(super) fn elapsed(&self) -> Duration {
         let now = self.context.platform.monotonic();
-        now.saturating_duration_since(self.accepted)
+        now.saturating_duration_since(self.followed.accepted)
+    }
+
+    /// How long the recovery is followed after the disruption was accepted.
+    pub(super) fn timeout(&self) -> Duration {
+        self.followed.timeout
     }
 
     /// When the tracker may conclude although nothing is seen.
     pub(super) fn next_change(&self) -> Instant {
-        self.accepted + self.known.borrow().tracker.next_change()
+        self.followed.accepted + self.known.borrow().tracker.next_change()
     }
 
     /// Until when all changes of the pods are known.
@@ -142,12 +152,13 @@ impl<'a> Following<'a> {
     pub(super) fn note_confirmed(&self, begun: Instant, precision: RecoveryPrecision) {
         let mut known = self.known.borrow_mut();
         known.until = begun;
+        known.listed = begun;
         let is_whole = known.tracker.is_whole();
         drop(known);
 
         // How long an owner stays whole counts up to when the list was asked for: the process may have been held up since.
         let seen = if is_whole {
-            begun.saturating_duration_since(self.accepted)
+            begun.saturating_duration_since(self.followed.accepted)
         } else {
             self.elapsed()
         };
@@ -163,7 +174,7 @@ impl<'a> Following<'a> {
     /// be read faster than they come.
     pub(super) fn note_pod(&self, pod: &Pod) -> bool {
         let pods = &mut self.known.borrow_mut().pods;
-        if pod.owner.as_ref() != Some(&self.victim.owner) {
+        if pod.owner.as_ref() != Some(&self.victim().owner) {
             return remove(pods, pod);
         }
 
@@ -192,6 +203,7 @@ impl<'a> Following<'a> {
 
     fn observe_at(&self, elapsed: Duration, precision: RecoveryPrecision) {
         let mut known = self.known.borrow_mut();
+        let asked = known.listed.saturating_duration_since(self.followed.accepted);
         let Known {
             tracker,
             pods,
@@ -199,10 +211,8 @@ impl<'a> Following<'a> {
             is_begun,
             ..
         } = &mut *known;
-        if !mem::replace(is_begun, true) {
-            *tracker = new_tracker(&self.context, self.victim, self.since);
-        }
-        tracker.observe(pods, *desired, elapsed, precision);
+        *is_begun = true;
+        tracker.observe(pods, *desired, asked, elapsed, precision);
         let report = tracker.report(elapsed);
 
         // Before the owner counts as whole or as deleted, the number that it wants is read again.
@@ -241,15 +251,6 @@ impl<'a> Following<'a> {
         report.verdict.get_or_insert(RecoveryVerdict::Unwatched);
         report
     }
-}
-
-fn new_tracker(
-    context: &RecoveryContext<'_>,
-    victim: &DisruptedVictim,
-    since: WatchedSince,
-) -> RecoveryTracker {
-    let skew = context.cluster.skew().unwrap_or_default();
-    RecoveryTracker::new(victim.clone(), context.timeout, since, skew)
 }
 
 /// Removes `pod`; returns whether it was one of `pods`.

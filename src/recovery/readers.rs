@@ -72,7 +72,7 @@ impl Following<'_> {
             let scope = match Box::pin(self.list(interval)).await {
                 Ok(scope) => scope,
                 Err(error) => {
-                    log::debug!("recovery of {}: {error}", self.victim.owner);
+                    log::debug!("recovery of {}: {error}", self.victim().owner);
                     self.interrupt();
                     platform.sleep(pauses.after_fault().max(LIST_PAUSE)).await;
                     continue;
@@ -94,7 +94,7 @@ impl Following<'_> {
                 }
                 Watched::Behind => interval = None,
                 Watched::Ended(end) => {
-                    log::debug!("recovery of {}: {end}", self.victim.owner);
+                    log::debug!("recovery of {}: {end}", self.victim().owner);
                     interval = None;
                     if platform.monotonic() - begun >= LASTING {
                         pauses.reset();
@@ -111,7 +111,7 @@ impl Following<'_> {
 
     /// Lists the owner's pods, and notes them.
     async fn list(&self, interval: Option<Duration>) -> Result<PodScope, ApiError> {
-        let selector = selector_of(&self.victim.owner, self.scale().as_ref());
+        let selector = selector_of(&self.victim().owner, self.scale().as_ref());
         let PodList { pods, scope, begun } = self.read_list(selector).await?;
 
         let gap = self.context.platform.monotonic() - self.known_until();
@@ -127,7 +127,7 @@ impl Following<'_> {
             stop: self.context.stop,
             platform,
         };
-        let owner = &self.victim.owner;
+        let owner = &self.victim().owner;
         let namespace = &self.workload.namespace;
         let mut begun = platform.monotonic();
         let (mut pods, mut version) = reader.of_owner(namespace, owner, &selector).await?;
@@ -183,7 +183,7 @@ impl Following<'_> {
             Ok(list) => list,
             Err(error) => {
                 // The watch goes on, and the list is asked for again.
-                log::debug!("recovery of {}: {error}", self.victim.owner);
+                log::debug!("recovery of {}: {error}", self.victim().owner);
                 return Ok(true);
             }
         };

@@ -173,7 +173,7 @@ impl DisruptionAttempt<'_, '_> {
     /// Notes that the API server has just accepted the disruption: the recovery begins, and is watched from now on.
     fn note_acceptance(&mut self) {
         let platform = self.context.platform;
-        let (at, accepted) = (platform.monotonic(), platform.now());
+        let (at, accepted) = (platform.monotonic(), self.context.cluster.server_time());
         if self.accepted.is_some() {
             return;
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::eligibility::Candidate;
-use macaque_core::journal::{Denial, Journal, JournalEvent, RecoveryRecord, Resolution, RoundRecord};
+use macaque_core::journal::{Denial, Journal, JournalEvent, Resolution, RoundRecord};
 use macaque_core::pod::{ControllerRef, PodPlace};
 use macaque_core::recovery::{DisruptedVictim, RecoveryBaseline};
 use macaque_core::report::{AttemptReport, RoundEnd, RoundReport};
@@ -20,6 +20,7 @@ use crate::guards::GuardContext;
 use crate::journal::{JournalError, JournalWriter};
 use crate::k8s::{ApiError, Cluster};
 use crate::platform::Platform;
+use crate::recovery::FollowedVictim;
 use crate::stop::StopToken;
 
 /// The shortest wait before a claim is tried again.
@@ -58,7 +59,7 @@ pub enum RoundResult {
         /// The state of the round in the journal.
         claim_state: ClaimState,
         /// The recoveries that this process has to watch after the round, as far as the journal shows them.
-        recoveries: Vec<RecoveryRecord>,
+        recoveries: Vec<FollowedVictim>,
     },
     /// Another replica claimed the slot or reports why it is withheld, or a later incarnation of this Killer took the
     /// round over.
@@ -118,7 +119,7 @@ impl RoundContext<'_> {
                 return claimed;
             };
 
-            let wait = Duration::try_from(retry_at.duration_since(self.platform.now()));
+            let wait = Duration::try_from(retry_at.duration_since(self.cluster.server_time()));
             log::debug!(slot:%; "round {slot} waits until {retry_at}: the previous one started only a moment ago");
             let sleep = self.platform.sleep(wait.unwrap_or_default().max(SHORTEST_WAIT));
             if self.stop.within(Duration::ZERO, sleep).await.is_none() {
@@ -213,6 +214,13 @@ impl RoundContext<'_> {
     pub(super) async fn close(&self, report: &RoundReport) -> Result<Journal, JournalError> {
         let report = Box::new(report.clone());
         self.commit(&JournalEvent::Close(report)).await
+    }
+
+    /// The recoveries that this process has to watch, as far as the journal shows them.
+    pub(super) fn recoveries_in(&self, journal: &Journal) -> Vec<FollowedVictim> {
+        let records = journal.recoveries_of(self.writer.holder());
+        let adopt = |record| FollowedVictim::adopt(record, self.cluster);
+        records.map(adopt).collect()
     }
 
     /// Commits an event; once macaque was asked to stop, within the grace of the current victim.

@@ -80,7 +80,7 @@ impl<'a> RunningRound<'a> {
     /// # Errors
     /// The early end of the round.
     pub(super) async fn run(&mut self, seed: u64, journal: &Journal) -> Result<(), RoundEnd> {
-        for uid in journal.recent_victims(self.context.platform.now()) {
+        for uid in journal.recent_victims(self.context.cluster.server_time()) {
             self.guards.note_own_victim(uid);
         }
         self.note_recoveries(journal);
@@ -211,7 +211,7 @@ impl<'a> RunningRound<'a> {
         let controller = fresh.as_ref().and_then(|fresh| fresh.controller.clone());
         let result = match fresh {
             None => AttemptResult::Attempted(Outcome::Gone.into()),
-            Some(fresh) => match judge(&fresh, &self.eligibility, context.platform.now()) {
+            Some(fresh) => match judge(&fresh, &self.eligibility, context.cluster.server_time()) {
                 Err(exemption) => AttemptResult::Exempt(exemption),
                 Ok(_) => match Box::pin(self.left_scope(&fresh)).await? {
                     Some(exemption) => AttemptResult::Exempt(exemption),
@@ -299,7 +299,7 @@ impl<'a> RunningRound<'a> {
         self.turns.check(candidate)?;
 
         let limits = self.context.writer.limits();
-        let now = self.context.platform.now();
+        let now = self.context.cluster.server_time();
         let checked = match self.turns.period_end(candidate) {
             None => journal.check_candidate(candidate, limits, now),
             period_end => {

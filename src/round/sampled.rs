@@ -135,7 +135,7 @@ impl RunningRound<'_> {
     /// Judges a drawn pod by its metadata; a candidate is judged again, in full, before it is disrupted.
     fn judge_drawn(&mut self, pod: &Pod, journal: &Journal) -> Option<Candidate> {
         self.key_warnings.note(pod);
-        let now = self.context.platform.now();
+        let now = self.context.cluster.server_time();
         match judge(pod, &self.eligibility, now) {
             Ok(candidate) if self.passes_journal(&candidate, journal) => {
                 self.report.candidates += 1;

@@ -296,7 +296,7 @@ impl PodScanner<'_> {
             };
             let read = async || {
                 let mut page = PodScan::default();
-                let now = self.platform.now();
+                let now = self.cluster.server_time();
                 let mut next_row = row;
                 let add = |pod| page.add(nodes.place(pod, &mut next_row), self.eligibility, now);
                 let after = pager.after();

@@ -2,8 +2,7 @@
 //! messages that were not delivered and the recoveries that nobody watches.
 
 use macaque_core::journal::{
-    Journal, JournalEvent, OutboxEntry, RecoveryRecord, Reservation, ReservationState, Resolution,
-    RoundRecord,
+    Journal, JournalEvent, OutboxEntry, Reservation, ReservationState, Resolution, RoundRecord,
 };
 use macaque_core::report::{RoundEnd, RoundReport};
 
@@ -11,6 +10,7 @@ use super::RoundContext;
 use super::attempt::PodState;
 use crate::facts::Fact;
 use crate::journal::JournalError;
+use crate::recovery::FollowedVictim;
 
 /// What a takeover pass found.
 #[derive(Debug, Default)]
@@ -18,7 +18,7 @@ pub struct Takeover {
     /// The messages that this Killer has to deliver.
     pub outbox: Vec<OutboxEntry>,
     /// The recoveries that this process has to watch.
-    pub recoveries: Vec<RecoveryRecord>,
+    pub recoveries: Vec<FollowedVictim>,
     /// How many undelivered reports were ever dropped from the outbox.
     pub dropped: u64,
     /// The guard that held the last round, whichever replica ran it, and its answer.
@@ -50,7 +50,7 @@ pub async fn take_over(
 
     Ok(Takeover {
         outbox: journal.outbox_of(holder).cloned().collect(),
-        recoveries: journal.recoveries_of(holder).cloned().collect(),
+        recoveries: context.recoveries_in(&journal),
         dropped: journal.dropped(),
         held: journal.round().and_then(|round| round.held.clone()),
     })

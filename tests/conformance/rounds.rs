@@ -15,7 +15,7 @@ use macaque::heartbeat::Heartbeat;
 use macaque::journal::{JournalError, JournalStore};
 use macaque::k8s::ClusterAccess;
 use macaque::platform::Platform;
-use macaque::recovery::{self, RecoveryContext, RecoveryMeans};
+use macaque::recovery::{self, FollowedVictim, RecoveryContext, RecoveryMeans};
 use macaque::round::{RoundConfig, RoundContext, RoundResult, run};
 use macaque::stop::StopSwitch;
 use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation, NamespaceScope, RecoveryPolicy};
@@ -167,15 +167,19 @@ async fn follow(
     let (_switch, stop) = StopSwitch::new(platform);
     let context = RecoveryContext {
         cluster: &cluster,
-        timeout: config.recovery.timeout,
         means: RecoveryMeans::Watch,
         stop: &stop,
         platform,
     };
-    let followed = accepted.iter().map(|(victim, at)| {
-        recovery::follow(context, victim, *at, WatchedSince::Acceptance, async |_stuck| {})
+    let followed = accepted.into_iter().map(|(victim, accepted)| FollowedVictim {
+        victim,
+        accepted,
+        since: WatchedSince::Acceptance,
+        timeout: config.recovery.timeout,
     });
-    let reports = join_all(followed).await;
+    let followed = Vec::from_iter(followed);
+    let follow = |victim| recovery::follow(context, victim, async |_stuck| {});
+    let reports = join_all(followed.iter().map(follow)).await;
     reports.into_iter().map(|report| report.unwrap()).collect()
 }
 

@@ -9,6 +9,10 @@ use crate::plan::TrialPlan;
 const DEADLINE: SignedDuration = SignedDuration::from_secs(60);
 /// How much earlier than its slot a round may be claimed.
 const EARLY: SignedDuration = SignedDuration::from_secs(1);
+/// How far the clock of who claims it may be from the API server's.
+const SKEW: SignedDuration = SignedDuration::from_secs(30);
+/// How exactly it knows the API server's.
+const PRECISION: SignedDuration = SignedDuration::from_secs(1);
 /// The least time between two claims.
 const SPACING: SignedDuration = SignedDuration::from_secs(30);
 
@@ -19,7 +23,7 @@ struct Claim {
     claimed: Timestamp,
 }
 
-/// No slot was claimed early, late, or just after the one before, each by the clock of who claimed it.
+/// No slot was claimed early, late, or just after the one before, by the API server's clock as far as who claimed it knew.
 pub(crate) fn judge_claims(plan: &TrialPlan, journals: &[String], wrong: &mut Vec<String>) {
     let mut last: Option<Claim> = None;
     let mut seen = "";
@@ -36,11 +40,11 @@ pub(crate) fn judge_claims(plan: &TrialPlan, journals: &[String], wrong: &mut Ve
 
         let Claim { slot, claimed } = claim;
         let after = claimed.duration_since(slot);
-        if after > DEADLINE || after < -EARLY {
+        if after > DEADLINE + SKEW + PRECISION || after < -EARLY - SKEW - PRECISION {
             wrong.push(format!("claimed late: slot {slot} was claimed at {claimed}"));
         }
         if let Some(last) = last.replace(claim)
-            && claimed.duration_since(last.claimed) < SPACING
+            && claimed.duration_since(last.claimed) < SPACING - PRECISION
             && !plan.has_tampering()
         {
             wrong.push(format!(

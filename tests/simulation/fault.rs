@@ -103,6 +103,8 @@ pub(crate) enum ReplicaFault {
     Crash(u64),
     /// It is suspended for so many milliseconds.
     Suspend(u64),
+    /// Its machine sleeps for so many milliseconds, in which the monotonic clock stands.
+    Sleep(u64),
     /// It is asked to stop, and is started again so many milliseconds after its end.
     Stop(u64),
 }
@@ -252,11 +254,15 @@ impl Moment {
 
 impl ReplicaFault {
     fn draw(rng: &mut ChaCha12Rng) -> Self {
-        match rng.random_range(0..6) {
+        let length = rng.random_range(100..60_000);
+        // Most beyond every lease.
+        let beyond_leases = rng.random_range(300_000..400_000);
+        match rng.random_range(0..8) {
             0..3 => Self::Crash(rng.random_range(100..90_000)),
-            3 => Self::Suspend(rng.random_range(100..60_000)),
-            // Most beyond every lease.
-            4 => Self::Suspend(rng.random_range(300_000..400_000)),
+            3 => Self::Suspend(length),
+            4 => Self::Suspend(beyond_leases),
+            5 => Self::Sleep(length),
+            6 => Self::Sleep(beyond_leases),
             _ => Self::Stop(rng.random_range(100..30_000)),
         }
     }
@@ -266,6 +272,7 @@ impl ReplicaFault {
         match self {
             Self::Crash(_) => "a process crashes",
             Self::Suspend(_) => "a process is suspended",
+            Self::Sleep(_) => "a machine sleeps",
             Self::Stop(_) => "a process is asked to stop",
         }
     }

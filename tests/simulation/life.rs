@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use macaque::actors::ActorsConfig;
 use macaque::actors::single_thread::SingleThreadActors;
+use macaque::platform::SimulatedClock;
 use tokio::task::LocalSet;
 use tokio::time::Sleep;
 
@@ -32,6 +33,7 @@ pub(crate) struct Life {
     world: World,
     replica: usize,
     control: LifeControl,
+    clock: SimulatedClock,
     process: LocalSet,
     actors: Rc<RefCell<Option<SingleThreadActors>>>,
     suspended: Option<Pin<Box<Sleep>>>,
@@ -86,7 +88,13 @@ impl LifeControl {
 
 impl Life {
     /// Starts the process.
-    pub(crate) fn begin(world: &World, replica: usize, control: LifeControl, config: ActorsConfig) -> Self {
+    pub(crate) fn begin(
+        world: &World,
+        replica: usize,
+        control: LifeControl,
+        clock: SimulatedClock,
+        config: ActorsConfig,
+    ) -> Self {
         let process = LocalSet::new();
         let actors = Rc::<RefCell<Option<SingleThreadActors>>>::default();
         let started = Rc::clone(&actors);
@@ -99,6 +107,7 @@ impl Life {
             world: world.clone(),
             replica,
             control,
+            clock,
             process,
             actors,
             suspended: None,
@@ -112,9 +121,12 @@ impl Life {
         self.world.note_fault(fault.kind());
         match fault {
             ReplicaFault::Crash(away) => return Some(away),
-            ReplicaFault::Suspend(length) => {
-                let sleep = tokio::time::sleep(Duration::from_millis(length));
-                self.suspended = Some(Box::pin(sleep));
+            ReplicaFault::Suspend(length) => self.suspend(Duration::from_millis(length)),
+            ReplicaFault::Sleep(length) => {
+                let length = Duration::from_millis(length);
+                self.suspend(length);
+                // Nobody looks at it before the machine wakes up.
+                self.clock.stand(length);
             }
             ReplicaFault::Stop(away) => {
                 self.away_after_stop = away;
@@ -124,6 +136,10 @@ impl Life {
             }
         }
         None
+    }
+
+    fn suspend(&mut self, length: Duration) {
+        self.suspended = Some(Box::pin(tokio::time::sleep(length)));
     }
 }
 

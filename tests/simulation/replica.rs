@@ -61,7 +61,14 @@ impl Replica {
         for life in 0.. {
             self.world.tell(|| format!("replica {} starts", self.number));
             let config = self.actors_config(life);
-            let away = Life::begin(&self.world, self.number, self.control.clone(), config).await;
+            let away = Life::begin(
+                &self.world,
+                self.number,
+                self.control.clone(),
+                self.clock.clone(),
+                config,
+            )
+            .await;
             tokio::time::sleep(Duration::from_millis(away)).await;
         }
     }

@@ -21,6 +21,10 @@ const SKEW: SignedDuration = SignedDuration::from_secs(31);
 const WHOLE: SignedDuration = SignedDuration::from_millis(4_500);
 /// How long it must have been whole if its recovery ended otherwise: for the moment of a look.
 const SEEN_WHOLE: SignedDuration = SignedDuration::from_millis(1);
+/// How much later than the pod's end macaque may think that it began: an answer is slow.
+const LATE_ANSWER: SignedDuration = SignedDuration::from_secs(1);
+/// How long nobody can overlook that an owner is whole.
+const LONG_WHOLE: SignedDuration = SignedDuration::from_secs(60);
 /// How long a recovery holds an owner back at most.
 const TIMEOUT: SignedDuration = SignedDuration::from_secs(300);
 
@@ -90,6 +94,7 @@ pub(crate) fn judge(plan: &TrialPlan, world: &World, heard: &[HeardMessage]) -> 
     }
     judge_outcomes(&losses, &history, heard, &mut wrong);
     judge_recoveries(&history, heard, &mut wrong);
+    judge_failures(&history, heard, &mut wrong);
     wrong
 }
 
@@ -215,6 +220,26 @@ fn judge_recoveries(history: &WholenessHistory, heard: &[HeardMessage], wrong: &
         if !is_true {
             wrong.push(format!(
                 "false recovery: {} of {}",
+                report.pod.name, report.owner.name
+            ));
+        }
+    }
+}
+
+/// An owner that is said not to have recovered had all the time that it has, and was not whole in it for long.
+fn judge_failures(history: &WholenessHistory, heard: &[HeardMessage], wrong: &mut Vec<String>) {
+    for (at, report) in recoveries(heard) {
+        if report.verdict != Some(RecoveryVerdict::Unrecovered) {
+            continue;
+        }
+
+        let is_true = history.ended(&report.pod.uid).is_some_and(|ended| {
+            let longest = history.longest(&report.owner.name, ended, ended + TIMEOUT);
+            at.duration_since(ended) >= TIMEOUT - LATE_ANSWER && longest < LONG_WHOLE
+        });
+        if !is_true {
+            wrong.push(format!(
+                "false failure: {} of {} is said not to have recovered",
                 report.pod.name, report.owner.name
             ));
         }

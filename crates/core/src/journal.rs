@@ -260,12 +260,12 @@ fn whole_second(instant: Timestamp) -> Timestamp {
 }
 
 /// The end of a lease after a renewal. More than half a lease is left as it is, so that not every takeover pass writes
-/// the journal.
+/// the journal; more than a whole one is what a clock left that was set back since.
 fn renewed(lease_until: Timestamp, context: &StepContext<'_>) -> Timestamp {
     if lease_until < after(context.server_time(), context.timing.lease / 2) {
         context.lease_end()
     } else {
-        lease_until
+        lease_until.min(context.lease_end())
     }
 }
 

@@ -62,7 +62,7 @@ pub struct DisruptedVictim {
     pub team: Option<String>,
     /// How the victim was disrupted.
     pub method: DisruptionMethod,
-    /// When the API server accepted the disruption, by this machine's clock.
+    /// When the API server accepted the disruption, by the API server's clock.
     pub accepted: Timestamp,
     /// How that is known.
     pub origin: AcceptedBy,

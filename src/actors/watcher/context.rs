@@ -5,9 +5,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use macaque_core::journal::{KEPT_OVERDUE, OutboxEntry, RecoveryRecord};
-use macaque_core::recovery::{DisruptedVictim, RecoveryReport, WatchedSince};
+use macaque_core::journal::{KEPT_OVERDUE, OutboxEntry};
+use macaque_core::recovery::RecoveryReport;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -18,7 +17,7 @@ use crate::heartbeat::Heartbeat;
 use crate::journal::{JournalError, JournalWriter};
 use crate::k8s::{ApiError, Cluster, ClusterAccess};
 use crate::platform::Platform;
-use crate::recovery::{self, RecoveryContext, RecoveryMeans};
+use crate::recovery::{self, FollowedVictim, RecoveryContext, RecoveryMeans};
 use crate::round::RoundConfig;
 use crate::stop::StopToken;
 
@@ -28,18 +27,6 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// The number that the Watcher's writer has in place of an incarnation, lower than any Killer's: so what it puts into the
 /// outbox belongs to the Killer of this process from the next takeover pass on.
 const WRITER: u64 = 0;
-
-/// A recovery to follow.
-pub(super) struct FollowedVictim {
-    /// The victim.
-    pub(super) victim: DisruptedVictim,
-    /// When its disruption was accepted.
-    pub(super) accepted: Instant,
-    /// Since when the recovery is followed.
-    pub(super) since: WatchedSince,
-    /// How long it is followed after the disruption was accepted.
-    pub(super) timeout: Duration,
-}
 
 /// What became of a report.
 pub(super) enum RecordResult {
@@ -100,16 +87,6 @@ impl WatcherContext {
         }
     }
 
-    /// The recovery of a record that was found in the journal. Its instant is known by the wall clock alone.
-    pub(super) fn adopt(&self, record: RecoveryRecord) -> FollowedVictim {
-        FollowedVictim {
-            timeout: timeout_of(&record, self.platform.now()),
-            accepted: self.platform.instant_of(record.victim.accepted),
-            victim: record.victim,
-            since: WatchedSince::Adoption,
-        }
-    }
-
     /// Follows a recovery to its verdict; `None` if macaque was asked to stop, or nothing could be seen for so long that
     /// the journal has forgotten the recovery.
     pub(super) async fn follow(
@@ -127,18 +104,11 @@ impl WatcherContext {
         let cluster = self.cluster_until(end).await?;
         let context = RecoveryContext {
             cluster: &cluster,
-            timeout: followed.timeout,
             means,
             stop: &self.stop,
             platform: &self.platform,
         };
-        let FollowedVictim {
-            victim,
-            accepted,
-            since,
-            ..
-        } = followed;
-        recovery::follow(context, victim, *accepted, *since, on_trouble).await
+        recovery::follow(context, followed, on_trouble).await
     }
 
     /// Records a report in the journal.
@@ -192,65 +162,5 @@ impl WatcherContext {
     /// How long an operation may go without progress: every request is progress, and one may take this long.
     fn allowance(&self) -> Duration {
         self.access.deadlines.disrupt + self.hang_timeout
-    }
-}
-
-/// How long the recovery of `record` is followed from its acceptance on; from `now` on if the clock was set back to before
-/// that.
-fn timeout_of(record: &RecoveryRecord, now: Timestamp) -> Duration {
-    let accepted = record.victim.accepted.min(now);
-    Duration::try_from(record.until.duration_since(accepted)).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use macaque_core::journal::LeaseHolder;
-    use macaque_core::outcome::DisruptionMethod;
-    use macaque_core::pod::{PodOwner, PodRef};
-    use macaque_core::recovery::{AcceptedBy, RecoveryBaseline};
-
-    use super::*;
-
-    #[test]
-    fn an_adopted_recovery_is_followed_to_its_end_also_if_the_clock_was_set_back() {
-        let at = |second| Timestamp::from_second(second).unwrap();
-        let record = |accepted, until| RecoveryRecord {
-            victim: DisruptedVictim {
-                team: None,
-                slot: at(accepted),
-                pod: PodRef {
-                    namespace: "shop".to_owned(),
-                    name: "web-0".to_owned(),
-                    uid: "u0".to_owned(),
-                },
-                owner: PodOwner {
-                    kind: "StatefulSet".to_owned(),
-                    name: "web".to_owned(),
-                },
-                method: DisruptionMethod::Evict,
-                accepted: at(accepted),
-                origin: AcceptedBy::Answer,
-                baseline: RecoveryBaseline::default(),
-            },
-            until: at(until),
-            holder: LeaseHolder {
-                process: "a".to_owned(),
-                incarnation: 1,
-            },
-            lease_until: at(until),
-            trouble: None,
-            reported: Vec::new(),
-            threads: Default::default(),
-        };
-
-        for (accepted, until, now, seconds) in [
-            (1000, 1300, 1100, 300),
-            (1000, 1300, 1400, 300),
-            // The clock was set back by an hour, and the end with it.
-            (5000, 1700, 1400, 300),
-        ] {
-            let timeout = timeout_of(&record(accepted, until), at(now));
-            assert_eq!(timeout, Duration::from_secs(seconds), "{accepted} {until} {now}");
-        }
     }
 }

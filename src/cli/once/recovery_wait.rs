@@ -6,7 +6,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use macaque_core::journal::RecoveryRecord;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::{PodOwner, PodRef};
 use macaque_core::recovery::{DisruptedVictim, RecoveryReport, RecoveryVerdict, WHOLE_SPAN, WatchedSince};
@@ -19,7 +18,7 @@ use tokio::time::Instant;
 use crate::cli::exit;
 use crate::k8s::Cluster;
 use crate::platform::Platform;
-use crate::recovery::{self, RecoveryContext, RecoveryMeans};
+use crate::recovery::{self, FollowedVictim, RecoveryContext, RecoveryMeans};
 use crate::stop::StopToken;
 
 /// Follows recoveries, each in a task of its own, whatever the round does meanwhile.
@@ -104,16 +103,19 @@ impl RecoveryWait {
 
     /// Follows the recovery from a disruption that was just accepted.
     pub(super) fn follow(&self, victim: DisruptedVictim, accepted: Instant) {
-        self.spawn(victim, accepted, WatchedSince::Acceptance);
+        self.spawn(FollowedVictim {
+            victim,
+            accepted,
+            since: WatchedSince::Acceptance,
+            timeout: self.timeout,
+        });
     }
 
     /// Ends with the round: follows the recoveries that the journal has and that are not followed yet, because there was
     /// no answer to their disruptions, and those no longer that `report` has no disruption for.
-    pub(super) fn end_with_round(&self, report: &RoundReport, records: &[RecoveryRecord]) {
-        for record in records {
-            let victim = record.victim.clone();
-            let accepted = self.platform.instant_of(victim.accepted);
-            self.spawn(victim, accepted, WatchedSince::Adoption);
+    pub(super) fn end_with_round(&self, report: &RoundReport, recoveries: &[FollowedVictim]) {
+        for followed in recoveries {
+            self.spawn(followed.clone());
         }
 
         for (uid, task) in self.followed.take() {
@@ -126,8 +128,8 @@ impl RecoveryWait {
         self.results.take();
     }
 
-    fn spawn(&self, victim: DisruptedVictim, accepted: Instant, since: WatchedSince) {
-        let uid = victim.pod.uid.clone();
+    fn spawn(&self, followed: FollowedVictim) {
+        let uid = followed.victim.pod.uid.clone();
         let Some(results) = self.results.borrow().clone() else {
             return;
         };
@@ -138,11 +140,10 @@ impl RecoveryWait {
         let cluster = Rc::clone(&self.cluster);
         let stop = self.stop.clone();
         let platform = self.platform.clone();
-        let (timeout, limit) = (self.timeout, self.limit);
+        let limit = self.limit;
         let task = actix::spawn(async move {
             let context = RecoveryContext {
                 cluster: &cluster,
-                timeout,
                 means: RecoveryMeans::Watch,
                 stop: &stop,
                 platform: &platform,
@@ -153,20 +154,23 @@ impl RecoveryWait {
                 stuck.replace(Some(report.clone()));
                 let _ = results.send(WaitResult::Stuck(Box::new(report)));
             };
-            let following = recovery::follow(context, &victim, accepted, since, on_trouble);
+            let following = recovery::follow(context, &followed, on_trouble);
             let ended = match limit {
                 // Whoever is whole in time is known to be later.
-                Some(limit) => platform.until(accepted + limit + WHOLE_SPAN, following).await,
+                Some(limit) => {
+                    let end = followed.accepted + limit + WHOLE_SPAN;
+                    platform.until(end, following).await
+                }
                 None => Some(following.await),
             };
-            let open = |victim| {
-                let stuck = stuck.take();
+            let open = || {
+                let (victim, stuck) = (followed.victim.clone(), stuck.take());
                 Box::new(UnfinishedRecovery { victim, stuck })
             };
             let result = match ended {
                 Some(Some(report)) => WaitResult::Ended(Box::new(report)),
-                Some(None) => WaitResult::Interrupted(open(victim)),
-                None => WaitResult::TimeOver(open(victim)),
+                Some(None) => WaitResult::Interrupted(open()),
+                None => WaitResult::TimeOver(open()),
             };
             let _ = results.send(result);
         });

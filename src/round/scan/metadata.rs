@@ -143,7 +143,7 @@ impl PodScanner<'_> {
         for namespace in namespaces.into_iter().take(SAMPLE_NAMESPACES) {
             let read = async || {
                 let mut page = PageSample::default();
-                let now = self.platform.now();
+                let now = self.cluster.server_time();
                 let count = |pod: Pod| {
                     page.checked += 1;
                     page.eligible += usize::from(judge(&pod, self.eligibility, now).is_ok());

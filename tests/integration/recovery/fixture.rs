@@ -7,7 +7,7 @@ use kube_sandbox::{AccessDenial, Sandbox, SandboxOptions};
 use macaque::guards::siblings::SiblingReader;
 use macaque::k8s::{Cluster, ClusterAccess, RequestDeadlines, WorkloadRef};
 use macaque::platform::Platform;
-use macaque::recovery::{self, RecoveryContext, RecoveryMeans};
+use macaque::recovery::{self, FollowedVictim, RecoveryContext, RecoveryMeans};
 use macaque::stop::{StopSwitch, StopToken};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::Pod;
@@ -125,7 +125,7 @@ impl RecoveryFixture {
             team: None,
             pod: pod.id,
             method,
-            accepted: self.platform.now(),
+            accepted: self.connection.server_time(),
             origin: AcceptedBy::Answer,
             baseline,
         };
@@ -146,7 +146,6 @@ impl RecoveryFixture {
     ) -> Option<Followed> {
         let context = RecoveryContext {
             cluster: &self.connection,
-            timeout: self.timeout,
             means: self.means,
             stop: &self.stop,
             platform: &self.platform,
@@ -156,7 +155,13 @@ impl RecoveryFixture {
             assert_eq!(report.verdict, None);
             stuck.borrow_mut().push(report.trouble.unwrap().reason);
         };
-        let report = recovery::follow(context, &accepted.victim, accepted.at, since, on_trouble).await?;
+        let followed = FollowedVictim {
+            victim: accepted.victim.clone(),
+            accepted: accepted.at,
+            since,
+            timeout: self.timeout,
+        };
+        let report = recovery::follow(context, &followed, on_trouble).await?;
         Some(Followed {
             report,
             stuck: stuck.into_inner(),

@@ -78,7 +78,7 @@ pub enum EntryOutcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EntryRecovery {
-    /// When the disruption was accepted, by this machine's clock.
+    /// When the disruption was accepted, by the API server's clock.
     pub accepted: Timestamp,
     /// How the recovery ended; `None` while it goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]

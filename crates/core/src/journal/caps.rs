@@ -314,7 +314,7 @@ impl RecentVictim {
 
         Self {
             uid: victim.pod.uid.clone(),
-            at: whole_second(context.now),
+            at: whole_second(context.server_time()),
             namespace: by_namespace.then(|| victim.pod.namespace.clone()),
             owner: victim.owner.clone().filter(|_| by_owner),
             node: place.node.clone().filter(|_| limits.per_node.is_some()),

@@ -63,7 +63,7 @@ pub enum Denial {
         /// The slot.
         slot: Timestamp,
     },
-    /// The last slot of the journal is in the future by this machine's clock.
+    /// The last slot of the journal is in the future by the API server's clock.
     JournalInFuture {
         /// The last slot of the journal.
         slot: Timestamp,
@@ -219,7 +219,7 @@ impl fmt::Display for Denial {
             ),
             Self::JournalInFuture { slot } => write!(
                 f,
-                "the journal's last slot {slot} is in the future: check this machine's clock"
+                "the journal's last slot {slot} is in the future: check the API server's clock, and this machine's"
             ),
             Self::LeaseLost => f.write_str("another replica took over this round"),
             Self::UnknownRound => {

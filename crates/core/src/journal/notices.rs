@@ -215,13 +215,14 @@ impl Journal {
 
     /// Issues that the window of a day is closed, or that the next one opens.
     fn issue_window(&mut self, due: Option<&DayWindow>, context: &StepContext<'_>) {
+        let now = context.server_time();
         let known = self.notices.window.as_ref();
         let is_over = known.is_some_and(|known| self.is_over(known, context));
         let is_next = |due: &&DayWindow| {
             // The next day opens early only if the day before is over.
             let is_open = known.is_some_and(|known| !known.closed) && !is_over;
-            let is_due = !is_open || due.first <= context.now;
-            is_due && context.now <= due.last && known.is_none_or(|known| known.day < due.day)
+            let is_due = !is_open || due.first <= now;
+            is_due && now <= due.last && known.is_none_or(|known| known.day < due.day)
         };
         let next = due.filter(is_next);
         if is_over || next.is_some() {
@@ -250,7 +251,7 @@ impl Journal {
     /// Whether the last round of the window is over: it can begin no more, and is not running.
     fn is_over(&self, window: &WindowRecord, context: &StepContext<'_>) -> bool {
         let is_running = self.round().is_some_and(|round| !round.closed);
-        context.now > after(window.last, context.timing.deadline) && !is_running
+        context.server_time() > after(window.last, context.timing.deadline) && !is_running
     }
 
     fn close_window(&mut self, context: &StepContext<'_>) {
@@ -259,7 +260,7 @@ impl Journal {
         };
         window.closed = true;
         let (first, last, activity) = (window.first, window.last, window.activity.clone());
-        let recovering = self.open_recoveries(context.now).count();
+        let recovering = self.open_recoveries(context.server_time()).count();
         let content = NoticeContent::WindowClosed {
             first,
             recovering,
@@ -271,7 +272,7 @@ impl Journal {
     /// Begins to count for a digest, or issues it once the owners in scope are known.
     fn issue_digest(&mut self, due: &DueDigest, context: &StepContext<'_>) {
         let Some(week) = &self.notices.week else {
-            self.notices.week = Some(WeekRecord::since(whole_second(context.now)));
+            self.notices.week = Some(WeekRecord::since(whole_second(context.server_time())));
             return;
         };
         let Some(scope) = due.scope.as_ref().filter(|_| week.since < due.at) else {
@@ -279,7 +280,7 @@ impl Journal {
         };
 
         let digest = Box::new(week.digest(scope));
-        self.notices.week = Some(WeekRecord::since(whole_second(context.now).max(due.at)));
+        self.notices.week = Some(WeekRecord::since(whole_second(context.server_time()).max(due.at)));
         self.add_notice(due.at, NoticeContent::Digest(digest), context);
     }
 

@@ -6,7 +6,8 @@ use std::ops::Not;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Denial, StepContext, after, is_zero, signed};
+use super::transitions::EARLY_CLAIM;
+use super::{Denial, StepContext, after, is_zero};
 use crate::outcome::{DisruptionMethod, Outcome};
 use crate::pod::{PodOwner, PodRef};
 use crate::recovery::RecoveryBaseline;
@@ -22,7 +23,7 @@ pub struct RoundRecord {
     pub seed: u64,
     /// The holder that runs the round, or has taken it over.
     pub holder: LeaseHolder,
-    /// When the round was claimed.
+    /// When the round was claimed, by the API server's clock.
     pub claimed: Timestamp,
     /// When the lease ends, by the API server's clock: after that, another holder may take the round over, and this one
     /// may reserve no victim.
@@ -60,7 +61,7 @@ pub struct Reservation {
     pub team: Option<String>,
     /// How the victim is to be disrupted.
     pub method: DisruptionMethod,
-    /// When the victim was reserved.
+    /// When the victim was reserved, by the API server's clock.
     pub at: Timestamp,
     /// What the owner's pods were, for its recovery to be watched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -129,7 +130,8 @@ impl RoundRecord {
 
     /// Checks whether `slot` is later than this one, and this round is over.
     pub(super) fn check_later(&self, slot: Timestamp, context: &StepContext<'_>) -> Result<(), Denial> {
-        if self.slot > after(context.now, context.timing.skew) {
+        let latest = after(after(context.server_time(), context.timing.skew), EARLY_CLAIM);
+        if self.slot > latest {
             return Err(Denial::JournalInFuture { slot: self.slot });
         }
         if slot <= self.slot {
@@ -153,12 +155,17 @@ impl RoundRecord {
     pub(super) fn check_spacing(&self, slot: Timestamp, context: &StepContext<'_>) -> Result<(), Denial> {
         let timing = context.timing;
         let claimed = self.claimed;
-        if context.now.duration_since(claimed) >= signed(timing.spacing) {
+        let wait = after(claimed, timing.spacing).duration_since(context.server_time());
+        if !wait.is_positive() {
             return Ok(());
         }
 
-        let retry_at = after(claimed, timing.spacing);
-        let retry_at = Some(retry_at).filter(|retry_at| *retry_at <= after(slot, timing.deadline));
+        // A slot has to be claimed by its deadline on this machine's clock.
+        let is_in_time = context
+            .now
+            .saturating_add(wait)
+            .is_ok_and(|then| then <= after(slot, timing.deadline));
+        let retry_at = is_in_time.then(|| after(claimed, timing.spacing));
         Err(Denial::TooSoon { claimed, retry_at })
     }
 
@@ -198,11 +205,14 @@ impl Reservation {
 
 impl LeaseHolder {
     /// Gives a lease of this holder to the acting one if it is free: it ran out, or belongs to an earlier incarnation
-    /// of the same process. Returns whether the acting holder has the lease then.
+    /// of the same process, or ends later than any lease that was renewed by the API server's clock as it is now. Returns
+    /// whether the acting holder has the lease then.
     pub(super) fn try_acquire(&mut self, lease_until: Timestamp, context: &StepContext<'_>) -> bool {
         let acting = context.holder;
         let is_replaced = self.process == acting.process && self.incarnation < acting.incarnation;
-        if is_replaced || context.server_time() > lease_until {
+        let is_over = context.server_time() > lease_until;
+        let is_of_other_clock = lease_until > after(context.lease_end(), context.timing.lease);
+        if is_replaced || is_over || is_of_other_clock {
             *self = acting.clone();
         }
         self == acting

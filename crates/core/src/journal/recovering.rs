@@ -29,7 +29,7 @@ const MAX_TROUBLES: usize = 5;
 pub struct RecoveryRecord {
     /// The victim, and what its owner was before.
     pub victim: DisruptedVictim,
-    /// When the recovery is given up, by the clock of the process that recorded it.
+    /// When the recovery is given up, by the API server's clock.
     pub until: Timestamp,
     /// The process that watches. The incarnation is the Killer's, which keeps the lease.
     pub holder: LeaseHolder,
@@ -132,7 +132,7 @@ impl Journal {
                 baseline: (**baseline).clone(),
             },
             // A clock that was set back meanwhile makes it no longer.
-            until: after(accepted.min(context.now), context.recovery.timeout),
+            until: after(accepted.min(context.server_time()), context.recovery.timeout),
             holder: context.holder.clone(),
             lease_until,
             trouble: None,
@@ -169,7 +169,7 @@ impl Journal {
         let mut report = RecoveryReport {
             verdict: Some(verdict),
             why,
-            usual: self.usual_recovery(&report.pod.namespace, &report.owner, context.now),
+            usual: self.usual_recovery(&report.pod.namespace, &report.owner, context.server_time()),
             paused: None,
             ..report.clone()
         };
@@ -177,7 +177,7 @@ impl Journal {
         match verdict {
             RecoveryVerdict::Recovered | RecoveryVerdict::Slow => {
                 self.clear_strikes();
-                self.note_usual(&report, context.now);
+                self.note_usual(&report, context.server_time());
                 self.bound_usual(self.bytes_of_victims());
             }
             RecoveryVerdict::Unrecovered => report.paused = self.note_strike(&report, context),
@@ -242,8 +242,9 @@ impl Journal {
         victim: &Candidate,
         context: &StepContext<'_>,
     ) -> Result<(), Denial> {
-        let victims = self.open_recoveries(context.now).map(|record| &record.victim);
-        let finding = judge_recovered(victim, victims, context.recovery.recovered, context.now);
+        let now = context.server_time();
+        let victims = self.open_recoveries(now).map(|record| &record.victim);
+        let finding = judge_recovered(victim, victims, context.recovery.recovered, now);
         let hold = finding.and_then(|finding| finding.hold());
         hold.map_or(Ok(()), |hold| Err(Denial::NotRecovered(hold)))
     }
@@ -292,7 +293,7 @@ impl Journal {
             let overdue = self
                 .recovering
                 .iter()
-                .position(|record| !record.is_open(context.now));
+                .position(|record| !record.is_open(context.server_time()));
             let why = "too many workloads are recovering at once for the journal";
             self.give_up(overdue.unwrap_or(0), why, context);
         }

@@ -17,7 +17,7 @@ use crate::recovery::{AcceptedBy, RecoveryBaseline};
 use crate::report::{RoundEnd, RoundReport};
 
 /// How much earlier than its slot a round may be claimed: the clock is read once for the timer and again for the claim.
-const EARLY_CLAIM: Duration = Duration::from_secs(1);
+pub(super) const EARLY_CLAIM: Duration = Duration::from_secs(1);
 
 impl Journal {
     /// Claims the round of `slot` for the acting holder.
@@ -44,17 +44,17 @@ impl Journal {
         self.check_allowed(context)?;
         earlier?;
 
-        let now = context.now;
         match &self.round {
             Some(round) if is_own(round) => return Ok(()),
             Some(round) => round.check_spacing(slot, context)?,
             None => {}
         }
         check_not_early(slot, context)?;
-        if now.duration_since(slot) > signed(context.timing.deadline) {
+        if context.now.duration_since(slot) > signed(context.timing.deadline) {
             return Err(Denial::TooLate { slot });
         }
-        self.check_limits(context.limits, context.now)?;
+        let now = context.server_time();
+        self.check_limits(context.limits, now)?;
 
         self.round = Some(RoundRecord {
             slot,
@@ -89,7 +89,7 @@ impl Journal {
         check_clock(context)?;
         check_not_early(slot, context)?;
 
-        let now = context.now;
+        let now = context.server_time();
         self.round = Some(RoundRecord {
             slot,
             seed: report.seed,
@@ -118,8 +118,9 @@ impl Journal {
     ) -> Result<(), Denial> {
         self.check_allowed(context)?;
 
+        let now = context.server_time();
         let round = self.open_round_of(context.holder).ok_or(Denial::LeaseLost)?;
-        if context.server_time() > round.lease_until {
+        if now > round.lease_until {
             return Err(Denial::LeaseLost);
         }
         match round.reservation_of(&victim.pod.uid) {
@@ -135,10 +136,10 @@ impl Journal {
             let count = context.count;
             return Err(Denial::CountReached { count });
         }
-        self.check_limits(context.limits, context.now)?;
-        self.check_cooldown(victim, context.now)?;
-        self.check_turn(victim, context.now)?;
-        self.check_caps(victim, place, context.limits, context.now)?;
+        self.check_limits(context.limits, now)?;
+        self.check_cooldown(victim, now)?;
+        self.check_turn(victim, now)?;
+        self.check_caps(victim, place, context.limits, now)?;
         self.check_recovered(victim, context)?;
 
         self.disruptions = self.disruptions.saturating_add(1);
@@ -148,18 +149,18 @@ impl Journal {
             owner: victim.owner.clone(),
             team: victim.team.clone(),
             method,
-            at: context.now,
+            at: now,
             baseline: baseline.map(|baseline| Box::new(baseline.clone().bounded())),
             period_end: victim.period_end,
             state: ReservationState::Pending,
             inferred: false,
         };
-        self.count_usage(context.now);
+        self.count_usage(now);
         self.start_cooldown(&reservation, context.limits)?;
         self.take_turn(&reservation)?;
         self.note_victim(victim, place, context)?;
         if let Some(round) = &mut self.round {
-            round.lease_until = round.lease_until.max(context.lease_end());
+            round.lease_until = context.lease_end();
             round.reservations.push(reservation);
         }
         Ok(())

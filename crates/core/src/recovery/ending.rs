@@ -17,6 +17,8 @@ pub(super) struct Sight<'a> {
     pub size: OwnerSize,
     /// When it is seen.
     pub now: Duration,
+    /// When it was last asked for.
+    pub asked: Duration,
     pub timeout: Duration,
     pub since: WatchedSince,
     /// Whether the owner was seen before.
@@ -25,6 +27,8 @@ pub(super) struct Sight<'a> {
     pub is_continuous: bool,
     /// Since when it has been whole.
     pub whole: Option<WholeSpan>,
+    /// Whether it was whole before for long enough, in time, by its pods' conditions alone.
+    pub was_whole_unseen: bool,
     /// Since when it, a Job, has seemed complete.
     pub completed: Option<Steady<()>>,
 }
@@ -154,15 +158,22 @@ fn lasting_whole(
 fn timed_out(
     Sight {
         view,
-        now,
+        asked,
         timeout,
         whole,
+        was_whole_unseen,
         ..
     }: Sight<'_>,
 ) -> Option<Ending> {
     let is_in_time = whole.is_some_and(|whole| whole.at.at <= timeout);
-    if now < timeout || is_in_time {
+    // What was asked for before may have changed by then.
+    if asked < timeout || is_in_time {
         return None;
+    }
+    if was_whole_unseen {
+        let why =
+            "its pods' conditions showed it whole in time, and it was not any more before that was certain";
+        return Some(Ending::new(RecoveryVerdict::Unwatched, Some(why.to_owned())));
     }
 
     let mut why = format!("not whole within {}", length(timeout));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 /// How much later than its object says a change may be seen without doubt about when it happened.
 pub(super) const MAX_LAG: Duration = Duration::from_secs(3);
@@ -24,10 +24,8 @@ pub(super) struct Moment {
 }
 
 impl ObjectClock {
-    /// The clock of a recovery from a disruption that was accepted at `accepted`, by a clock that is ahead of the API
-    /// server's by `skew`.
-    pub(super) fn new(accepted: Timestamp, skew: SignedDuration) -> Self {
-        let accepted = accepted.checked_sub(skew).unwrap_or(accepted);
+    /// The clock of a recovery from a disruption that was accepted at `accepted`, by the API server's clock.
+    pub(super) fn new(accepted: Timestamp) -> Self {
         Self { accepted }
     }
 
@@ -82,9 +80,8 @@ pub(super) fn millis(duration: Duration) -> u64 {
 mod tests {
     use super::*;
 
-    fn clock(skew: i64) -> ObjectClock {
-        let accepted = "2026-06-10T12:00:00.700Z".parse().unwrap();
-        ObjectClock::new(accepted, SignedDuration::from_secs(skew))
+    fn clock() -> ObjectClock {
+        ObjectClock::new("2026-06-10T12:00:00.700Z".parse().unwrap())
     }
 
     fn at(text: &str) -> Option<Timestamp> {
@@ -94,7 +91,7 @@ mod tests {
     #[test]
     fn a_change_that_is_seen_in_time_happened_when_it_was_seen() {
         for timestamp in [None, at("2026-06-10T12:00:04Z"), at("2026-06-10T12:09:00Z")] {
-            let moment = clock(0).moment(Duration::from_millis(6300), timestamp);
+            let moment = clock().moment(Duration::from_millis(6300), timestamp);
             let seen = Moment {
                 at: Duration::from_millis(6300),
                 by_object: false,
@@ -105,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_change_that_is_seen_late_happened_when_its_object_says() {
-        let moment = clock(0).moment(Duration::from_millis(6301), at("2026-06-10T12:00:04Z"));
+        let moment = clock().moment(Duration::from_millis(6301), at("2026-06-10T12:00:04Z"));
         let stamped = Moment {
             at: Duration::from_millis(3300),
             by_object: true,
@@ -114,17 +111,8 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_skew_is_taken_out() {
-        // This machine is 20 s ahead: by the API server's clock the disruption was accepted at 11:59:40.7.
-        let moment = clock(20).moment(Duration::from_secs(60), at("2026-06-10T11:59:45Z"));
-        assert_eq!(moment.at, Duration::from_millis(4300));
-        assert_eq!(Some(clock(20).first_second()), at("2026-06-10T11:59:40Z"));
-        assert_eq!(Some(clock(-20).first_second()), at("2026-06-10T12:00:20Z"));
-    }
-
-    #[test]
     fn what_happened_before_the_acceptance_is_no_time_after_it() {
-        let moment = clock(0).moment(Duration::from_secs(60), at("2026-06-10T11:00:00Z"));
+        let moment = clock().moment(Duration::from_secs(60), at("2026-06-10T11:00:00Z"));
         assert_eq!(moment.at, Duration::ZERO);
     }
 }

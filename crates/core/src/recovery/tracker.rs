@@ -4,12 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
-
 use super::ending::{Ending, Sight, UNREADABLE, judge};
 use super::replacement::{Replacement, Replacements};
 use super::replacement_rule::ReplacementRule;
-use super::steady::{Between, Steady, WholeSpan};
+use super::steady::{Between, Steady, WHOLE_SPAN, WholeSpan};
 use super::times::{MAX_LAG, ObjectClock, millis};
 use super::wholeness::{OwnerSize, OwnerView, target_before};
 use super::{
@@ -48,6 +46,8 @@ pub struct RecoveryTracker {
     replacements: Replacements,
     /// Since when the owner has been whole.
     whole: Option<WholeSpan>,
+    /// Whether it was whole before for long enough, in time, by its pods' conditions alone: nobody saw it for as long.
+    was_whole_unseen: bool,
     /// Since when the owner's pods have been at rest, and how many those are.
     settled: Option<Steady<usize>>,
     /// Since when the owner, a Job, has seemed complete.
@@ -62,6 +62,8 @@ pub struct RecoveryTracker {
 #[derive(Debug, Clone, Copy)]
 struct Observation {
     at: Duration,
+    /// When the pods were last asked for.
+    asked: Duration,
     precision: RecoveryPrecision,
     size: OwnerSize,
     /// Whether the pods have not been seen since.
@@ -71,15 +73,10 @@ struct Observation {
 }
 
 impl RecoveryTracker {
-    /// Begins to track the recovery from the disruption of `victim`, by a clock that is ahead of the API server's by `skew`.
-    pub fn new(
-        victim: DisruptedVictim,
-        timeout: Duration,
-        since: WatchedSince,
-        skew: SignedDuration,
-    ) -> Self {
+    /// Begins to track the recovery from the disruption of `victim`.
+    pub fn new(victim: DisruptedVictim, timeout: Duration, since: WatchedSince) -> Self {
         let rule = ReplacementRule::of(&victim.owner, &victim.pod.name);
-        let clock = ObjectClock::new(victim.accepted, skew);
+        let clock = ObjectClock::new(victim.accepted);
         Self {
             victim: Arc::new(victim),
             timeout,
@@ -91,6 +88,7 @@ impl RecoveryTracker {
             has_victim_succeeded: false,
             replacements: Replacements::default(),
             whole: None,
+            was_whole_unseen: false,
             settled: None,
             completed: None,
             last: None,
@@ -99,7 +97,8 @@ impl RecoveryTracker {
         }
     }
 
-    /// Notes that the owner's pods are these after `elapsed`: they were listed or changed, or are known to be unchanged.
+    /// Notes that the owner's pods are these after `elapsed`: they were listed or changed, or are known to be unchanged. They
+    /// were last asked for at `asked`: an answer or a change that is read later may have come long before.
     ///
     /// The pods and the number are taken to stay as they are until the next call, unless [`RecoveryTracker::interrupt`]
     /// comes in between. `precision` is by watch or by polling, and tells how `pods` are followed.
@@ -107,6 +106,7 @@ impl RecoveryTracker {
         &mut self,
         pods: &SiblingPods,
         desired: DesiredReplicas,
+        asked: Duration,
         elapsed: Duration,
         precision: RecoveryPrecision,
     ) {
@@ -131,15 +131,18 @@ impl RecoveryTracker {
             view,
             size,
             now,
+            asked,
             timeout: self.timeout,
             since: self.since,
             is_begun: self.is_begun(),
             is_continuous: self.is_continuous(),
             whole: self.whole,
+            was_whole_unseen: self.was_whole_unseen,
             completed: self.completed,
         });
         self.last = Some(Observation {
             at: now,
+            asked,
             precision,
             size,
             is_interrupted: false,
@@ -173,9 +176,10 @@ impl RecoveryTracker {
         let whole = self.whole.map(|whole| whole.due());
         let settled = self.settled.map(|settled| settled.due());
         let completed = self.completed.map(|completed| completed.due());
-        let dues = [whole, settled, completed, Some(self.timeout)];
-        let next = dues.into_iter().flatten().filter(|due| *due > last.at).min();
-        next.map_or(end, |next| next.min(end))
+        let dues = [whole, settled, completed];
+        let dues = dues.into_iter().flatten().filter(|due| *due > last.at);
+        let timeout = Some(self.timeout).filter(|timeout| last.asked < *timeout);
+        dues.chain(timeout).min().map_or(end, |next| next.min(end))
     }
 
     /// What is known after `elapsed` if the replacement is stuck for a reason that was not taken before.
@@ -251,11 +255,30 @@ impl RecoveryTracker {
 
         let settled = self.settled.filter(|settled| settled.is_over(now));
         let size = view.size(settled.map(|settled| settled.value));
-        if !size.is_whole {
-            self.whole = None;
-            return size;
-        }
+        let before = self.whole.filter(|whole| self.has_lasted_unseen(whole));
+        self.whole = size
+            .is_whole
+            .then(|| self.whole_span(view, size, since, now, precision));
+        let lasts = |before: &WholeSpan| self.whole.is_some_and(|whole| whole.at == before.at);
+        self.was_whole_unseen |= before.is_some_and(|before| !lasts(&before));
+        size
+    }
 
+    /// Whether the owner was whole in time by its pods' conditions, and for long enough when it was last seen.
+    fn has_lasted_unseen(&self, whole: &WholeSpan) -> bool {
+        let seen = self.last.map_or(Duration::ZERO, |last| last.at);
+        whole.at.at <= self.timeout && seen >= whole.at.at + WHOLE_SPAN
+    }
+
+    /// The span in which the owner is whole, of which an earlier observation was `since`, if all changes after it were seen.
+    fn whole_span(
+        &self,
+        view: OwnerView<'_>,
+        size: OwnerSize,
+        since: Option<Duration>,
+        now: Duration,
+        precision: RecoveryPrecision,
+    ) -> WholeSpan {
         // Where the target fell, the pods do not tell since when they are enough. Where it rose, they were not enough before.
         let target = self
             .last
@@ -274,8 +297,7 @@ impl RecoveryTracker {
             let ready = self.replacements.furthest().and_then(Replacement::ready_at);
             WholeSpan::begin(now, proof, precision).not_before(ready.unwrap_or_default())
         };
-        self.whole = Some(whole.unwrap_or_else(begun));
-        size
+        whole.unwrap_or_else(begun)
     }
 
     /// The times so far. Where the owner was whole before its replacement had come so far, the rest is no part of the

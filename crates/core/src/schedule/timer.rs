@@ -39,6 +39,16 @@ pub struct ClockReading {
     pub monotonic: Duration,
 }
 
+impl ClockReading {
+    /// How much time may have passed since an `earlier` reading: the monotonic clock stands while the machine sleeps, and the
+    /// wall clock may have been set.
+    pub fn longest_since(self, earlier: Self) -> Duration {
+        let by_wall = Duration::try_from(self.wall.duration_since(earlier.wall));
+        let by_monotonic = self.monotonic.saturating_sub(earlier.monotonic);
+        by_wall.unwrap_or_default().max(by_monotonic)
+    }
+}
+
 /// The result of one reading of the clocks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimerTick {

@@ -112,6 +112,34 @@ fn leases_end_by_the_api_servers_clock_whatever_the_holders_shows() {
 }
 
 #[test]
+fn rounds_keep_their_distance_by_the_api_servers_clock_whatever_the_replicas_show() {
+    let ahead = SignedDuration::from_secs(30);
+    let mut history = JournalHistory::new(DisruptionLimits::default(), 1);
+    assert!(history.take(&HolderStep::of(0, StepKind::Claim)));
+    assert!(history.take(&HolderStep::of(0, StepKind::Close)));
+
+    assert!(!history.take_ahead(&HolderStep::of(1, StepKind::Claim).after(29), ahead));
+    assert!(history.take_ahead(&HolderStep::of(1, StepKind::Claim).after(1), ahead));
+}
+
+#[test]
+fn a_lease_that_ends_later_than_any_was_renewed_for_is_free() {
+    let mut history = JournalHistory::new(DisruptionLimits::default(), 1);
+    assert!(history.take(&HolderStep::of(0, StepKind::Claim)));
+
+    // The API server's clock is set back by a day.
+    let mut is_taken_over_by = |holder, clock_shift| {
+        assert!(history.take(&HolderStep::of(holder, StepKind::TakeOver).after(clock_shift)));
+        history.journal.open_round_of(&history.holders[holder]).is_some()
+    };
+    assert!(is_taken_over_by(1, -24 * 3600));
+    assert!(
+        !is_taken_over_by(0, 0),
+        "the lease is one of the clock as it is now"
+    );
+}
+
+#[test]
 fn a_slot_that_was_withheld_is_claimed_by_nobody_and_reported_by_one() {
     let mut history = JournalHistory::new(DisruptionLimits::default(), 1);
     let step = HolderStep::of;

@@ -144,6 +144,26 @@ fn a_clock_that_is_set_days_ahead_makes_the_journal_forget_no_disruption() {
 }
 
 #[test]
+fn clocks_that_differ_by_as_much_as_they_may_shorten_no_hour() {
+    let limits = DisruptionLimits {
+        per_hour: Some(1),
+        ..DisruptionLimits::default()
+    };
+    let mut history = JournalHistory::new(limits, 1);
+    let apart = SignedDuration::from_secs(30);
+    let step = HolderStep::of;
+
+    assert!(history.take(&step(0, StepKind::Claim)));
+    assert!(history.take_ahead(&step(0, StepKind::Reserve { pod: 0 }), -apart));
+    let resolution = Resolution::Disrupted;
+    assert!(history.take_ahead(&step(0, StepKind::Resolve { resolution }), -apart));
+    assert!(history.take_ahead(&step(0, StepKind::Close), -apart));
+
+    assert!(!history.take_ahead(&step(1, StepKind::Claim).after(3600 - 20), apart));
+    assert!(history.take_ahead(&step(1, StepKind::Claim).after(80), apart));
+}
+
+#[test]
 fn the_fullest_journal_fits_into_a_config_map() {
     let mut history = JournalHistory::new(DisruptionLimits::default(), 100);
     history.timing.spacing = Duration::ZERO;

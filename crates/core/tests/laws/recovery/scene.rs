@@ -117,7 +117,7 @@ impl Opening {
             pod: victim.id,
         };
         Scene {
-            tracker: RecoveryTracker::new(victim, TIMEOUT, self.since, SignedDuration::ZERO),
+            tracker: RecoveryTracker::new(victim, TIMEOUT, self.since),
             precision: self.precision,
             seen: pods,
             desired: self
@@ -186,9 +186,15 @@ impl Scene {
 
     /// The pods are seen at `at`, as they are.
     pub(super) fn look(&mut self, at: Duration) {
+        self.read_answer(at, at);
+    }
+
+    /// An answer is read at `at` that was asked for at `asked`, and shows the pods as they are known.
+    pub(super) fn read_answer(&mut self, asked: Duration, at: Duration) {
         self.is_begun = true;
         self.is_interrupted = false;
-        self.tracker.observe(&self.seen, self.desired, at, self.precision);
+        self.tracker
+            .observe(&self.seen, self.desired, asked, at, self.precision);
         self.note(at);
     }
 

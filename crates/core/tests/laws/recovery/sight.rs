@@ -67,6 +67,43 @@ fn a_recovery_of_which_nothing_can_be_read_ends_unwatched_five_minutes_after_the
 }
 
 #[test]
+fn only_what_was_asked_for_after_the_timeout_shows_that_an_owner_has_not_recovered() {
+    // The process was suspended from 10 s on, and reads at 400 s what was answered then.
+    let late = || {
+        let mut scene = Opening::of("Deployment").begin();
+        scene.change(seconds(0.0), "b c d:running");
+        scene.read_answer(seconds(10.0), seconds(400.0));
+        assert_eq!(scene.ending(), "none");
+        assert!(
+            scene.tracker.next_change() <= seconds(400.0),
+            "it is to look again at once"
+        );
+        scene
+    };
+
+    let mut whole = late();
+    whole.ready_again("d", seconds(50.0));
+    whole.list(seconds(401.0), "b c d");
+    whole.pass(seconds(1000.0));
+    assert_eq!(whole.ending(), "recovered at 406 whole at 50");
+
+    let mut missing = late();
+    missing.look(seconds(401.0));
+    assert_eq!(missing.ending(), "unrecovered at 401");
+}
+
+#[test]
+fn an_owner_that_was_whole_while_nobody_looked_and_loses_another_pod_is_not_said_not_to_have_recovered() {
+    let mut scene = Opening::of("Deployment").begin();
+    scene.change(seconds(0.0), "b c d:running");
+    scene.ready_again("d", seconds(50.0));
+    scene.list(seconds(400.0), "b c d");
+    scene.change(seconds(403.0), "c d e:running");
+    scene.pass(seconds(1000.0));
+    assert_eq!(scene.ending(), "unwatched at 403");
+}
+
+#[test]
 fn after_an_interruption_the_pods_conditions_tell_since_when_the_owner_is_whole() {
     // Seen whole, and the conditions are the same after the interruption: five more seconds, and the time that was seen.
     let mut scene = Opening::of("Deployment").begin();
