@@ -64,6 +64,7 @@ use jiff::Timestamp;
 use kube::client::Body;
 use macaque_core::outcome;
 use macaque_core::pod::PodRef;
+use macaque_core::schedule::timer::ClockReading;
 use macaque_core::verdict::ApiAnswer;
 use serde::Serialize;
 use tokio::sync::Semaphore;
@@ -183,6 +184,11 @@ impl Cluster {
     /// The time by this machine's clock.
     pub fn now(&self) -> Timestamp {
         self.platform.now()
+    }
+
+    /// What this machine's clocks show.
+    pub fn reading(&self) -> ClockReading {
+        self.platform.reading()
     }
 
     /// Sends a request and reads the whole answer within `deadline`; `what` describes the request in errors.

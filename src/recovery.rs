@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use macaque_core::journal::RecoveryRecord;
 use macaque_core::recovery::{DisruptedVictim, RecoveryReport, UNREADABLE, WatchedSince};
+use macaque_core::schedule::timer::ClockReading;
 use tokio::time::Instant;
 
 use self::following::Following;
@@ -52,6 +53,9 @@ pub struct FollowedVictim {
     pub since: WatchedSince,
     /// How long it is followed after the disruption was accepted.
     pub timeout: Duration,
+    /// What the clocks showed before the disruption was sent, or when the victim was found: if they disagree later, the machine
+    /// may have slept.
+    pub awake: ClockReading,
 }
 
 impl FollowedVictim {
@@ -62,6 +66,17 @@ impl FollowedVictim {
             accepted: cluster.instant_of(record.victim.accepted),
             since: WatchedSince::Adoption,
             timeout: timeout_of(record, cluster.server_time()),
+            awake: cluster.reading(),
+        }
+    }
+
+    /// The same victim, as if it were found now: whoever slept has seen nothing meanwhile.
+    fn adopted_anew(self, cluster: &Cluster) -> Self {
+        Self {
+            accepted: cluster.instant_of(self.victim.accepted),
+            since: WatchedSince::Adoption,
+            awake: cluster.reading(),
+            ..self
         }
     }
 }
@@ -80,37 +95,58 @@ pub async fn follow(
     followed: &FollowedVictim,
     on_trouble: impl AsyncFn(RecoveryReport),
 ) -> Option<RecoveryReport> {
-    let following = Following::new(context, followed);
-
     let report = async {
-        // In a fixed order, so that a simulation can be repeated.
-        tokio::select! {
-            biased;
-            report = judge(&following, on_trouble) => report,
-            never = following.read_pods() => match never {},
-            never = following.read_scale() => match never {},
+        let mut followed = followed.clone();
+        loop {
+            match follow_awake(context, &followed, &on_trouble).await {
+                Ok(report) => return report,
+                Err(MachineSlept) => followed = followed.adopted_anew(context.cluster),
+            }
         }
     };
     context.stop.within(Duration::ZERO, report).await
 }
 
+/// The machine slept, and its monotonic clock stood: what was measured since is wrong.
+struct MachineSlept;
+
+/// Follows a recovery while the machine is awake.
+async fn follow_awake(
+    context: RecoveryContext<'_>,
+    followed: &FollowedVictim,
+    on_trouble: impl AsyncFn(RecoveryReport),
+) -> Result<RecoveryReport, MachineSlept> {
+    let following = Following::new(context, followed);
+    // In a fixed order, so that a simulation can be repeated.
+    tokio::select! {
+        biased;
+        report = judge(&following, on_trouble) => report,
+        never = following.read_pods() => match never {},
+        never = following.read_scale() => match never {},
+    }
+}
+
 /// Waits for the verdict. Where the tracker may conclude by time alone, the pods are looked at first.
-async fn judge(following: &Following<'_>, on_trouble: impl AsyncFn(RecoveryReport)) -> RecoveryReport {
+async fn judge(
+    following: &Following<'_>,
+    on_trouble: impl AsyncFn(RecoveryReport),
+) -> Result<RecoveryReport, MachineSlept> {
     let platform = following.context.platform;
     let given = following.timeout().saturating_sub(following.elapsed()) + UNREADABLE;
     let end = platform.monotonic() + given;
     let mut looked: Option<Instant> = None;
 
     loop {
+        following.check_awake().await?;
         if let Some(report) = following.take_stuck() {
             on_trouble(report).await;
             continue;
         }
         if let Some(report) = following.conclusion() {
-            return report;
+            return Ok(report);
         }
         if platform.monotonic() >= end {
-            return following.give_up();
+            return Ok(following.give_up());
         }
 
         let due = following.next_change();

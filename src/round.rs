@@ -153,7 +153,7 @@ pub async fn run_alone(
         gates: &Gates::new(&config.gates, platform),
         writer: &store.writer(1),
         config,
-        on_accepted: &|_, _| {},
+        on_accepted: &|_| {},
         facts: &Facts::default(),
         stop,
         platform,

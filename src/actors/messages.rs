@@ -8,9 +8,8 @@ use actix::Recipient;
 use jiff::Timestamp;
 use macaque_core::journal::{Message, MessageId, OutboxEntry};
 use macaque_core::notice::Notice;
-use macaque_core::recovery::{DisruptedVictim, RecoveryReport};
+use macaque_core::recovery::RecoveryReport;
 use macaque_core::report::RoundReport;
-use tokio::time::Instant;
 
 use super::role::ActorRole;
 use crate::heartbeat::Unhealthy;
@@ -46,10 +45,8 @@ pub struct RoundFinished {
 #[derive(Debug, Clone, actix::Message)]
 #[rtype(result = "()")]
 pub struct DisruptionAccepted {
-    /// The victim.
-    pub victim: DisruptedVictim,
-    /// When the API server's answer came.
-    pub at: Instant,
+    /// The victim, whose recovery begins.
+    pub recovery: FollowedVictim,
 }
 
 /// Killer → Watcher: these recoveries are in the journal, and this process has to watch them.

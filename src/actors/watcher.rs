@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
 use jiff::Timestamp;
-use macaque_core::recovery::{DisruptedVictim, RecoveryReport, WatchedSince};
+use macaque_core::recovery::{DisruptedVictim, RecoveryReport};
 
 use self::context::{RecordResult, WatcherContext};
 use self::unrecorded::{UnrecordedReport, UnrecordedReports};
@@ -113,8 +113,8 @@ impl Watcher {
     }
 
     /// Follows a recovery, unless it is known.
-    fn follow(&mut self, victim: FollowedVictim, in_journal: bool, ctx: &mut Context<Self>) {
-        let key = key_of(&victim.victim);
+    fn follow(&mut self, recovery: FollowedVictim, in_journal: bool, ctx: &mut Context<Self>) {
+        let key = key_of(&recovery.victim);
         if self.stopping || self.knows(&key) {
             return;
         }
@@ -134,7 +134,7 @@ impl Watcher {
         // Spawned on the actor's own context: it ends with the actor and never outlives it.
         let following = async move {
             let on_trouble = async |report| address.do_send(ReplacementStuck(report));
-            context.follow(&victim, means, on_trouble).await
+            context.follow(&recovery, means, on_trouble).await
         };
         ctx.spawn(following.into_actor(self).map(move |report, watcher, ctx| {
             let followed = watcher.followed.remove(&key);
@@ -241,14 +241,7 @@ impl Handler<DisruptionAccepted> for Watcher {
 
     fn handle(&mut self, accepted: DisruptionAccepted, ctx: &mut Self::Context) {
         self.take_over_changes();
-        let DisruptionAccepted { victim, at } = accepted;
-        let followed = FollowedVictim {
-            timeout: self.context.timeout(),
-            victim,
-            accepted: at,
-            since: WatchedSince::Acceptance,
-        };
-        self.follow(followed, false, ctx);
+        self.follow(accepted.recovery, false, ctx);
     }
 }
 
@@ -257,13 +250,13 @@ impl Handler<RecoveriesFound> for Watcher {
 
     fn handle(&mut self, found: RecoveriesFound, ctx: &mut Self::Context) {
         self.take_over_changes();
-        for found in found.recoveries {
-            let key = key_of(&found.victim);
+        for recovery in found.recoveries {
+            let key = key_of(&recovery.victim);
             if let Some(followed) = self.followed.get_mut(&key) {
                 followed.in_journal = true;
             }
             self.unrecorded.note_in_journal(&key);
-            self.follow(found, true, ctx);
+            self.follow(recovery, true, ctx);
         }
         self.work(ctx);
     }

@@ -219,7 +219,7 @@ async fn check_cluster(
     }
     grants::guards(cluster, config, findings).await;
     grants::journal(cluster, config, findings).await;
-    findings.extend(journal::check(cluster, config, platform).await);
+    findings.extend(journal::check(cluster, config).await);
     grants::history(cluster, config, findings).await;
     findings.extend(history::check(cluster, config).await);
     grants::excessive(cluster, &resolved(config, scope), findings).await;

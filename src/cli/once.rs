@@ -12,11 +12,9 @@ use actix::System;
 use clap::Args;
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use macaque_core::journal::Denial;
-use macaque_core::recovery::DisruptedVictim;
 use macaque_core::report::{RoundEnd, RoundReport, RoundStatus};
 use macaque_core::words::either;
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 use self::delivery::{count_signals, received};
 use self::recorders::RoundRecorders;
@@ -91,18 +89,15 @@ async fn run_and_report(settings: &ValidSettings, args: &OnceArgs) -> i32 {
     let stop = stop_at_first(&signals, &platform);
     let config = setup::round_config(settings);
     let limit = args.wait.filter(|_| !config.dry_run);
-    let waiting = limit.map(|limit| {
-        let timeout = config.recovery.timeout;
-        RecoveryWait::new(&cluster, timeout, limit, &stop, &platform)
-    });
+    let waiting = limit.map(|limit| RecoveryWait::new(&cluster, limit, &stop, &platform));
     let (wait, results) = waiting.unzip();
     let mut journal_store = setup::journal_store(settings, &platform).on_demand();
     if wait.is_none() {
         journal_store = journal_store.leaving_recoveries();
     }
-    let on_accepted = |victim: DisruptedVictim, at: Instant| {
+    let on_accepted = |recovery: FollowedVictim| {
         if let Some(wait) = &wait {
-            wait.follow(victim, at);
+            wait.follow(recovery);
         }
     };
     let recorders = RoundRecorders::start(settings, &platform);

@@ -79,11 +79,13 @@ enum PauseError {
 /// Pauses all replicas; returns the process's exit code.
 pub(super) fn run(global: &GlobalArgs, args: &PauseArgs) -> i32 {
     with_journal(global, &args.journal, async |journal| {
-        let now = journal.platform.now();
+        let by = journal.user_name().await;
+        // The answer has shown the API server's time, by which the pause ends.
+        let now = journal.cluster.server_time();
         let until = args.duration.map(|duration| whole_second(now + duration));
         let pause = PauseAnnotations {
             paused: until.map_or_else(|| "true".to_owned(), |until| until.to_string()),
-            by: journal.user_name().await,
+            by,
             reason: args.reason.clone(),
         };
         journal.cluster.pause_journal(journal.place, Some(&pause)).await?;
@@ -248,7 +250,7 @@ impl JournalAccess<'_> {
             timing: &setup::timing(config),
         };
 
-        if journal.quarantine(context.now).is_some() {
+        if journal.quarantine(self.cluster.server_time()).is_some() {
             return journal.step(&JournalEvent::Accept, &context).ok();
         }
         // What is accepted must be written anew, or it would stay what somebody else wrote.
@@ -265,7 +267,7 @@ impl JournalAccess<'_> {
         let stored = config_map.stored();
         let journal = stored.read().ok()?;
         let is_distrusted = stored.distrust(&journal, 0).is_some();
-        let is_quarantined = journal.quarantine(self.platform.now()).is_some();
+        let is_quarantined = journal.quarantine(self.cluster.server_time()).is_some();
         (is_distrusted || is_quarantined).then_some(journal)
     }
 }

@@ -136,7 +136,7 @@ async fn read(
         exit::CLUSTER
     })?;
 
-    let now = platform.now();
+    let now = cluster.server_time();
     Ok(WhyAnswer {
         paused: journal.pause.as_ref().map(ToString::to_string),
         withheld: journal.withheld(&settings.config.limits, now),
@@ -191,7 +191,7 @@ async fn explain_all(
     let skipped = skipped.cloned().collect();
     let is_new = |warning: &String| !scope.warnings.contains(warning);
     let of_guards: Vec<_> = answers.warnings.into_iter().filter(is_new).collect();
-    let now = reader.platform.now();
+    let now = reader.cluster.server_time();
     let explained = pods.iter().zip(&answers.of_pods).map(|(pod, findings)| {
         let guards = ExplainedGuards {
             config: &config.guards,

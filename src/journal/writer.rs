@@ -150,6 +150,10 @@ impl JournalWriter {
         event: &JournalEvent,
     ) -> Result<Journal, JournalError> {
         let step = || self.store.step_in_memory(event, &self.holder, cluster.skew());
+        // A journal in memory asks the server for nothing, and goes by its time all the same, as far as it answers.
+        if cluster.skew().is_none() {
+            let _ = cluster.version().await;
+        }
         let mut stepped = step();
         // A machine that slept since the last answer knows the server's time no more, as its monotonic clock stood.
         if matches!(stepped, Err(Denial::ClockSkewed { .. })) && cluster.version().await.is_ok() {
@@ -157,7 +161,7 @@ impl JournalWriter {
         }
 
         let (before, after, pause) = stepped?;
-        self.publish_read(&after, pause.as_ref());
+        self.publish_read(cluster, &after, pause.as_ref());
         self.publish_given_up(event, &before, &after);
         Ok(after)
     }
@@ -223,7 +227,7 @@ impl JournalWriter {
         let next = match journal.step(event, &self.context(cluster.skew(), pause.clone())) {
             Ok(next) => next.with_uid(&stored.uid),
             Err(denial) if is_fresh => {
-                self.publish_read(&journal, pause.as_ref());
+                self.publish_read(cluster, &journal, pause.as_ref());
                 return Err(denial.into());
             }
             // The cached copy may be out of date, so a refusal based on it does not count.
@@ -232,7 +236,7 @@ impl JournalWriter {
 
         if next == journal {
             if is_fresh {
-                self.publish_read(&next, pause.as_ref());
+                self.publish_read(cluster, &next, pause.as_ref());
             }
             self.cached.replace(Some(config_map));
             return Ok(Some(next));
@@ -246,7 +250,7 @@ impl JournalWriter {
             return Ok(None);
         }
 
-        self.publish_read(&next, new_pause.or(pause).as_ref());
+        self.publish_read(cluster, &next, new_pause.or(pause).as_ref());
         self.publish_given_up(event, &journal, &next);
         Ok(Some(next))
     }

@@ -11,6 +11,10 @@ use tokio::time::Instant;
 use super::Cluster;
 use crate::facts::Fact;
 
+/// Two clocks that nobody sets drift apart by at most one second in so many: NTP lets each of them run wrong by 500 ppm
+/// (`MAXFREQ` in RFC 5905 §A.1.1).
+const DRIFT: u32 = 1000;
+
 /// Between which times the API server's clock was at an instant of the monotonic clock, by which it is known what it shows
 /// since: this machine's clock is noticed to be set between two answers, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +28,7 @@ impl ServerClock {
     /// The server's clock by the headers of an answer that came at the instant `received`. Its request was sent at the
     /// instant `begun`. `None` without a valid `Date`.
     pub(super) fn of(headers: &HeaderMap, begun: Instant, received: Instant) -> Option<Self> {
-        let date = headers.get(header::DATE)?.to_str().ok()?;
-        let date = rfc2822::DateTimeParser::new().parse_timestamp(date).ok()?;
+        let date = date_of(headers)?;
 
         // The server wrote the date at some time within this second, between the two instants.
         let took = received - begun;
@@ -40,9 +43,10 @@ impl ServerClock {
     /// contradict each other, the server's clock was set, or another server answered, and the later one counts.
     pub(super) fn narrowed_by(self, earlier: Self) -> Self {
         let since = self.at - earlier.at;
+        let drift = since / DRIFT;
         let both = Self {
-            earliest: self.earliest.max(after(earlier.earliest, since)),
-            latest: self.latest.min(after(earlier.latest, since)),
+            earliest: self.earliest.max(after(earlier.earliest, since - drift)),
+            latest: self.latest.min(after(earlier.latest, since + drift)),
             at: self.at,
         };
         if both.earliest <= both.latest { both } else { self }
@@ -56,6 +60,12 @@ impl ServerClock {
         let ahead = now.duration_since(nearest);
         SignedDuration::from_millis(i64::try_from(ahead.as_millis()).unwrap_or(i64::MAX))
     }
+}
+
+/// The `Date` of an answer, if it has a valid one.
+pub(super) fn date_of(headers: &HeaderMap) -> Option<Timestamp> {
+    let date = headers.get(header::DATE)?.to_str().ok()?;
+    rfc2822::DateTimeParser::new().parse_timestamp(date).ok()
 }
 
 fn after(time: Timestamp, since: Duration) -> Timestamp {

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 use self::body::{MAX_BODY_BYTES, ResponseBody};
 use self::failure::{is_page, read_error};
+use super::clock_skew::date_of;
 use super::connect::redactor;
 use super::wire::{
     self, ListMeta, NameTable, ObjectKind, PartialMetadata, PodObject, TypeMeta, WrongBody, excerpt,
@@ -114,6 +115,7 @@ impl ApiResponse {
             status,
             unexpected: unexpected.map(|words| redactor.redact(&words)),
             warnings,
+            date: date_of(&self.headers),
         }
     }
 

@@ -14,19 +14,19 @@ const MILLION: i128 = 1_000_000;
 #[derive(Debug, Clone)]
 pub struct SimulatedClock(Arc<Mutex<ClockState>>);
 
-/// What the clock showed at an instant, and how it has run since.
+/// What the clocks showed at an instant, and how they have run since.
 #[derive(Debug, Clone, Copy)]
 struct ClockState {
     shown: Timestamp,
     since: Instant,
-    /// How many microseconds it gains in a second.
+    /// How many microseconds the wall clock gains in a second.
     drift: i32,
     /// For how long the monotonic clock stood.
     stood: Duration,
 }
 
 impl SimulatedClock {
-    /// A clock that shows `start` now, and runs rightly.
+    /// Clocks that run rightly, of which the wall clock shows `start` now.
     pub fn starting_at(start: Timestamp) -> Self {
         Self(Arc::new(Mutex::new(ClockState {
             shown: start,
@@ -36,17 +36,17 @@ impl SimulatedClock {
         })))
     }
 
-    /// The time that the clock shows.
+    /// The time that the wall clock shows.
     pub fn now(&self) -> Timestamp {
         self.state().now()
     }
 
-    /// Sets the clock forward or, if `by` is negative, back.
+    /// Sets the wall clock forward or, if `by` is negative, back.
     pub fn jump(&self, by: SignedDuration) {
         self.restart(|state| state.shown = state.shown.saturating_add(by).unwrap_or(state.shown));
     }
 
-    /// Makes the clock gain so many microseconds a second from now on, or lose them.
+    /// Makes the wall clock gain so many microseconds a second from now on, or lose them.
     pub fn drift(&self, parts_per_million: i32) {
         self.restart(|state| state.drift = parts_per_million);
     }

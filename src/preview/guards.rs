@@ -72,7 +72,7 @@ impl PreviewReader<'_> {
         journal: &PreviewedJournal,
     ) -> Result<(), RoundEnd> {
         let mut questions = OwnerQuestions::new(*self, config, gates);
-        journal.tell(&mut questions.guards, config, self.platform.now());
+        journal.tell(&mut questions.guards, config, self.cluster.server_time());
 
         // A round that samples lists names, which do not show which pods are being disrupted.
         let is_sampled = snapshot.listed > SAMPLING_THRESHOLD && config.disrupt.draw == DrawBy::Pod;
@@ -158,7 +158,7 @@ impl PreviewReader<'_> {
         journal: &PreviewedJournal,
     ) -> Result<GuardAnswers, RoundEnd> {
         let mut questions = OwnerQuestions::new(*self, config, gates);
-        journal.tell(&mut questions.guards, config, self.platform.now());
+        journal.tell(&mut questions.guards, config, self.cluster.server_time());
         let disrupted = self.disrupted(config).await;
         questions.guards.note_disrupted(disrupted);
         let mut answers = GuardAnswers {
@@ -311,7 +311,7 @@ impl<'a> OwnerQuestions<'a> {
         };
         let before: Vec<_> = recovered.into_iter().chain(freeze).collect();
 
-        let now = self.reader.platform.now();
+        let now = self.reader.cluster.server_time();
         let wish = self.guards.min_ready_wish(victim);
         let wish = wish.as_ref();
         let mut guards = match siblings {

@@ -54,7 +54,7 @@ impl PreviewReader<'_> {
             return PreviewedJournal::default();
         };
 
-        let now = self.platform.now();
+        let now = self.cluster.server_time();
         PreviewedJournal {
             pause: config_map.pause().filter(|pause| !pause.is_over(now)),
             journal: config_map.stored().read().ok(),

@@ -1,6 +1,6 @@
 //! What is known of the recovery that is followed. The readers add to it, and the judge concludes from it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::mem;
 use std::time::Duration;
 
@@ -8,12 +8,16 @@ use macaque_core::pod::Pod;
 use macaque_core::recovery::{
     DesiredReplicas, DisruptedVictim, RecoveryPrecision, RecoveryReport, RecoveryTracker, RecoveryVerdict,
 };
+use macaque_core::schedule::timer::ClockReading;
 use macaque_core::siblings::{SiblingPod, SiblingPods};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::{FollowedVictim, RecoveryContext};
-use crate::k8s::{WorkloadRef, WorkloadScale};
+use super::{FollowedVictim, LOOK_INTERVAL, MachineSlept, RecoveryContext};
+use crate::k8s::{ApiError, WorkloadRef, WorkloadScale};
+
+/// By how much too late the acceptance may seem to be.
+const LATE: Duration = Duration::from_secs(2);
 
 /// A recovery that is being followed.
 pub(super) struct Following<'a> {
@@ -21,6 +25,8 @@ pub(super) struct Following<'a> {
     followed: &'a FollowedVictim,
     /// The victim's owner.
     pub(super) workload: WorkloadRef,
+    /// What the clocks showed when it was last certain that the machine had not slept.
+    awake: Cell<ClockReading>,
     known: RefCell<Known>,
     /// Something new was seen.
     pub(super) seen: Notify,
@@ -61,6 +67,7 @@ impl<'a> Following<'a> {
             accepted,
             since,
             timeout,
+            awake,
         } = followed;
         let workload = WorkloadRef {
             namespace: victim.pod.namespace.clone(),
@@ -85,6 +92,7 @@ impl<'a> Following<'a> {
             context,
             followed,
             workload,
+            awake: Cell::new(*awake),
             known: RefCell::new(known),
             seen: Notify::new(),
             list_wanted: Notify::new(),
@@ -96,6 +104,32 @@ impl<'a> Following<'a> {
     /// The victim.
     pub(super) fn victim(&self) -> &DisruptedVictim {
         &self.followed.victim
+    }
+
+    /// Checks that the machine has not slept. If its clocks disagree, the API server's time decides between a sleep and a clock
+    /// that was set.
+    pub(super) async fn check_awake(&self) -> Result<(), MachineSlept> {
+        let RecoveryContext {
+            cluster, platform, ..
+        } = self.context;
+        let reading = platform.reading();
+        if !reading.disagrees_since(self.awake.get()) {
+            return Ok(());
+        }
+        // Any answer of the API server shows its time, a refusal too.
+        while let Err(error) = cluster.version().await
+            && !matches!(error, ApiError::Forbidden { .. } | ApiError::Unauthorized { .. })
+        {
+            log::debug!("recovery of {}: {error}", self.victim().owner);
+            platform.sleep(LOOK_INTERVAL).await;
+        }
+
+        let accepted = cluster.instant_of(self.victim().accepted);
+        if self.followed.accepted.saturating_duration_since(accepted) >= LATE {
+            return Err(MachineSlept);
+        }
+        self.awake.set(reading);
+        Ok(())
     }
 
     /// How long ago the disruption was accepted.

@@ -10,9 +10,10 @@ use jiff::Timestamp;
 use macaque_core::eligibility::Candidate;
 use macaque_core::outcome::Outcome;
 use macaque_core::pod::{Pod, PodRef};
-use macaque_core::recovery::{AcceptedBy, DisruptedVictim, RecoveryBaseline};
+use macaque_core::recovery::{AcceptedBy, DisruptedVictim, RecoveryBaseline, WatchedSince};
 use macaque_core::refusal::Refusal;
 use macaque_core::report::RoundEnd;
+use macaque_core::schedule::timer::ClockReading;
 use macaque_core::verdict::{DisruptionVerdict, classify};
 use tokio::time::Instant;
 
@@ -20,6 +21,7 @@ use super::RoundContext;
 use crate::guards::RoundGuards;
 use crate::k8s::ApiError;
 use crate::read_retry::{LONGEST_PAUSE, RetryEnd, RetryPolicy};
+use crate::recovery::FollowedVictim;
 
 /// How long the current victim may take, request and check together, once macaque was asked to stop.
 pub(super) const GRACE: Duration = Duration::from_secs(15);
@@ -150,6 +152,7 @@ impl RoundContext<'_> {
 impl DisruptionAttempt<'_, '_> {
     /// Sends the disruption once.
     async fn send(&mut self) -> DisruptionVerdict {
+        let sent = self.context.platform.reading();
         let disrupt = &self.context.config.disrupt;
         let request = self
             .context
@@ -161,7 +164,7 @@ impl DisruptionAttempt<'_, '_> {
             Ok(answer) => {
                 let verdict = classify(&answer);
                 if verdict == DisruptionVerdict::Accepted {
-                    self.note_acceptance();
+                    self.note_acceptance(sent, answer.date);
                 }
                 self.warnings.extend(answer.warnings);
                 verdict
@@ -170,13 +173,17 @@ impl DisruptionAttempt<'_, '_> {
         }
     }
 
-    /// Notes that the API server has just accepted the disruption: the recovery begins, and is watched from now on.
-    fn note_acceptance(&mut self) {
-        let platform = self.context.platform;
-        let (at, accepted) = (platform.monotonic(), self.context.cluster.server_time());
+    /// Notes that the API server has accepted the disruption that was `sent`, in the second `answered`: the recovery begins then,
+    /// and is watched from now on.
+    fn note_acceptance(&mut self, sent: ClockReading, answered: Option<Timestamp>) {
         if self.accepted.is_some() {
             return;
         }
+        // A process that was suspended reads the answer long after.
+        let cluster = self.context.cluster;
+        let latest = answered.and_then(|second| second.checked_add(Duration::from_secs(1)).ok());
+        let accepted = cluster.server_time().min(latest.unwrap_or(Timestamp::MAX));
+        let at = cluster.instant_of(accepted);
         self.accepted = Some(accepted);
 
         let AttemptSubject {
@@ -196,7 +203,13 @@ impl DisruptionAttempt<'_, '_> {
                 origin: AcceptedBy::Answer,
                 baseline: baseline.clone(),
             };
-            (self.context.on_accepted)(victim, at);
+            (self.context.on_accepted)(FollowedVictim {
+                victim,
+                accepted: at,
+                since: WatchedSince::Acceptance,
+                timeout: self.context.config.recovery.timeout,
+                awake: sent,
+            });
         }
     }
 

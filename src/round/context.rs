@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use macaque_core::eligibility::Candidate;
 use macaque_core::journal::{Denial, Journal, JournalEvent, Resolution, RoundRecord};
 use macaque_core::pod::{ControllerRef, PodPlace};
-use macaque_core::recovery::{DisruptedVictim, RecoveryBaseline};
+use macaque_core::recovery::RecoveryBaseline;
 use macaque_core::report::{AttemptReport, RoundEnd, RoundReport};
 use tokio::time::Instant;
 
@@ -23,8 +23,8 @@ use crate::platform::Platform;
 use crate::recovery::FollowedVictim;
 use crate::stop::StopToken;
 
-/// The shortest wait before a claim is tried again.
-const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+/// The shortest and the longest wait before a claim is tried again: the API server's clock may have been set meanwhile.
+const WAITS: [Duration; 2] = [Duration::from_millis(1), Duration::from_secs(10)];
 
 /// The context of a round: everything that it works with.
 #[derive(Clone, Copy)]
@@ -37,8 +37,8 @@ pub struct RoundContext<'a> {
     pub writer: &'a JournalWriter,
     /// The configuration of the round.
     pub config: &'a RoundConfig,
-    /// Is called with each victim as soon as the API server has accepted its disruption.
-    pub on_accepted: &'a dyn Fn(DisruptedVictim, Instant),
+    /// Is called with each victim whose recovery is to be followed, as soon as the API server has accepted its disruption.
+    pub on_accepted: &'a dyn Fn(FollowedVictim),
     /// Takes what happens.
     pub facts: &'a Facts,
     /// The request to stop, which ends a round early between two victims.
@@ -121,7 +121,10 @@ impl RoundContext<'_> {
 
             let wait = Duration::try_from(retry_at.duration_since(self.cluster.server_time()));
             log::debug!(slot:%; "round {slot} waits until {retry_at}: the previous one started only a moment ago");
-            let sleep = self.platform.sleep(wait.unwrap_or_default().max(SHORTEST_WAIT));
+            let [shortest, longest] = WAITS;
+            let sleep = self
+                .platform
+                .sleep(wait.unwrap_or_default().clamp(shortest, longest));
             if self.stop.within(Duration::ZERO, sleep).await.is_none() {
                 return claimed;
             }

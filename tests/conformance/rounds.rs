@@ -21,10 +21,9 @@ use macaque::stop::StopSwitch;
 use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation, NamespaceScope, RecoveryPolicy};
 use macaque_core::events::EventsConfig;
 use macaque_core::journal::JournalTiming;
-use macaque_core::recovery::{DisruptedVictim, RecoveryReport, WatchedSince};
+use macaque_core::recovery::RecoveryReport;
 use macaque_core::report::RoundReport;
 use serde_json::Value;
-use tokio::time::Instant;
 
 use crate::round_proxy::RoundProxy;
 use crate::run_scenario::connect;
@@ -93,7 +92,7 @@ impl RoundPlan {
             gates: &Gates::new(&config.gates, &platform),
             writer: &self.store(namespace, config, &platform).writer(1),
             config,
-            on_accepted: &|victim, at| accepted.borrow_mut().push((victim, at)),
+            on_accepted: &|recovery| accepted.borrow_mut().push(recovery),
             facts: &facts,
             stop: &stop,
             platform: &platform,
@@ -118,7 +117,7 @@ impl RoundPlan {
 
         let mut recoveries = Vec::new();
         if self.follows {
-            for report in follow(namespace, config, accepted.take(), &platform).await {
+            for report in follow(namespace, accepted.take(), &platform).await {
                 facts.publish(Fact::RecoveryReported(&report));
                 recoveries.push(words_of(&report));
             }
@@ -159,8 +158,7 @@ impl RoundPlan {
 /// Follows the recoveries from these disruptions to their ends.
 async fn follow(
     namespace: &TestNamespace,
-    config: &RoundConfig,
-    accepted: Vec<(DisruptedVictim, Instant)>,
+    accepted: Vec<FollowedVictim>,
     platform: &Platform,
 ) -> Vec<RecoveryReport> {
     let (cluster, _home) = watches::connect(namespace, platform).await;
@@ -171,15 +169,8 @@ async fn follow(
         stop: &stop,
         platform,
     };
-    let followed = accepted.into_iter().map(|(victim, accepted)| FollowedVictim {
-        victim,
-        accepted,
-        since: WatchedSince::Acceptance,
-        timeout: config.recovery.timeout,
-    });
-    let followed = Vec::from_iter(followed);
     let follow = |victim| recovery::follow(context, victim, async |_stuck| {});
-    let reports = join_all(followed.iter().map(follow)).await;
+    let reports = join_all(accepted.iter().map(follow)).await;
     reports.into_iter().map(|report| report.unwrap()).collect()
 }
 

@@ -125,7 +125,7 @@ impl Life {
             ReplicaFault::Sleep(length) => {
                 let length = Duration::from_millis(length);
                 self.suspend(length);
-                // Nobody looks at it before the machine wakes up.
+                // Nobody looks at it before the machine wakes up. Pending timers are over then, which real ones are not.
                 self.clock.stand(length);
             }
             ReplicaFault::Stop(away) => {

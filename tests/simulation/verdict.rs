@@ -21,8 +21,10 @@ const SKEW: SignedDuration = SignedDuration::from_secs(31);
 const WHOLE: SignedDuration = SignedDuration::from_millis(4_500);
 /// How long it must have been whole if its recovery ended otherwise: for the moment of a look.
 const SEEN_WHOLE: SignedDuration = SignedDuration::from_millis(1);
-/// How much later than the pod's end macaque may think that it began: an answer is slow.
-const LATE_ANSWER: SignedDuration = SignedDuration::from_secs(1);
+/// How much earlier than the pod's end macaque may think that its recovery began: the server's time is known to a second.
+const EARLY_START: SignedDuration = SignedDuration::from_secs(1);
+/// How far from the truth the time may be at which an owner is said to have been whole again.
+const SEEN_LATE: SignedDuration = SignedDuration::from_secs(4);
 /// How long nobody can overlook that an owner is whole.
 const LONG_WHOLE: SignedDuration = SignedDuration::from_secs(60);
 /// How long a recovery holds an owner back at most.
@@ -215,8 +217,15 @@ fn judge_recoveries(history: &WholenessHistory, heard: &[HeardMessage], wrong: &
         }
 
         // Others may have deleted the pod an instant before macaque did: its end counts, whoever began it.
-        let ended = history.ended(&report.pod.uid);
-        let is_true = ended.is_some_and(|ended| history.longest(&report.owner.name, ended, at) >= WHOLE);
+        let is_true = history.ended(&report.pod.uid).is_some_and(|ended| {
+            let owner = &report.owner.name;
+            let is_whole_then = report.times.whole_ms.is_none_or(|whole| {
+                let whole = ended + Duration::from_millis(whole);
+                history.longest(owner, whole.max(ended + SEEN_LATE) - SEEN_LATE, whole + SEEN_LATE)
+                    > SignedDuration::ZERO
+            });
+            is_whole_then && history.longest(owner, ended, at) >= WHOLE
+        });
         if !is_true {
             wrong.push(format!(
                 "false recovery: {} of {}",
@@ -235,7 +244,7 @@ fn judge_failures(history: &WholenessHistory, heard: &[HeardMessage], wrong: &mu
 
         let is_true = history.ended(&report.pod.uid).is_some_and(|ended| {
             let longest = history.longest(&report.owner.name, ended, ended + TIMEOUT);
-            at.duration_since(ended) >= TIMEOUT - LATE_ANSWER && longest < LONG_WHOLE
+            at.duration_since(ended) >= TIMEOUT - EARLY_START && longest < LONG_WHOLE
         });
         if !is_true {
             wrong.push(format!(

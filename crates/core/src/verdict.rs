@@ -18,6 +18,8 @@ mod webhook;
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::refusal::Refusal;
 use crate::server_text::bounded;
 
@@ -37,6 +39,8 @@ pub struct ApiAnswer {
     pub unexpected: Option<String>,
     /// The texts of the `Warning` headers.
     pub warnings: Vec<String>,
+    /// The second of the server's clock in which it answered, by `Date` (RFC 9110 §6.6.1): the answer may be read long after.
+    pub date: Option<Timestamp>,
 }
 
 /// The fields of a `meta/v1` Status that are read.

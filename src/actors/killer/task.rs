@@ -132,7 +132,7 @@ impl TaskContext {
         unclosed: Option<&RoundReport>,
     ) -> TaskOutcome {
         // Without a Watcher, the next one finds the recovery in the journal.
-        let on_accepted = |victim, at| drop(self.accepted.send(DisruptionAccepted { victim, at }));
+        let on_accepted = |recovery| drop(self.accepted.send(DisruptionAccepted { recovery }));
         let context = RoundContext {
             cluster,
             gates: &Gates::new(&self.config.gates, &self.platform),

@@ -2,7 +2,6 @@
 //! with them, following a recovery and recording a report.
 
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use macaque_core::journal::{KEPT_OVERDUE, OutboxEntry};
@@ -18,7 +17,6 @@ use crate::journal::{JournalError, JournalWriter};
 use crate::k8s::{ApiError, Cluster, ClusterAccess};
 use crate::platform::Platform;
 use crate::recovery::{self, FollowedVictim, RecoveryContext, RecoveryMeans};
-use crate::round::RoundConfig;
 use crate::stop::StopToken;
 
 /// How long to wait before connecting to the cluster again.
@@ -41,7 +39,6 @@ pub(super) enum RecordResult {
 
 /// What the Watcher works with.
 pub(super) struct WatcherContext {
-    round: Arc<RoundConfig>,
     access: ClusterAccess,
     writer: JournalWriter,
     /// The connection, while there is something to follow or to record.
@@ -57,7 +54,6 @@ pub(super) struct WatcherContext {
 impl WatcherContext {
     pub(super) fn new(config: &ActorsConfig, stop: StopToken, heartbeat: Heartbeat) -> Self {
         Self {
-            round: Arc::clone(&config.round),
             access: config.access.clone(),
             writer: config.journal.writer(WRITER).with_facts(config.facts.clone()),
             cluster: Mutex::new(None),
@@ -73,11 +69,6 @@ impl WatcherContext {
     /// Reads the monotonic clock.
     pub(super) fn now(&self) -> Instant {
         self.platform.monotonic()
-    }
-
-    /// How long a recovery is followed.
-    pub(super) fn timeout(&self) -> Duration {
-        self.round.recovery.timeout
     }
 
     /// Drops the connection to the cluster.

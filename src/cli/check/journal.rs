@@ -7,14 +7,9 @@ use macaque_core::key_warnings::KeyWarning;
 
 use super::CheckFinding;
 use crate::k8s::{ApiError, Cluster, JournalConfigMap};
-use crate::platform::Platform;
 
 /// Checks the journal of `config`; a dry run keeps none.
-pub(super) async fn check(
-    cluster: &Cluster,
-    config: &ChaosConfig,
-    platform: &Platform,
-) -> Option<CheckFinding> {
+pub(super) async fn check(cluster: &Cluster, config: &ChaosConfig) -> Option<CheckFinding> {
     let what = "journal";
     match &config.journal {
         _ if config.dry_run => None,
@@ -23,7 +18,7 @@ pub(super) async fn check(
             "kept in memory, and lost on restart; in a cluster, journal = \"auto\" keeps it in a ConfigMap",
         )),
         JournalLocation::ConfigMap(place) => Some(match cluster.journal(place).await {
-            Ok(config_map) => judge(place, config_map.as_ref(), config, platform.now()),
+            Ok(config_map) => judge(place, config_map.as_ref(), config, cluster.server_time()),
             Err(error @ ApiError::Forbidden { .. }) => {
                 CheckFinding::failed(what, error.to_string(), "see the permissions above")
             }

@@ -8,12 +8,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::{PodOwner, PodRef};
-use macaque_core::recovery::{DisruptedVictim, RecoveryReport, RecoveryVerdict, WHOLE_SPAN, WatchedSince};
+use macaque_core::recovery::{DisruptedVictim, RecoveryReport, RecoveryVerdict, WHOLE_SPAN};
 use macaque_core::report::{AttemptReport, RoundReport};
 use serde::Serialize;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
 use crate::cli::exit;
 use crate::k8s::Cluster;
@@ -24,8 +23,6 @@ use crate::stop::StopToken;
 /// Follows recoveries, each in a task of its own, whatever the round does meanwhile.
 pub(super) struct RecoveryWait {
     cluster: Rc<Cluster>,
-    /// How long a recovery is followed before it counts as none.
-    timeout: Duration,
     /// Within which time the owner must be whole again, if not the timeout.
     limit: Option<Duration>,
     stop: StopToken,
@@ -83,7 +80,6 @@ impl RecoveryWait {
     /// A wait for recoveries of up to `limit` each, and what it comes to.
     pub(super) fn new(
         cluster: &Rc<Cluster>,
-        timeout: Duration,
         limit: Option<Duration>,
         stop: &StopToken,
         platform: &Platform,
@@ -91,7 +87,6 @@ impl RecoveryWait {
         let (sender, results) = unbounded_channel();
         let wait = Self {
             cluster: Rc::clone(cluster),
-            timeout,
             limit,
             stop: stop.clone(),
             platform: platform.clone(),
@@ -101,21 +96,11 @@ impl RecoveryWait {
         (wait, results)
     }
 
-    /// Follows the recovery from a disruption that was just accepted.
-    pub(super) fn follow(&self, victim: DisruptedVictim, accepted: Instant) {
-        self.spawn(FollowedVictim {
-            victim,
-            accepted,
-            since: WatchedSince::Acceptance,
-            timeout: self.timeout,
-        });
-    }
-
     /// Ends with the round: follows the recoveries that the journal has and that are not followed yet, because there was
     /// no answer to their disruptions, and those no longer that `report` has no disruption for.
     pub(super) fn end_with_round(&self, report: &RoundReport, recoveries: &[FollowedVictim]) {
         for followed in recoveries {
-            self.spawn(followed.clone());
+            self.follow(followed.clone());
         }
 
         for (uid, task) in self.followed.take() {
@@ -128,7 +113,8 @@ impl RecoveryWait {
         self.results.take();
     }
 
-    fn spawn(&self, followed: FollowedVictim) {
+    /// Follows a recovery, unless it is followed already.
+    pub(super) fn follow(&self, followed: FollowedVictim) {
         let uid = followed.victim.pod.uid.clone();
         let Some(results) = self.results.borrow().clone() else {
             return;

@@ -4,11 +4,12 @@ use macaque_core::journal::{Journal, JournalEvent, MessageId, OutboxEntry, Pause
 
 use super::{JournalError, JournalWriter};
 use crate::facts::Fact;
+use crate::k8s::Cluster;
 
 impl JournalWriter {
     /// Publishes the journal as it is, with the pause in force.
-    pub(super) fn publish_read(&self, journal: &Journal, pause: Option<&PauseRequest>) {
-        let now = self.store.platform.now();
+    pub(super) fn publish_read(&self, cluster: &Cluster, journal: &Journal, pause: Option<&PauseRequest>) {
+        let now = cluster.server_time();
         let pause = pause.filter(|pause| !pause.is_over(now));
         self.facts.publish(Fact::JournalRead { journal, pause, now });
     }

@@ -354,7 +354,7 @@ impl TestReplica {
             gates: &self.gates,
             writer: &self.writer,
             config: &self.config,
-            on_accepted: &|_, _| {},
+            on_accepted: &|_| {},
             facts: &self.facts,
             stop: &self.stop,
             platform: &self.platform,

@@ -252,7 +252,7 @@ async fn run(
         gates: &Gates::default(),
         writer,
         config,
-        on_accepted: &|_, _| {},
+        on_accepted: &|_| {},
         facts: &Facts::default(),
         stop: &stop,
         platform,

@@ -160,6 +160,7 @@ impl RecoveryFixture {
             accepted: accepted.at,
             since,
             timeout: self.timeout,
+            awake: self.platform.reading(),
         };
         let report = recovery::follow(context, &followed, on_trouble).await?;
         Some(Followed {

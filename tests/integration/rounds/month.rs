@@ -155,7 +155,7 @@ impl Month {
             gates: &Gates::new(&[], &platform),
             writer: &store.writer(1),
             config: &self.config,
-            on_accepted: &|_, _| {},
+            on_accepted: &|_| {},
             facts: &Facts::default(),
             stop: &self.stop,
             platform: &platform,

@@ -78,7 +78,7 @@ pub enum EntryOutcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EntryRecovery {
-    /// When the disruption was accepted, by the API server's clock.
+    /// When the disruption was accepted, by the API server's clock; by this machine's if only a message says that it was.
     pub accepted: Timestamp,
     /// How the recovery ended; `None` while it goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -45,8 +45,8 @@ pub struct StepContext<'a> {
 }
 
 impl StepContext<'_> {
-    /// The time by the API server's clock, as far as that is known: what all replicas go by in leases, whatever their own
-    /// clocks show.
+    /// The time by the API server's clock, as far as that is known: what all replicas go by, whatever their own clocks show.
+    /// Only slots are claimed by this machine's clock, which called them due.
     pub(super) fn server_time(&self) -> Timestamp {
         let skew = self.skew.unwrap_or_default();
         self.now.checked_sub(skew).unwrap_or(self.now)
@@ -61,11 +61,6 @@ impl StepContext<'_> {
     /// nothing be forgotten.
     pub(super) fn earlier_time(&self) -> Timestamp {
         self.now.min(self.server_time())
-    }
-
-    /// The later of the two clocks' times: a clock that was set back ends nothing sooner.
-    pub(super) fn later_time(&self) -> Timestamp {
-        self.now.max(self.server_time())
     }
 }
 

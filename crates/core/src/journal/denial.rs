@@ -143,8 +143,8 @@ impl Denial {
         )
     }
 
-    /// Whether every replica gets the same answer, since it follows from the journal and not from this machine's clock.
-    /// The slot is then nobody's, and one replica reports it.
+    /// Whether every replica gets the same answer, as far as their clocks agree: it follows from the journal, the slot and the
+    /// time. The slot is then nobody's, and one replica reports it.
     pub fn is_common(&self) -> bool {
         match self {
             Self::Paused(_)

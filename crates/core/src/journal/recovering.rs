@@ -115,10 +115,17 @@ impl Journal {
             self.give_up(earlier, "the same pod was disrupted again", context);
         }
 
+        let now = context.server_time();
+        // Of an answer it is known when it came. A pod that was looked at may have been disrupted until now, and has all the
+        // time from then on. A clock that was set back meanwhile makes it no longer.
+        let begun = match origin {
+            AcceptedBy::Answer => accepted.min(now),
+            AcceptedBy::Lookup | AcceptedBy::Doubt => now,
+        };
         let lease_until = if context.keeps_recoveries {
             context.lease_end()
         } else {
-            before(context.server_time())
+            before(now)
         };
         self.recovering.push(RecoveryRecord {
             victim: DisruptedVictim {
@@ -131,8 +138,7 @@ impl Journal {
                 origin,
                 baseline: (**baseline).clone(),
             },
-            // A clock that was set back meanwhile makes it no longer.
-            until: after(accepted.min(context.server_time()), context.recovery.timeout),
+            until: after(begun, context.recovery.timeout),
             holder: context.holder.clone(),
             lease_until,
             trouble: None,
@@ -208,7 +214,7 @@ impl Journal {
 
     /// Takes over the recoveries whose leases are free, and renews the leases of the acting holder.
     pub(super) fn take_over_recoveries(&mut self, context: &StepContext<'_>) {
-        let latest_end = after(context.later_time(), context.recovery.timeout);
+        let latest_end = after(context.server_time(), context.recovery.timeout);
         for record in &mut self.recovering {
             if record.holder.try_acquire(record.lease_until, context) {
                 record.lease_until = super::renewed(record.lease_until, context);

@@ -171,8 +171,7 @@ fn timed_out(
         return None;
     }
     if was_whole_unseen {
-        let why =
-            "its pods' conditions showed it whole in time, and it was not any more before that was certain";
+        let why = "its pods' conditions showed it whole in time, but it lost a pod again before macaque could confirm that";
         return Some(Ending::new(RecoveryVerdict::Unwatched, Some(why.to_owned())));
     }
 

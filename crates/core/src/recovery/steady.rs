@@ -12,7 +12,7 @@ pub const WHOLE_SPAN: Duration = Duration::from_secs(5);
 const REST_SPAN: Duration = Duration::from_secs(60);
 
 /// How late the end of a span may be looked at: a process that is held up longer may have missed a break.
-const MAX_DELAY: Duration = Duration::from_secs(10);
+pub(super) const MAX_DELAY: Duration = Duration::from_secs(10);
 
 /// How late the end of a span may be looked at where the pods' conditions tell of a break.
 const MAX_DELAY_DISPROVED: Duration = Duration::from_secs(1);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::ending::{Ending, Sight, UNREADABLE, judge};
 use super::replacement::{Replacement, Replacements};
 use super::replacement_rule::ReplacementRule;
-use super::steady::{Between, Steady, WHOLE_SPAN, WholeSpan};
+use super::steady::{Between, MAX_DELAY, Steady, WHOLE_SPAN, WholeSpan};
 use super::times::{MAX_LAG, ObjectClock, millis};
 use super::wholeness::{OwnerSize, OwnerView, target_before};
 use super::{
@@ -330,6 +330,8 @@ impl RecoveryTracker {
         }
 
         match (self.whole, self.last) {
+            // Who looks so late cannot know what has happened since the timeout.
+            (None, Some(last)) if last.asked > self.timeout + MAX_DELAY => RecoveryPrecision::Approximate,
             (Some(whole), _) if whole.at.by_object => RecoveryPrecision::Timestamps,
             (Some(whole), _) => whole.precision,
             (None, Some(last)) => last.precision,

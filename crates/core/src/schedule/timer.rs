@@ -30,6 +30,9 @@ impl Default for TimerConfig {
     }
 }
 
+/// By how much the clocks may be apart without a reason: who reads them reads one after the other.
+const UNNOTICED: Duration = Duration::from_secs(2);
+
 /// One reading of both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClockReading {
@@ -43,9 +46,28 @@ impl ClockReading {
     /// How much time may have passed since an `earlier` reading: the monotonic clock stands while the machine sleeps, and the
     /// wall clock may have been set.
     pub fn longest_since(self, earlier: Self) -> Duration {
-        let by_wall = Duration::try_from(self.wall.duration_since(earlier.wall));
-        let by_monotonic = self.monotonic.saturating_sub(earlier.monotonic);
-        by_wall.unwrap_or_default().max(by_monotonic)
+        let by_wall = Duration::try_from(self.by_wall_since(earlier)).unwrap_or_default();
+        by_wall.max(self.by_monotonic_since(earlier))
+    }
+
+    /// Whether the clocks went on by different times since an `earlier` reading: the machine slept, so that times by the
+    /// monotonic clock are too short, or the wall clock was set.
+    pub fn disagrees_since(self, earlier: Self) -> bool {
+        self.drift_since(earlier).unsigned_abs() >= UNNOTICED
+    }
+
+    /// How far the wall clock has moved away from the monotonic clock since an `earlier` reading.
+    fn drift_since(self, earlier: Self) -> SignedDuration {
+        let by_monotonic = SignedDuration::try_from(self.by_monotonic_since(earlier));
+        self.by_wall_since(earlier) - by_monotonic.unwrap_or(SignedDuration::MAX)
+    }
+
+    fn by_wall_since(self, earlier: Self) -> SignedDuration {
+        self.wall.duration_since(earlier.wall)
+    }
+
+    fn by_monotonic_since(self, earlier: Self) -> Duration {
+        self.monotonic.saturating_sub(earlier.monotonic)
     }
 }
 
@@ -207,12 +229,8 @@ impl SlotTimer {
 
     /// How far the wall clock has moved away from the monotonic clock since the last reading, if that is far.
     fn jump(&mut self, now: ClockReading) -> Option<SignedDuration> {
-        let wall = now.wall.duration_since(self.last_reading.wall);
-        let monotonic = now.monotonic.saturating_sub(self.last_reading.monotonic);
-        let monotonic = SignedDuration::try_from(monotonic).unwrap_or(SignedDuration::MAX);
+        let drift = now.drift_since(self.last_reading);
         self.last_reading = now;
-
-        let drift = wall - monotonic;
         (drift.unsigned_abs() > self.config.max_drift).then_some(drift)
     }
 }

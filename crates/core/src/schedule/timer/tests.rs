@@ -203,3 +203,27 @@ fn after_a_change_of_the_schedule_no_slot_is_due_twice_and_none_from_before_the_
         );
     }
 }
+
+#[test]
+fn of_two_readings_it_is_known_how_much_time_may_have_passed_and_whether_the_clocks_disagree() {
+    let reading = |wall, monotonic| ClockReading {
+        wall: Timestamp::from_second(wall).unwrap(),
+        monotonic: Duration::from_secs(monotonic),
+    };
+    let earlier = reading(1000, 50);
+    for (later, longest, disagrees) in [
+        (reading(1060, 110), 60, false),
+        (reading(1061, 110), 61, false),
+        // The machine slept, or the clock was set ahead.
+        (reading(4660, 110), 3660, true),
+        // The clock was set back.
+        (reading(500, 110), 60, true),
+    ] {
+        assert_eq!(
+            later.longest_since(earlier),
+            Duration::from_secs(longest),
+            "{later:?}"
+        );
+        assert_eq!(later.disagrees_since(earlier), disagrees, "{later:?}");
+    }
+}
