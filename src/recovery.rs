@@ -70,7 +70,7 @@ impl FollowedVictim {
         }
     }
 
-    /// The same victim, as if it were found now: whoever slept has seen nothing meanwhile.
+    /// This victim, as if it were found now: whoever slept has seen nothing meanwhile.
     fn adopted_anew(self, cluster: &Cluster) -> Self {
         Self {
             accepted: cluster.instant_of(self.victim.accepted),
@@ -137,19 +137,24 @@ async fn judge(
     let mut looked: Option<Instant> = None;
 
     loop {
-        following.check_awake().await?;
-        if let Some(report) = following.take_stuck() {
+        let checked = platform.until(end, following.check_awake()).await;
+        let is_awake = checked.unwrap_or(Ok(false))?;
+        if is_awake && let Some(report) = following.take_stuck() {
             on_trouble(report).await;
             continue;
         }
-        if let Some(report) = following.conclusion() {
+        if is_awake && let Some(report) = following.conclusion() {
             return Ok(report);
         }
         if platform.monotonic() >= end {
             return Ok(following.give_up());
         }
 
-        let due = following.next_change();
+        let due = if is_awake {
+            following.next_change()
+        } else {
+            platform.monotonic()
+        };
         let due = looked.map_or(due, |looked| due.max(looked + LOOK_INTERVAL));
         tokio::select! {
             // First, because a flood of events must not put it off.

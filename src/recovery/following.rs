@@ -13,7 +13,7 @@ use macaque_core::siblings::{SiblingPod, SiblingPods};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::{FollowedVictim, LOOK_INTERVAL, MachineSlept, RecoveryContext};
+use super::{FollowedVictim, MachineSlept, RecoveryContext};
 use crate::k8s::{ApiError, WorkloadRef, WorkloadScale};
 
 /// By how much too late the acceptance may seem to be.
@@ -106,22 +106,22 @@ impl<'a> Following<'a> {
         &self.followed.victim
     }
 
-    /// Checks that the machine has not slept. If its clocks disagree, the API server's time decides between a sleep and a clock
-    /// that was set.
-    pub(super) async fn check_awake(&self) -> Result<(), MachineSlept> {
+    /// Whether it is certain that the machine has not slept. If its clocks disagree, the API server's time decides between a
+    /// sleep and a clock that was set.
+    pub(super) async fn check_awake(&self) -> Result<bool, MachineSlept> {
         let RecoveryContext {
             cluster, platform, ..
         } = self.context;
         let reading = platform.reading();
         if !reading.disagrees_since(self.awake.get()) {
-            return Ok(());
+            return Ok(true);
         }
-        // Any answer of the API server shows its time, a refusal too.
-        while let Err(error) = cluster.version().await
+        if let Err(error) = cluster.version().await
+            // A refusal shows the time too.
             && !matches!(error, ApiError::Forbidden { .. } | ApiError::Unauthorized { .. })
         {
             log::debug!("recovery of {}: {error}", self.victim().owner);
-            platform.sleep(LOOK_INTERVAL).await;
+            return Ok(false);
         }
 
         let accepted = cluster.instant_of(self.victim().accepted);
@@ -129,7 +129,7 @@ impl<'a> Following<'a> {
             return Err(MachineSlept);
         }
         self.awake.set(reading);
-        Ok(())
+        Ok(true)
     }
 
     /// How long ago the disruption was accepted.

@@ -11,7 +11,7 @@ use macaque_testkit::fault_proxy::{Fault, FaultProxy};
 use super::fixture::{EVICTION, RoundFixture, two_apps};
 
 /// The API server's clock shows this time.
-fn shows(time: Timestamp) -> Fault {
+pub(crate) fn shows(time: Timestamp) -> Fault {
     let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&time).unwrap();
     Fault::header("date", &date)
 }

@@ -22,9 +22,11 @@ use macaque_core::pod::{OwnerRef, PodOwner};
 use macaque_core::report::{RoundReport, TurnReport};
 use macaque_core::rota::{RotaOwner, Turn};
 use macaque_core::schedule::Calendar;
+use macaque_testkit::fault_proxy::FaultProxy;
 use macaque_testkit::{TestCluster, evict_one};
 use serde_json::{Value, json};
 
+use super::clocks::shows;
 use super::fixture::HURRY;
 
 const NAMESPACES: [&str; 3] = ["bakery", "cinema", "garden"];
@@ -66,6 +68,8 @@ fn pods(owner: &OwnerRef) -> Vec<Value> {
 /// A cluster, the schedule of office hours, and the journal of one process.
 struct Month {
     cluster: TestCluster,
+    /// Shows the time of each round for the API server's, which is the machine's.
+    proxy: FaultProxy,
     config: RoundConfig,
     calendar: Calendar,
     journal: Option<JournalStore>,
@@ -100,8 +104,12 @@ impl Month {
         config.calendar = Some(calendar.clone());
 
         let (switch, stop) = StopSwitch::new(&Platform::system());
+        let cluster = TestCluster::with(objects);
+        let proxy = FaultProxy::start(&cluster.sandbox.url());
+        cluster.reach_at(&proxy.url());
         Self {
-            cluster: TestCluster::with(objects),
+            cluster,
+            proxy,
             config,
             calendar,
             journal: None,
@@ -130,11 +138,9 @@ impl Month {
     /// Runs the round of `slot` at that time.
     async fn round(&mut self, slot: Timestamp) -> RoundReport {
         let platform = Platform::simulated(1, slot).hurried(HURRY);
-        let timing = JournalTiming {
-            // The sandbox shows the time of the machine.
-            skew: 3_650 * DAY,
-            ..JournalTiming::default()
-        };
+        self.proxy.clear();
+        self.proxy.inject("", shows(slot));
+        let timing = JournalTiming::default();
         let limits = DisruptionLimits::default();
         let store = JournalStore::new(
             JournalLocation::Memory,
