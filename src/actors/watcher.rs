@@ -50,8 +50,8 @@ pub struct Watcher {
     followed: BTreeMap<RecoveryKey, FollowedRecovery>,
     /// The reports that are not in the journal yet.
     unrecorded: UnrecordedReports,
-    /// Whether a report is being recorded.
-    recording: bool,
+    /// The recovery whose report is being recorded.
+    recording: Option<RecoveryKey>,
     /// The recoveries whose verdicts are recorded.
     ended: BTreeSet<RecoveryKey>,
 }
@@ -88,7 +88,7 @@ impl Watcher {
             stopping: false,
             followed: BTreeMap::new(),
             unrecorded: UnrecordedReports::default(),
-            recording: false,
+            recording: None,
             ended: BTreeSet::new(),
         }
     }
@@ -100,7 +100,7 @@ impl Watcher {
             return;
         }
         let config = self.config.current();
-        let is_idle = self.followed.is_empty() && self.unrecorded.is_empty() && !self.recording;
+        let is_idle = self.followed.is_empty() && self.unrecorded.is_empty() && self.recording.is_none();
         if is_idle || config.journal.is_where(&self.config.journal) {
             let context = WatcherContext::new(&config, self.token.clone(), self.heartbeat.clone());
             self.context = Rc::new(context);
@@ -109,7 +109,10 @@ impl Watcher {
     }
 
     fn knows(&self, key: &RecoveryKey) -> bool {
-        self.followed.contains_key(key) || self.unrecorded.has_verdict(key) || self.ended.contains(key)
+        self.followed.contains_key(key)
+            || self.unrecorded.has_verdict(key)
+            || self.recording.as_ref() == Some(key)
+            || self.ended.contains(key)
     }
 
     /// Follows a recovery, unless it is known.
@@ -156,7 +159,7 @@ impl Watcher {
     /// Records the next report, unless one is being recorded; stops the actor if it is stopping and nothing is left to do,
     /// and disconnects it from the cluster if nothing is left at all.
     fn work(&mut self, ctx: &mut Context<Self>) {
-        if self.recording {
+        if self.recording.is_some() {
             return;
         }
         let Some(next) = self.unrecorded.take_due(self.context.now()) else {
@@ -169,14 +172,14 @@ impl Watcher {
             return;
         };
 
-        self.recording = true;
+        self.recording = Some(next.key());
         let context = Rc::clone(&self.context);
         let recording = async move {
             let result = context.record(&next.report).await;
             (next, result)
         };
         ctx.spawn(recording.into_actor(self).map(|(report, result), watcher, ctx| {
-            watcher.recording = false;
+            watcher.recording = None;
             watcher.after_recording(report, result, ctx);
             watcher.work(ctx);
         }));

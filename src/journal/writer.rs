@@ -150,10 +150,6 @@ impl JournalWriter {
         event: &JournalEvent,
     ) -> Result<Journal, JournalError> {
         let step = || self.store.step_in_memory(event, &self.holder, cluster.skew());
-        // A journal in memory asks the server for nothing, and goes by its time all the same, as far as it answers.
-        if cluster.skew().is_none() {
-            let _ = cluster.version().await;
-        }
         let mut stepped = step();
         // A machine that slept since the last answer knows the server's time no more, as its monotonic clock stood.
         if matches!(stepped, Err(Denial::ClockSkewed { .. })) && cluster.version().await.is_ok() {

@@ -5,4 +5,5 @@ mod fixture;
 mod followed;
 mod owners;
 mod servers;
+mod sleeping;
 mod watches;

@@ -357,8 +357,6 @@ async fn without_guards_a_round_sends_what_it_needs_and_nothing_else() {
     assert_eq!(
         sent,
         [
-            // Its answer shows the API server's time, by which the journal in memory goes.
-            "GET /version",
             "GET /api/v1/namespaces/shop/pods?limit=500",
             "GET /api/v1/namespaces/shop/pods/db-0",
             "POST /api/v1/namespaces/shop/pods/db-0/eviction?fieldValidation=Strict",

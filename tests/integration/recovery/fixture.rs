@@ -3,15 +3,17 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use kube_sandbox::{AccessDenial, Sandbox, SandboxOptions};
 use macaque::guards::siblings::SiblingReader;
 use macaque::k8s::{Cluster, ClusterAccess, RequestDeadlines, WorkloadRef};
-use macaque::platform::Platform;
+use macaque::platform::{Platform, SimulatedClock};
 use macaque::recovery::{self, FollowedVictim, RecoveryContext, RecoveryMeans};
 use macaque::stop::{StopSwitch, StopToken};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::Pod;
 use macaque_core::recovery::{AcceptedBy, DisruptedVictim, RecoveryBaseline, RecoveryReport, WatchedSince};
+use macaque_core::schedule::timer::ClockReading;
 use macaque_core::selector::Selector;
 use macaque_testkit::TestCluster;
 use macaque_testkit::fault_proxy::FaultProxy;
@@ -31,6 +33,8 @@ pub(crate) struct RecoveryFixture {
     pub(crate) connection: Cluster,
     pub(crate) switch: StopSwitch,
     pub(crate) platform: Platform,
+    /// The clock of the machine, which a test may set.
+    pub(crate) clock: SimulatedClock,
     pub(crate) timeout: Duration,
     pub(crate) means: RecoveryMeans,
     stop: StopToken,
@@ -40,6 +44,7 @@ pub(crate) struct RecoveryFixture {
 pub(crate) struct Accepted {
     pub(crate) victim: DisruptedVictim,
     pub(crate) at: Instant,
+    awake: ClockReading,
 }
 
 /// How a recovery ended.
@@ -67,7 +72,8 @@ impl RecoveryFixture {
         let proxy = FaultProxy::start(&cluster.sandbox.url());
         cluster.reach_at(&proxy.url());
 
-        let platform = Platform::system();
+        let clock = SimulatedClock::starting_at(Timestamp::now());
+        let platform = Platform::with_clock(0, clock.clone());
         let access = ClusterAccess {
             deadlines: RequestDeadlines {
                 watch: silence,
@@ -83,6 +89,7 @@ impl RecoveryFixture {
             connection,
             switch,
             platform,
+            clock,
             timeout: TIMEOUT,
             means: RecoveryMeans::Watch,
             stop,
@@ -116,6 +123,7 @@ impl RecoveryFixture {
         let baseline = RecoveryBaseline::of(&pod, &siblings, &api_version, expect);
 
         let method = DisruptionMethod::Delete;
+        let awake = self.platform.reading();
         let answer = self.connection.disrupt(&pod.id, method, None).await.unwrap();
         let at = self.platform.monotonic();
         assert_eq!(answer.code, 200, "{answer:?}");
@@ -129,7 +137,7 @@ impl RecoveryFixture {
             origin: AcceptedBy::Answer,
             baseline,
         };
-        Accepted { victim, at }
+        Accepted { victim, at, awake }
     }
 
     /// Follows a recovery to its end.
@@ -160,7 +168,7 @@ impl RecoveryFixture {
             accepted: accepted.at,
             since,
             timeout: self.timeout,
-            awake: self.platform.reading(),
+            awake: accepted.awake,
         };
         let report = recovery::follow(context, &followed, on_trouble).await?;
         Some(Followed {

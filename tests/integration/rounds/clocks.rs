@@ -1,6 +1,5 @@
 //! Promises about clocks: one that is far from the API server's disrupts nobody.
 
-use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::{SignedDuration, Timestamp};
 use macaque::journal::JournalStore;
 use macaque::platform::{Platform, SimulatedClock};
@@ -10,16 +9,12 @@ use macaque_testkit::fault_proxy::{Fault, FaultProxy};
 
 use super::fixture::{EVICTION, RoundFixture, two_apps};
 
-/// The API server's clock shows this time.
-pub(crate) fn shows(time: Timestamp) -> Fault {
-    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&time).unwrap();
-    Fault::header("date", &date)
-}
-
 /// A fixture whose API server's clock shows this much less than ours.
 fn behind_us_by(seconds: i64) -> RoundFixture {
     let time = Timestamp::now() - SignedDuration::from_secs(seconds);
-    RoundFixture::with(two_apps()).always("", shows(time))
+    // The pods are as old as our clock says.
+    let fixture = RoundFixture::with(two_apps()).min_age(0);
+    fixture.always("", Fault::date(time))
 }
 
 #[actix_rt::test]
@@ -59,6 +54,6 @@ async fn a_machine_that_slept_asks_for_the_servers_time_before_it_takes_its_cloc
     assert!(error.to_string().contains("correct one of them"), "{error}");
 
     // While a machine sleeps, the wall clocks go on, and its monotonic clock does not.
-    proxy.inject("", shows(platform.now()));
+    proxy.inject("", Fault::date(platform.now()));
     writer.commit(&connection, &claim).await.unwrap();
 }

@@ -22,11 +22,10 @@ use macaque_core::pod::{OwnerRef, PodOwner};
 use macaque_core::report::{RoundReport, TurnReport};
 use macaque_core::rota::{RotaOwner, Turn};
 use macaque_core::schedule::Calendar;
-use macaque_testkit::fault_proxy::FaultProxy;
+use macaque_testkit::fault_proxy::{Fault, FaultProxy};
 use macaque_testkit::{TestCluster, evict_one};
 use serde_json::{Value, json};
 
-use super::clocks::shows;
 use super::fixture::HURRY;
 
 const NAMESPACES: [&str; 3] = ["bakery", "cinema", "garden"];
@@ -139,7 +138,7 @@ impl Month {
     async fn round(&mut self, slot: Timestamp) -> RoundReport {
         let platform = Platform::simulated(1, slot).hurried(HURRY);
         self.proxy.clear();
-        self.proxy.inject("", shows(slot));
+        self.proxy.inject("", Fault::date(slot));
         let timing = JournalTiming::default();
         let limits = DisruptionLimits::default();
         let store = JournalStore::new(

@@ -3,6 +3,8 @@
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
@@ -87,6 +89,12 @@ impl Fault {
         Self::rewrite_response(move |response| {
             *response = std::mem::take(response).with_header(name, &value);
         })
+    }
+
+    /// The server's answer is passed on as if its clock showed this.
+    pub fn date(time: Timestamp) -> Self {
+        let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&time);
+        Self::header("date", &date.expect("a time of this millennium"))
     }
 
     /// `hook` runs just before the server gets the request; it may block.

@@ -1,0 +1,57 @@
+//! A machine that sleeps while a recovery is followed, and one whose clock is set: only the first has missed anything.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use kube_sandbox::scenario::deployment;
+use macaque_core::recovery::{RecoveryPrecision, RecoveryVerdict};
+use macaque_testkit::fault_proxy::Fault;
+
+use super::fixture::{Accepted, RecoveryFixture};
+
+/// How long it sleeps, or by how much its clock is set.
+const LENGTH: SignedDuration = SignedDuration::from_mins(10);
+
+/// A fixture, and a victim whose owner is whole again.
+async fn recovered() -> (RecoveryFixture, Accepted) {
+    let fixture = RecoveryFixture::with(vec![deployment("shop", "web", 3)]).await;
+    let accepted = fixture.disrupt("web-").await;
+    loop {
+        let pods = fixture.pods("web-").await;
+        if pods.iter().filter(|pod| pod.ready).count() == 3 {
+            return (fixture, accepted);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[actix_rt::test]
+async fn a_machine_that_slept_says_that_it_saw_no_recovery_and_not_that_it_was_quick() {
+    let (fixture, accepted) = recovered().await;
+    fixture.clock.jump(LENGTH);
+    for request in ["/version", "limit="] {
+        fixture
+            .proxy
+            .inject(request, Fault::date(Timestamp::now() + LENGTH));
+    }
+
+    let report = fixture.follow(&accepted).await.report;
+    assert_eq!(report.verdict, Some(RecoveryVerdict::Unwatched), "{report:?}");
+    let why = report.why.unwrap();
+    assert!(
+        why.contains("was whole already when it was looked at, 10 min"),
+        "{why}"
+    );
+}
+
+#[actix_rt::test]
+async fn a_clock_that_is_set_changes_nothing_of_a_recovery() {
+    for by in [LENGTH, -LENGTH] {
+        let (fixture, accepted) = recovered().await;
+        fixture.clock.jump(by);
+
+        let report = fixture.follow(&accepted).await.report;
+        assert_eq!(report.verdict, Some(RecoveryVerdict::Recovered), "{report:?}");
+        assert_ne!(report.precision, RecoveryPrecision::Approximate);
+    }
+}
