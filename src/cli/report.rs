@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use actix::System;
 use clap::{Args, ValueEnum};
-use jiff::Timestamp;
 use macaque_core::config::NamespaceScope;
+use macaque_core::instants::before;
 use macaque_core::notice::ScopeOwners;
 use macaque_core::resilience::{OwnerFinding, ResilienceEvidence, ResilienceQuestion, ResilienceReport};
 
@@ -158,11 +158,6 @@ impl ReportArgs {
         let names: BTreeSet<_> = self.namespace.iter().cloned().collect();
         names.into_iter().collect()
     }
-}
-
-/// The instant so long before `now`, or the first that there is.
-fn before(now: Timestamp, since: Duration) -> Timestamp {
-    now.checked_sub(since).unwrap_or(Timestamp::MIN)
 }
 
 fn since(text: &str) -> Result<Duration, String> {

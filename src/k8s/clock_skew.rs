@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::{HeaderMap, header};
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
+use macaque_core::instants::after;
 use tokio::time::Instant;
 
 use super::Cluster;
@@ -34,7 +35,7 @@ impl ServerClock {
         let took = received - begun;
         Some(Self {
             earliest: date,
-            latest: date.checked_add(took + Duration::from_secs(1)).ok()?,
+            latest: after(date, took + Duration::from_secs(1)),
             at: received,
         })
     }
@@ -68,10 +69,6 @@ pub(super) fn date_of(headers: &HeaderMap) -> Option<Timestamp> {
     rfc2822::DateTimeParser::new().parse_timestamp(date).ok()
 }
 
-fn after(time: Timestamp, since: Duration) -> Timestamp {
-    time.checked_add(since).unwrap_or(Timestamp::MAX)
-}
-
 impl Cluster {
     /// How far this machine's clock is ahead of the API server's now, negative if it is behind; `None` until an answer
     /// shows the server's time.
@@ -82,15 +79,17 @@ impl Cluster {
 
     /// The time by the API server's clock, or by this machine's until an answer shows the server's.
     pub fn server_time(&self) -> Timestamp {
-        let now = self.platform.now();
-        now.checked_sub(self.skew().unwrap_or_default()).unwrap_or(now)
+        self.server_time_at(self.platform.now())
+    }
+
+    /// The time by the API server's clock when this machine's showed `own`, as far as that is known now.
+    pub fn server_time_at(&self, own: Timestamp) -> Timestamp {
+        own.checked_sub(self.skew().unwrap_or_default()).unwrap_or(own)
     }
 
     /// The instant of the monotonic clock at which the API server's clock showed `time`; now if that is yet to come.
     pub fn instant_of(&self, time: Timestamp) -> Instant {
-        let age = Duration::try_from(self.server_time().duration_since(time)).unwrap_or_default();
-        let now = self.platform.monotonic();
-        now.checked_sub(age).unwrap_or(now)
+        instant_of(time, self.server_time(), self.platform.monotonic())
     }
 
     /// Learns what the server's clock shows from the headers of an answer that came now, to a request that was sent at
@@ -105,6 +104,12 @@ impl Cluster {
             self.facts.publish(Fact::ClockCompared(skew));
         }
     }
+}
+
+/// The instant at which a clock showed `time` that shows `now` at the instant `at`; `at` if that is yet to come.
+fn instant_of(time: Timestamp, now: Timestamp, at: Instant) -> Instant {
+    let age = Duration::try_from(now.duration_since(time)).unwrap_or_default();
+    at.checked_sub(age).unwrap_or(at)
 }
 
 #[cfg(test)]
@@ -175,6 +180,17 @@ mod tests {
 
         let contrary = server("Tue, 01 Dec 2026 12:10:00 GMT", slow, later).unwrap();
         assert_eq!(contrary.narrowed_by(quick), contrary);
+    }
+
+    #[test]
+    fn a_time_of_the_server_is_an_instant_that_is_never_in_the_future() {
+        let start = Timestamp::UNIX_EPOCH;
+        let first = Instant::now();
+        let later = Duration::from_secs(60);
+        let (now, at) = (start + later, first + later);
+
+        assert_eq!(instant_of(start, now, at), first);
+        assert_eq!(instant_of(start + Duration::from_secs(3600), now, at), at);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use macaque_core::config::DisruptionLimits;
+use macaque_core::instants::after;
 use macaque_core::journal::{Journal, LimitWindow, PauseRequest, Reservation, ReservationState};
 
 /// How long after its recovery a namespace counts as disrupted: alerts that a disruption caused may come a little later.
@@ -94,15 +95,19 @@ impl JournalGauges {
             .values_mut()
             .filter(|namespace| namespace.is_recovering)
         {
-            namespace.until = namespace.until.min(after(now));
+            namespace.until = namespace.until.min(after(now, AFTERMATH));
             namespace.is_recovering = false;
         }
 
         for reservation in disruptions(journal) {
-            self.note_disrupted_until(&reservation.pod.namespace, after(reservation.at), false);
+            self.note_disrupted_until(
+                &reservation.pod.namespace,
+                after(reservation.at, AFTERMATH),
+                false,
+            );
         }
         for record in journal.open_recoveries(now) {
-            self.note_disrupted_until(&record.victim.pod.namespace, after(record.until), true);
+            self.note_disrupted_until(&record.victim.pod.namespace, after(record.until, AFTERMATH), true);
         }
         self.disrupted.retain(|_, namespace| now < namespace.until);
     }
@@ -121,8 +126,4 @@ impl JournalGauges {
 pub(super) fn disruptions(journal: &Journal) -> impl Iterator<Item = &Reservation> {
     let reservations = journal.round().into_iter().flat_map(|round| &round.reservations);
     reservations.filter(|reservation| reservation.state == ReservationState::Disrupted)
-}
-
-fn after(instant: Timestamp) -> Timestamp {
-    instant.checked_add(AFTERMATH).unwrap_or(Timestamp::MAX)
 }

@@ -41,8 +41,6 @@ pub(super) struct Following<'a> {
 /// What is known.
 struct Known {
     tracker: RecoveryTracker,
-    /// Whether the tracker has seen the pods.
-    is_begun: bool,
     pods: SiblingPods,
     scale: Option<WorkloadScale>,
     desired: DesiredReplicas,
@@ -78,7 +76,6 @@ impl<'a> Following<'a> {
         let desired = victim.baseline.desired;
         let known = Known {
             tracker: RecoveryTracker::new(victim.clone(), *timeout, *since),
-            is_begun: false,
             pods: SiblingPods::default(),
             scale: None,
             desired: desired.map_or(DesiredReplicas::Unknown, DesiredReplicas::Known),
@@ -168,7 +165,7 @@ impl<'a> Following<'a> {
         };
         known.scale = scale;
         let is_news = mem::replace(&mut known.desired, desired) != desired;
-        if is_news && known.is_begun {
+        if is_news && known.tracker.is_begun() {
             self.list_wanted.notify_one();
         }
     }
@@ -242,10 +239,8 @@ impl<'a> Following<'a> {
             tracker,
             pods,
             desired,
-            is_begun,
             ..
         } = &mut *known;
-        *is_begun = true;
         tracker.observe(pods, *desired, asked, elapsed, precision);
         let report = tracker.report(elapsed);
 

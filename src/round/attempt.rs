@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use macaque_core::eligibility::Candidate;
+use macaque_core::instants::after;
 use macaque_core::outcome::Outcome;
 use macaque_core::pod::{Pod, PodRef};
 use macaque_core::recovery::{AcceptedBy, DisruptedVictim, RecoveryBaseline, WatchedSince};
@@ -173,16 +174,16 @@ impl DisruptionAttempt<'_, '_> {
         }
     }
 
-    /// Notes that the API server has accepted the disruption that was `sent`, in the second `answered`: the recovery begins then,
-    /// and is watched from now on.
+    /// Notes that the API server has accepted the disruption that was `sent`, in the second `answered`: the recovery begins
+    /// then, and is watched from now on.
     fn note_acceptance(&mut self, sent: ClockReading, answered: Option<Timestamp>) {
         if self.accepted.is_some() {
             return;
         }
         // A process that was suspended reads the answer long after.
         let cluster = self.context.cluster;
-        let latest = answered.and_then(|second| second.checked_add(Duration::from_secs(1)).ok());
-        let accepted = cluster.server_time().min(latest.unwrap_or(Timestamp::MAX));
+        let latest = answered.map_or(Timestamp::MAX, |second| after(second, Duration::from_secs(1)));
+        let accepted = cluster.server_time().min(latest);
         let at = cluster.instant_of(accepted);
         self.accepted = Some(accepted);
 

@@ -23,8 +23,10 @@ use crate::platform::Platform;
 use crate::recovery::FollowedVictim;
 use crate::stop::StopToken;
 
-/// The shortest and the longest wait before a claim is tried again: the API server's clock may have been set meanwhile.
-const WAITS: [Duration; 2] = [Duration::from_millis(1), Duration::from_secs(10)];
+/// The shortest wait before a claim is tried again.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+/// The longest: the API server's clock may have been set meanwhile.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// The context of a round: everything that it works with.
 #[derive(Clone, Copy)]
@@ -121,10 +123,8 @@ impl RoundContext<'_> {
 
             let wait = Duration::try_from(retry_at.duration_since(self.cluster.server_time()));
             log::debug!(slot:%; "round {slot} waits until {retry_at}: the previous one started only a moment ago");
-            let [shortest, longest] = WAITS;
-            let sleep = self
-                .platform
-                .sleep(wait.unwrap_or_default().clamp(shortest, longest));
+            let wait = wait.unwrap_or_default().clamp(SHORTEST_WAIT, LONGEST_WAIT);
+            let sleep = self.platform.sleep(wait);
             if self.stop.within(Duration::ZERO, sleep).await.is_none() {
                 return claimed;
             }

@@ -244,7 +244,7 @@ fn judge_recoveries(
     }
 }
 
-/// An owner that is said not to have recovered had all the time that it has, and was not whole in it for long.
+/// An owner that is said not to have recovered was given its whole timeout, and was not whole in it for long.
 fn judge_failures(history: &WholenessHistory, heard: &[HeardMessage], wrong: &mut Vec<String>) {
     for (at, report) in recoveries(heard) {
         if report.verdict != Some(RecoveryVerdict::Unrecovered) {

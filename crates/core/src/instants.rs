@@ -5,11 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 /// The instant so long after another.
-pub(crate) fn after(instant: Timestamp, length: Duration) -> Timestamp {
+pub fn after(instant: Timestamp, length: Duration) -> Timestamp {
     instant.checked_add(length).unwrap_or(Timestamp::MAX)
 }
 
 /// The instant so long before another.
-pub(crate) fn before(instant: Timestamp, length: Duration) -> Timestamp {
+pub fn before(instant: Timestamp, length: Duration) -> Timestamp {
     instant.checked_sub(length).unwrap_or(Timestamp::MIN)
 }

@@ -59,7 +59,7 @@ pub mod freeze;
 pub mod guard;
 pub mod history;
 pub mod icalendar;
-mod instants;
+pub mod instants;
 pub mod journal;
 pub mod key_warnings;
 pub mod levels;

@@ -1,6 +1,6 @@
 //! Reads the history and the journal of a cluster, each with its word if it cannot be read.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use macaque_core::config::{ChaosConfig, ConfigMapRef, JournalLocation};
 use macaque_core::history::History;
 use macaque_core::journal::Journal;
@@ -47,8 +47,7 @@ impl<'a> ClusterReader<'a> {
         let stored = self.stored_history().await;
         let journal = self.journal().await;
         // The entries are by the clocks of the cluster.
-        let ahead = self.cluster.skew().unwrap_or(SignedDuration::ZERO);
-        let now = began.checked_sub(ahead).unwrap_or(began);
+        let now = self.cluster.server_time_at(began);
 
         let mut warnings = Vec::new();
         if let (Ok(stored), Some(place)) = (&stored, &self.config.history)

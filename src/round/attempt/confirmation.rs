@@ -10,8 +10,8 @@ use crate::guards::Held;
 use crate::journal::JournalError;
 
 impl DisruptionAttempt<'_, '_> {
-    /// Before the first request: if the reservation took long, or the process or its machine was suspended after it, the guards are asked
-    /// again, and the journal whether the reservation stands. Returns the guard that does not say go.
+    /// Before the first request: if the reservation took long, or the process or its machine was suspended after it, the
+    /// guards are asked again, and the journal whether the reservation stands. Returns the guard that does not say go.
     pub(super) async fn confirm_unless_fresh(&mut self) -> Result<Option<GuardHold>, AttemptError> {
         if self.guards.said_go_lately() {
             return Ok(None);

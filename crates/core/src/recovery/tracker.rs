@@ -229,7 +229,7 @@ impl RecoveryTracker {
     }
 
     /// Whether the pods were observed before.
-    fn is_begun(&self) -> bool {
+    pub fn is_begun(&self) -> bool {
         self.last.is_some()
     }
 

@@ -25,7 +25,7 @@ impl Default for TimerConfig {
         Self {
             deadline: Duration::from_secs(60),
             settle: Duration::from_secs(30),
-            max_drift: Duration::from_secs(2),
+            max_drift: UNNOTICED,
         }
     }
 }
