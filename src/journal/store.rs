@@ -1,5 +1,6 @@
 //! Where a process stores its journal, and what every step depends on: the part that outlives the actors.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -7,12 +8,15 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::config::{DisruptionLimits, JournalLocation, RecoveryPolicy};
 use macaque_core::journal::{
-    Denial, Journal, JournalEvent, JournalTiming, LeaseHolder, PauseEnd, PauseRequest, StepContext,
+    Denial, Journal, JournalEvent, JournalTiming, LeaseHolder, MessageId, PauseEnd, PauseRequest, StepContext,
 };
 use tokio::time::Instant;
 
 use super::JournalWriter;
 use crate::platform::Platform;
+
+/// How many messages are remembered as published. A message is looked for again only within seconds.
+const REMEMBERED: usize = 200;
 
 /// Where this process stores its journal, and what every step depends on.
 #[derive(Debug, Clone)]
@@ -40,6 +44,8 @@ struct SharedJournal {
     memory: Mutex<MemoryJournal>,
     /// The highest sequence number seen; a journal with a lower one is an old copy.
     known: AtomicU64,
+    /// The messages about recoveries that were published last, by slot.
+    published: Mutex<BTreeSet<MessageId>>,
 }
 
 /// A journal in memory.
@@ -76,6 +82,7 @@ impl JournalStore {
                     pause: None,
                 }),
                 known: AtomicU64::new(0),
+                published: Mutex::default(),
             }),
         }
     }
@@ -196,6 +203,21 @@ impl JournalStore {
 
     pub(super) fn note_sequence(&self, journal: &Journal) {
         self.shared.known.fetch_max(journal.sequence(), Ordering::SeqCst);
+    }
+
+    /// Notes that the message `id` is published; returns whether it was not before. A Watcher that starts anew may be given
+    /// a recovery that the one before it has just recorded.
+    pub(super) fn note_published(&self, id: MessageId) -> bool {
+        let mut published = self
+            .shared
+            .published
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let is_new = published.insert(id);
+        if published.len() > REMEMBERED {
+            published.pop_first();
+        }
+        is_new
     }
 }
 

@@ -138,7 +138,9 @@ impl JournalWriter {
         let id = MessageId::of_recovery(report);
         let entry = journal.message(&id);
         let own = entry.filter(|entry| entry.holder.process == self.holder.process);
-        if let Some(report) = own.and_then(OutboxEntry::recovery_report) {
+        if let Some(report) = own.and_then(OutboxEntry::recovery_report)
+            && self.store.note_published(id)
+        {
             self.facts.publish(Fact::RecoveryReported(report));
         }
         Ok(own.cloned())

@@ -7,7 +7,7 @@ use macaque_testkit::{FactRecorder, RecordedFact};
 
 use crate::fail_hooks::panicking;
 use crate::running_actors::RunningActors;
-use crate::waiting::side_by_side;
+use crate::waiting::{await_that, side_by_side};
 
 fn restarts(recorder: &FactRecorder) -> Vec<&'static str> {
     recorder.of(|fact| match fact {
@@ -115,6 +115,8 @@ fn a_recovery_is_published_once_though_the_watcher_dies_before_or_after_it_is_re
             let (recorder, facts) = FactRecorder::new();
             let running = RunningActors::publishing_recovery(facts, panicking(point, 1));
             let told = running.await_recovery();
+            // Who dies late may be restarted only after the Killer has found the message, and had it delivered.
+            await_that("a restart", || !restarts(&recorder).is_empty());
             assert_eq!(running.stop_and_count_recoveries(), (0, 0), "{point:?}");
             assert_eq!(verdicts(&recorder), [told.verdict], "{point:?}");
             assert_eq!(restarts(&recorder), ["Watcher"], "{point:?}");

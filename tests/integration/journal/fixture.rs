@@ -16,6 +16,7 @@ use macaque::round::{self, ClaimState, RoundConfig, RoundContext, RoundResult, T
 use macaque::stop::{StopSwitch, StopToken};
 use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation, RecoveryPolicy, VictimCount};
 use macaque_core::journal::{Journal, JournalEvent, JournalTiming, StoredJournal};
+use macaque_core::recovery::RecoveryReport;
 use macaque_core::report::{RoundEnd, RoundReport};
 use macaque_testkit::{TestCluster, evict_one};
 use serde_json::{Value, json};
@@ -346,6 +347,12 @@ impl TestReplica {
     /// Commits an event.
     pub(crate) async fn commits(&self, event: JournalEvent) -> Result<Journal, JournalError> {
         self.writer.commit(&self.cluster, &event).await
+    }
+
+    /// Records what became of a recovery.
+    pub(crate) async fn reports_recovery(&self, report: &RecoveryReport) {
+        let recorded = self.writer.report_recovery(&self.cluster, report).await.unwrap();
+        assert!(recorded.is_some());
     }
 
     fn context<'a>(&'a self, fail_points: &'a FailPoints) -> RoundContext<'a> {

@@ -13,8 +13,8 @@ use macaque_core::recovery::{
     RecoveryBaseline, RecoveryPrecision, RecoveryReport, RecoveryTimes, RecoveryVerdict,
 };
 use macaque_core::report::{RoundEnd, RoundReport};
-use macaque_testkit::evict_one;
 use macaque_testkit::fault_proxy::{Fault, FaultProxy, RequestMatch};
+use macaque_testkit::{FactRecorder, RecordedFact, evict_one};
 use serde_json::json;
 
 use super::fixture::{JournalFixture, TestReplica};
@@ -85,8 +85,7 @@ async fn strikes(replica: &TestReplica, slot: i64) {
         usual: None,
         paused: None,
     };
-    let event = JournalEvent::ReportRecovery(Box::new(report));
-    replica.commits(event).await.unwrap();
+    replica.reports_recovery(&report).await;
 }
 
 fn fixture(limit: usize) -> JournalFixture {
@@ -139,6 +138,27 @@ async fn the_write_that_records_the_last_strike_pauses_every_replica_until_the_a
     other.reports(5).await;
     assert_eq!(fixture.losses(), 1);
     assert!(fixture.journal().strikes().is_empty());
+}
+
+#[actix_rt::test]
+async fn a_verdict_is_published_once_though_the_answer_to_its_write_is_lost_and_two_watchers_report_it() {
+    let fixture = fixture(2);
+    let proxy = FaultProxy::start(&fixture.cluster.sandbox.url());
+    fixture.cluster.reach_at(&proxy.url());
+    let (recorder, _) = FactRecorder::new();
+    let dead = fixture.replica("a").await.publishing_to(&recorder);
+    disrupts(&dead, 1).await;
+    let next = fixture.next_incarnation(&dead).await.publishing_to(&recorder);
+
+    proxy.inject(RequestMatch::containing("PUT ").once(), Fault::DropAfter);
+    for replica in [&dead, &next] {
+        strikes(replica, 1).await;
+        let verdicts = recorder.of(|fact| match fact {
+            RecordedFact::RecoveryReported(report) => report.verdict,
+            _ => None,
+        });
+        assert_eq!(verdicts, [RecoveryVerdict::Unrecovered]);
+    }
 }
 
 #[actix_rt::test]
