@@ -49,8 +49,10 @@ struct Known {
     /// When the last list was asked for that was noted. An event may be older than it seems: a process that was suspended
     /// reads what came long before.
     listed: Instant,
+    /// When the scale was last asked for that was answered, whatever the answer.
+    scale_asked: Instant,
     /// Whether the pods, when last seen, gave a reason to read the scale.
-    asked_scale: bool,
+    wants_scale: bool,
     /// The reports of a replacement that is stuck, which nobody has heard of yet.
     stuck: Vec<RecoveryReport>,
     /// The report with the verdict.
@@ -81,7 +83,8 @@ impl<'a> Following<'a> {
             desired: desired.map_or(DesiredReplicas::Unknown, DesiredReplicas::Known),
             until: *accepted,
             listed: *accepted,
-            asked_scale: false,
+            scale_asked: *accepted,
+            wants_scale: false,
             stuck: Vec::new(),
             concluded: None,
         };
@@ -170,6 +173,16 @@ impl<'a> Following<'a> {
         }
     }
 
+    /// Notes that the scale as it is known was asked for at `asked`, and wakes who waits for the first answer. After the
+    /// timeout, the next list concludes by it.
+    pub(super) fn note_scale_answered(&self, asked: Instant) {
+        self.known.borrow_mut().scale_asked = asked;
+        if asked >= self.followed.accepted + self.timeout() {
+            self.list_wanted.notify_one();
+        }
+        self.scale_answered.notify_one();
+    }
+
     /// Notes the pods of a list, which shows everything up to `begun`, but not what happened since the pods were last known.
     pub(super) fn note_list(&self, pods: SiblingPods, begun: Instant, precision: RecoveryPrecision) {
         let mut known = self.known.borrow_mut();
@@ -234,7 +247,9 @@ impl<'a> Following<'a> {
 
     fn observe_at(&self, elapsed: Duration, precision: RecoveryPrecision) {
         let mut known = self.known.borrow_mut();
-        let asked = known.listed.saturating_duration_since(self.followed.accepted);
+        // The number of replicas may have changed since it was asked for, as the pods may.
+        let asked = known.listed.min(known.scale_asked);
+        let asked = asked.saturating_duration_since(self.followed.accepted);
         let Known {
             tracker,
             pods,
@@ -245,11 +260,11 @@ impl<'a> Following<'a> {
         let report = tracker.report(elapsed);
 
         // Before the owner counts as whole or as deleted, the number that it wants is read again.
-        let asks_scale = report.ready >= report.target || known.pods.count().live == 0;
-        if asks_scale && !mem::replace(&mut known.asked_scale, asks_scale) {
+        let wants_scale = report.ready >= report.target || known.pods.count().live == 0;
+        if wants_scale && !known.wants_scale {
             self.scale_wanted.notify_one();
         }
-        known.asked_scale = asks_scale;
+        known.wants_scale = wants_scale;
         if report.verdict.is_some() {
             known.concluded.get_or_insert(report);
         } else {

@@ -249,13 +249,14 @@ impl Following<'_> {
     /// Reads the owner's scale, over and over.
     pub(super) async fn read_scale(&self) -> Infallible {
         loop {
+            let asked = self.context.platform.monotonic();
             match Box::pin(self.context.cluster.scale(&self.workload)).await {
                 Ok(OptionalRead::Found(scale)) => self.note_scale(Some(scale)),
                 Ok(OptionalRead::Missing) => self.note_scale(None),
                 // What was known before may have changed since, and nothing is known of a scale that cannot be read.
                 Ok(OptionalRead::NotGranted) | Err(_) => {}
             }
-            self.scale_answered.notify_one();
+            self.note_scale_answered(asked);
 
             let pause = self.context.platform.sleep(SCALE_INTERVAL);
             tokio::select! {

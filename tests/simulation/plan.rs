@@ -86,12 +86,6 @@ impl TrialPlan {
         self.faults.iter().any(|fault| fault.is_distrusted())
     }
 
-    /// Whether somebody scales a workload.
-    pub(crate) fn has_scaling(&self) -> bool {
-        let is_scaling = |fault: &Fault| matches!(fault, Fault::World(_, WorldFault::Scale(_)));
-        self.faults.iter().any(is_scaling)
-    }
-
     /// Whether a wall clock is set, or drifts.
     pub(crate) fn has_wrong_clock(&self) -> bool {
         let is_of_clock = |fault: &Fault| matches!(fault, Fault::Jump(..) | Fault::Drift(..));

@@ -96,10 +96,7 @@ pub(crate) fn judge(plan: &TrialPlan, world: &World, heard: &[HeardMessage]) -> 
     }
     judge_outcomes(&losses, &history, heard, &mut wrong);
     judge_recoveries(plan, &history, heard, &mut wrong);
-    // Who was suspended may not know yet that the owner was scaled down meanwhile.
-    if !plan.has_scaling() {
-        judge_failures(&history, heard, &mut wrong);
-    }
+    judge_failures(&history, heard, &mut wrong);
     wrong
 }
 
