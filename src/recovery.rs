@@ -107,7 +107,7 @@ pub async fn follow(
     context.stop.within(Duration::ZERO, report).await
 }
 
-/// The machine slept, and its monotonic clock stood: what was measured since is wrong.
+/// The machine slept, or may have, and its monotonic clock stood: what was measured since is wrong.
 struct MachineSlept;
 
 /// Follows a recovery while the machine is awake.

@@ -107,7 +107,7 @@ impl<'a> Following<'a> {
     }
 
     /// Whether it is certain that the machine has not slept. If its clocks disagree, the API server's time decides between a
-    /// sleep and a clock that was set.
+    /// sleep and a clock that was set; without a quick answer the machine may have slept.
     pub(super) async fn check_awake(&self) -> Result<bool, MachineSlept> {
         let RecoveryContext {
             cluster, platform, ..
@@ -124,8 +124,10 @@ impl<'a> Following<'a> {
             return Ok(false);
         }
 
+        // A slow answer does not show the time well enough to decide.
+        let took = platform.reading().longest_since(reading);
         let accepted = cluster.instant_of(self.victim().accepted);
-        if self.followed.accepted.saturating_duration_since(accepted) >= LATE {
+        if took >= LATE || self.followed.accepted.saturating_duration_since(accepted) >= LATE {
             return Err(MachineSlept);
         }
         self.awake.set(reading);

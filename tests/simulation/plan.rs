@@ -6,7 +6,7 @@ use macaque_core::outcome::DisruptionMethod;
 use rand::rngs::ChaCha12Rng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use crate::fault::{Fault, WorldFault};
+use crate::fault::{Fault, ReplicaFault, WorldFault};
 
 /// The most faults of a trial.
 const MOST_FAULTS: usize = 6;
@@ -90,6 +90,12 @@ impl TrialPlan {
     pub(crate) fn has_wrong_clock(&self) -> bool {
         let is_of_clock = |fault: &Fault| matches!(fault, Fault::Jump(..) | Fault::Drift(..));
         self.faults.iter().any(is_of_clock)
+    }
+
+    /// Whether a sleep of a machine may not show: its wall clock may be set back by as long.
+    pub(crate) fn may_hide_sleep(&self) -> bool {
+        let is_sleep = |fault: &Fault| matches!(fault, Fault::Replica(_, _, ReplicaFault::Sleep(_)));
+        self.has_wrong_clock() && self.faults.iter().any(is_sleep)
     }
 
     /// Whether people delete the journal or put an old one back.

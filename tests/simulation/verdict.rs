@@ -229,8 +229,9 @@ fn judge_recoveries(
                 history.longest(owner, whole.max(ended + SEEN_LATE) - SEEN_LATE, whole + SEEN_LATE)
                     > SignedDuration::ZERO
             });
-            // Where a clock is wrong too, a time may be that of the end of a sleep.
-            (is_whole_then || plan.has_wrong_clock()) && history.longest(owner, ended, at) >= WHOLE
+            // Without an answer the time counts from the request, and is said to be approximate.
+            let is_known = !report.inferred && !plan.may_hide_sleep();
+            (is_whole_then || !is_known) && history.longest(owner, ended, at) >= WHOLE
         });
         if !is_true {
             wrong.push(format!(

@@ -96,6 +96,7 @@ fn unseen_transition(sight: Sight<'_>) -> Option<Ending> {
     let Sight {
         size,
         now,
+        asked,
         timeout,
         since,
         is_begun,
@@ -110,7 +111,9 @@ fn unseen_transition(sight: Sight<'_>) -> Option<Ending> {
     let is_late = |at: Duration| at > timeout;
     let is_adopted = since == WatchedSince::Adoption && !is_begun;
     let is_seen_too_late = now >= timeout.saturating_add(UNREADABLE);
-    let was_unseen = !is_continuous && whole.is_some_and(|whole| is_late(whole.at.at));
+    // Whoever asks again only after the timeout cannot know whether it was whole in time, or wanted fewer pods.
+    let may_be_in_time = !is_continuous || asked >= timeout;
+    let was_unseen = may_be_in_time && whole.is_some_and(|whole| is_late(whole.at.at));
     if !is_adopted && !is_seen_too_late && !was_unseen {
         return None;
     }
