@@ -36,7 +36,7 @@ pub(super) struct Scene {
     pub tracker: RecoveryTracker,
     pub precision: RecoveryPrecision,
     seen: SiblingPods,
-    desired: DesiredReplicas,
+    pub desired: DesiredReplicas,
     is_begun: bool,
     is_interrupted: bool,
     /// When each pod was created, and when it became ready, in seconds since the acceptance.

@@ -1,6 +1,6 @@
 //! What the verdict and the times are worth if the pods were not seen all the time, or late.
 
-use macaque_core::recovery::{AcceptedBy, RecoveryPrecision, WatchedSince};
+use macaque_core::recovery::{AcceptedBy, DesiredReplicas, RecoveryPrecision, WatchedSince};
 
 use super::scene::{BEFORE, Opening, RECOVERING, Steps, played, seconds};
 
@@ -90,6 +90,23 @@ fn only_what_was_asked_for_after_the_timeout_shows_that_an_owner_has_not_recover
     let mut missing = late();
     missing.look(seconds(401.0));
     assert_eq!(missing.ending(), "unrecovered at 401");
+}
+
+#[test]
+fn an_owner_that_is_whole_when_it_is_looked_at_too_late_is_not_said_not_to_have_recovered() {
+    let wanting = Opening {
+        desired: Some(3),
+        ..Opening::of("Deployment")
+    };
+    let mut scene = wanting.begin();
+    scene.change(seconds(0.0), "b c d:running");
+
+    // It was scaled down meanwhile, nobody knows when.
+    scene.desired = DesiredReplicas::Known(2);
+    scene.read_answer(seconds(10.0), seconds(400.0));
+    assert_eq!(scene.ending(), "none");
+    scene.look(seconds(401.0));
+    assert_eq!(scene.ending(), "unwatched at 401");
 }
 
 #[test]
