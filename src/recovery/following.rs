@@ -1,7 +1,6 @@
 //! What is known of the recovery that is followed. The readers add to it, and the judge concludes from it.
 
 use std::cell::{Cell, RefCell};
-use std::mem;
 use std::time::Duration;
 
 use macaque_core::pod::Pod;
@@ -14,9 +13,9 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::{FollowedVictim, MachineSlept, RecoveryContext};
-use crate::k8s::{ApiError, WorkloadRef, WorkloadScale};
+use crate::k8s::{ApiError, OptionalRead, WorkloadRef, WorkloadScale};
 
-/// By how much too late the acceptance may seem to be.
+/// By how much too late the acceptance may seem to be, and how long an answer may take that shows the server's time.
 const LATE: Duration = Duration::from_secs(2);
 
 /// A recovery that is being followed.
@@ -49,7 +48,7 @@ struct Known {
     /// When the last list was asked for that was noted. An event may be older than it seems: a process that was suspended
     /// reads what came long before.
     listed: Instant,
-    /// When the scale was last asked for that was answered, whatever the answer.
+    /// When the scale was last asked for, by a request whose answer is known.
     scale_asked: Instant,
     /// Whether the pods, when last seen, gave a reason to read the scale.
     wants_scale: bool,
@@ -160,29 +159,38 @@ impl<'a> Following<'a> {
         self.known.borrow().scale.clone()
     }
 
-    /// Notes the scale; `None` if the owner has none any more. A changed number is judged by the next list.
-    pub(super) fn note_scale(&self, scale: Option<WorkloadScale>) {
+    /// Notes the answer to a request for the scale that was sent at `asked`. A changed number is judged by the next list, and
+    /// so is the end of the recovery once the timeout has passed.
+    pub(super) fn note_scale(&self, read: Result<OptionalRead<WorkloadScale>, ApiError>, asked: Instant) {
         let mut known = self.known.borrow_mut();
-        let desired = match &scale {
-            Some(scale) => DesiredReplicas::Known(scale.desired),
-            None if known.desired == DesiredReplicas::Unknown => DesiredReplicas::Unknown,
-            None => DesiredReplicas::Gone,
-        };
-        known.scale = scale;
-        let is_news = mem::replace(&mut known.desired, desired) != desired;
-        if is_news && known.tracker.is_begun() {
-            self.list_wanted.notify_one();
+        let before = known.desired;
+        match read {
+            Ok(OptionalRead::Found(scale)) => {
+                known.desired = DesiredReplicas::Known(scale.desired);
+                known.scale = Some(scale);
+            }
+            Ok(OptionalRead::Missing) => {
+                if before != DesiredReplicas::Unknown {
+                    known.desired = DesiredReplicas::Gone;
+                }
+                known.scale = None;
+            }
+            // Nothing more will be known.
+            Ok(OptionalRead::NotGranted) => {}
+            Err(error) => {
+                log::debug!("recovery of {}: {error}", self.victim().owner);
+                // A number that was known may have changed since.
+                if before != DesiredReplicas::Unknown {
+                    return;
+                }
+            }
         }
-    }
 
-    /// Notes that the scale as it is known was asked for at `asked`, and wakes who waits for the first answer. After the
-    /// timeout, the next list concludes by it.
-    pub(super) fn note_scale_answered(&self, asked: Instant) {
-        self.known.borrow_mut().scale_asked = asked;
-        if asked >= self.followed.accepted + self.timeout() {
+        known.scale_asked = asked;
+        let is_news = known.desired != before && known.tracker.is_begun();
+        if is_news || asked >= self.followed.accepted + self.timeout() {
             self.list_wanted.notify_one();
         }
-        self.scale_answered.notify_one();
     }
 
     /// Notes the pods of a list, which shows everything up to `begun`, but not what happened since the pods were last known.

@@ -13,7 +13,7 @@ use super::RecoveryMeans;
 use super::following::Following;
 use super::pace::{FaultPauses, PollPace, precision_of_list};
 use crate::guards::siblings::{SiblingReader, selector_of};
-use crate::k8s::{ApiError, OptionalRead, PodWatch, WatchEnd, WatchEvent};
+use crate::k8s::{ApiError, PodWatch, WatchEnd, WatchEvent};
 
 /// How long the first list waits for the scale, whose selector narrows it.
 const SCALE_PATIENCE: Duration = Duration::from_millis(50);
@@ -250,13 +250,9 @@ impl Following<'_> {
     pub(super) async fn read_scale(&self) -> Infallible {
         loop {
             let asked = self.context.platform.monotonic();
-            match Box::pin(self.context.cluster.scale(&self.workload)).await {
-                Ok(OptionalRead::Found(scale)) => self.note_scale(Some(scale)),
-                Ok(OptionalRead::Missing) => self.note_scale(None),
-                // What was known before may have changed since, and nothing is known of a scale that cannot be read.
-                Ok(OptionalRead::NotGranted) | Err(_) => {}
-            }
-            self.note_scale_answered(asked);
+            let read = Box::pin(self.context.cluster.scale(&self.workload)).await;
+            self.note_scale(read, asked);
+            self.scale_answered.notify_one();
 
             let pause = self.context.platform.sleep(SCALE_INTERVAL);
             tokio::select! {

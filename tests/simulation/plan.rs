@@ -92,7 +92,7 @@ impl TrialPlan {
         self.faults.iter().any(is_of_clock)
     }
 
-    /// Whether a sleep of a machine may not show: its wall clock may be set back by as long.
+    /// Whether a sleep of a machine may go unnoticed: its wall clock may be set back by as long.
     pub(crate) fn may_hide_sleep(&self) -> bool {
         let is_sleep = |fault: &Fault| matches!(fault, Fault::Replica(_, _, ReplicaFault::Sleep(_)));
         self.has_wrong_clock() && self.faults.iter().any(is_sleep)

@@ -226,12 +226,15 @@ fn judge_recoveries(
             let owner = &report.owner.name;
             let is_whole_then = report.times.whole_ms.is_none_or(|whole| {
                 let whole = ended + Duration::from_millis(whole);
-                history.longest(owner, whole.max(ended + SEEN_LATE) - SEEN_LATE, whole + SEEN_LATE)
-                    > SignedDuration::ZERO
+                // Without an answer the time counts from the first request, and is said to be approximate.
+                let earliest = if report.inferred {
+                    ended
+                } else {
+                    whole.max(ended + SEEN_LATE) - SEEN_LATE
+                };
+                history.longest(owner, earliest, whole + SEEN_LATE) > SignedDuration::ZERO
             });
-            // Without an answer the time counts from the request, and is said to be approximate.
-            let is_known = !report.inferred && !plan.may_hide_sleep();
-            (is_whole_then || !is_known) && history.longest(owner, ended, at) >= WHOLE
+            (is_whole_then || plan.may_hide_sleep()) && history.longest(owner, ended, at) >= WHOLE
         });
         if !is_true {
             wrong.push(format!(

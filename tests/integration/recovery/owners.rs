@@ -6,6 +6,7 @@ use futures_util::future::{join, join_all};
 use kube_sandbox::StuckPods;
 use kube_sandbox::scenario::deployment;
 use macaque_core::recovery::RecoveryVerdict;
+use macaque_testkit::fault_proxy::{Fault, ProxyResponse};
 use serde_json::{Value, json};
 
 use super::fixture::{Followed, RecoveryFixture};
@@ -121,6 +122,32 @@ async fn a_replacement_that_is_stuck_is_said_at_once_and_has_not_recovered_at_th
         assert_eq!((report.ready, report.target), (2, 3));
     };
     join_all(rows.map(follow)).await;
+}
+
+#[actix_rt::test]
+async fn an_owner_that_is_scaled_down_is_not_said_not_to_have_recovered_while_its_scale_cannot_be_read() {
+    let mut fixture = RecoveryFixture::three_of_web().await;
+    fixture.timeout = Duration::from_secs(2);
+    fixture.cluster.sandbox.set_stuck(Some(StuckPods::Unschedulable));
+    let scale_down = async || {
+        fixture.proxy.inject(
+            "/scale",
+            Fault::Answer(ProxyResponse::failure(503, "unavailable", json!({}))),
+        );
+        fixture.change_web(|web| web["spec"]["replicas"] = json!(2));
+        // After the timeout it is asked for again and again.
+        let asked = fixture.requests_with("/scale");
+        while fixture.requests_with("/scale") < asked + 3 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        fixture.proxy.clear();
+    };
+
+    let report = fixture.follow_while(scale_down).await.report;
+    assert_eq!(report.verdict, Some(RecoveryVerdict::Unwatched), "{report:?}");
+    assert_eq!((report.ready, report.target), (2, 2));
+    let why = report.why.unwrap();
+    assert!(why.contains("was whole already when it was looked at"), "{why}");
 }
 
 #[actix_rt::test]

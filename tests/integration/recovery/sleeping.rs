@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use kube_sandbox::scenario::deployment;
 use macaque_core::recovery::{RecoveryPrecision, RecoveryVerdict};
-use macaque_testkit::fault_proxy::Fault;
+use macaque_testkit::fault_proxy::{Fault, RequestMatch};
 
 use super::fixture::{Accepted, RecoveryFixture};
 
@@ -54,4 +54,17 @@ async fn a_clock_that_is_set_changes_nothing_of_a_recovery() {
         assert_eq!(report.verdict, Some(RecoveryVerdict::Recovered), "{report:?}");
         assert_ne!(report.precision, RecoveryPrecision::Approximate);
     }
+}
+
+#[actix_rt::test]
+async fn an_answer_that_comes_late_does_not_show_that_the_machine_was_awake() {
+    let (fixture, accepted) = recovered().await;
+    fixture.clock.jump(LENGTH);
+    let late = Fault::Delay(Duration::from_millis(2100));
+    fixture
+        .proxy
+        .inject(RequestMatch::containing("/version").once(), late);
+
+    let report = fixture.follow(&accepted).await.report;
+    assert_eq!(report.verdict, Some(RecoveryVerdict::Unwatched), "{report:?}");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::steady::{Steady, WholeSpan};
+use super::steady::{MAX_DELAY, Steady, WholeSpan};
 use super::wholeness::{OwnerSize, OwnerView, target_before};
 use super::words::length;
 use super::{DisruptedVictim, RecoveryVerdict, WatchedSince};
@@ -17,7 +17,7 @@ pub(super) struct Sight<'a> {
     pub size: OwnerSize,
     /// When it is seen.
     pub now: Duration,
-    /// When it was last asked for.
+    /// When its pods and its scale were last asked for.
     pub asked: Duration,
     pub timeout: Duration,
     pub since: WatchedSince,
@@ -48,7 +48,7 @@ impl Ending {
 
     /// The end of a recovery of which nothing could be read any more.
     pub(super) fn unread(victim: &DisruptedVictim) -> Self {
-        let why = "its pods could not be read".to_owned();
+        let why = "its pods or its scale could not be read".to_owned();
         Self::new(RecoveryVerdict::Unwatched, Some(why)).unless_in_doubt(victim)
     }
 
@@ -96,11 +96,9 @@ fn unseen_transition(sight: Sight<'_>) -> Option<Ending> {
     let Sight {
         size,
         now,
-        asked,
         timeout,
         since,
         is_begun,
-        is_continuous,
         whole,
         ..
     } = sight;
@@ -108,12 +106,9 @@ fn unseen_transition(sight: Sight<'_>) -> Option<Ending> {
         return None;
     }
 
-    let is_late = |at: Duration| at > timeout;
     let is_adopted = since == WatchedSince::Adoption && !is_begun;
     let is_seen_too_late = now >= timeout.saturating_add(UNREADABLE);
-    // Whoever asks again only after the timeout cannot know whether it was whole in time, or wanted fewer pods.
-    let may_be_in_time = !is_continuous || asked >= timeout;
-    let was_unseen = may_be_in_time && whole.is_some_and(|whole| is_late(whole.at.at));
+    let was_unseen = whole.is_some_and(|whole| may_be_in_time(sight, whole));
     if !is_adopted && !is_seen_too_late && !was_unseen {
         return None;
     }
@@ -124,17 +119,35 @@ fn unseen_transition(sight: Sight<'_>) -> Option<Ending> {
     Some(Ending::new(RecoveryVerdict::Unwatched, Some(why)))
 }
 
-/// The end because the owner has been whole for long enough.
+/// Whether the owner may have been whole in time, although it was first seen whole after the timeout.
+fn may_be_in_time(sight: Sight<'_>, whole: WholeSpan) -> bool {
+    let Sight {
+        now,
+        asked,
+        timeout,
+        is_continuous,
+        ..
+    } = sight;
+    // Who asks soon after the timeout knows by the pods' conditions that they were not ready before it. Who asks later may
+    // have missed that they were, and that the owner wanted fewer.
+    let is_soon = now <= timeout.saturating_add(MAX_DELAY);
+    let is_known = is_soon && whole.is_proven_after(timeout);
+    let was_missed = !is_continuous || (asked >= timeout && !is_known);
+    was_missed && whole.at.at > timeout
+}
+
+/// The end because the owner has been whole for long enough, and was in time.
 fn lasting_whole(
     Sight {
         view,
         size,
         now,
+        timeout,
         whole,
         ..
     }: Sight<'_>,
 ) -> Option<Ending> {
-    let whole = whole.filter(|whole| whole.is_over(now))?;
+    let whole = whole.filter(|whole| whole.is_over(now) && whole.at.at <= timeout)?;
     let before = target_before(view.victim);
     if size.target < before {
         let why = match view.wanted() {

@@ -122,6 +122,11 @@ impl WholeSpan {
         }
     }
 
+    /// Whether the pods' conditions show that it began after `end`.
+    pub(super) fn is_proven_after(&self, end: Duration) -> bool {
+        self.proof.is_some_and(|proof| proof > end)
+    }
+
     /// When the span is over.
     pub(super) fn due(&self) -> Duration {
         self.seen + WHOLE_SPAN

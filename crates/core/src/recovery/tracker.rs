@@ -62,7 +62,7 @@ pub struct RecoveryTracker {
 #[derive(Debug, Clone, Copy)]
 struct Observation {
     at: Duration,
-    /// When the pods were last asked for.
+    /// When the pods and the number that the owner wants were last asked for.
     asked: Duration,
     precision: RecoveryPrecision,
     size: OwnerSize,
@@ -98,7 +98,8 @@ impl RecoveryTracker {
     }
 
     /// Notes that the owner's pods are these after `elapsed`: they were listed or changed, or are known to be unchanged. They
-    /// were last asked for at `asked`: an answer or a change that is read later may have come long before.
+    /// and the number that it wants were last asked for at `asked`: an answer or a change that is read later may have come
+    /// long before.
     ///
     /// The pods and the number are taken to stay as they are until the next call, unless [`RecoveryTracker::interrupt`]
     /// comes in between. `precision` is by watch or by polling, and tells how `pods` are followed.
@@ -331,7 +332,7 @@ impl RecoveryTracker {
 
         match (self.whole, self.last) {
             // Who looks so late cannot know what has happened since the timeout.
-            (None, Some(last)) if last.asked > self.timeout + MAX_DELAY => RecoveryPrecision::Approximate,
+            (None, Some(last)) if last.at > self.timeout + MAX_DELAY => RecoveryPrecision::Approximate,
             (Some(whole), _) if whole.at.by_object => RecoveryPrecision::Timestamps,
             (Some(whole), _) => whole.precision,
             (None, Some(last)) => last.precision,

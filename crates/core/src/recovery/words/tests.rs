@@ -151,8 +151,11 @@ fn each_verdict_has_its_sentence() {
             "deployment/cart was deleted before it was whole again",
         ),
         (
-            why(RecoveryVerdict::Unwatched, "its pods could not be read"),
-            "deployment/cart: the recovery was not watched: its pods could not be read",
+            why(
+                RecoveryVerdict::Unwatched,
+                "its pods or its scale could not be read",
+            ),
+            "deployment/cart: the recovery was not watched: its pods or its scale could not be read",
         ),
     ] {
         assert_eq!(report.to_string(), sentence);

@@ -103,10 +103,24 @@ fn an_owner_that_is_whole_when_it_is_looked_at_too_late_is_not_said_not_to_have_
 
     // It was scaled down meanwhile, nobody knows when.
     scene.desired = DesiredReplicas::Known(2);
-    scene.read_answer(seconds(10.0), seconds(400.0));
-    assert_eq!(scene.ending(), "none");
-    scene.look(seconds(401.0));
-    assert_eq!(scene.ending(), "unwatched at 401");
+    for read in [400.0, 406.0] {
+        scene.read_answer(seconds(10.0), seconds(read));
+        assert_eq!(scene.ending(), "none", "{read}");
+    }
+    scene.look(seconds(407.0));
+    assert_eq!(scene.ending(), "unwatched at 407");
+}
+
+#[test]
+fn an_owner_whose_pods_conditions_show_just_after_the_timeout_that_it_was_not_whole_in_time_has_not_recovered()
+ {
+    for (looked, expected) in [(302.0, "unrecovered at 302"), (400.0, "unwatched at 400")] {
+        let mut scene = Opening::of("Deployment").begin();
+        scene.change(seconds(0.0), "b c d:running");
+        scene.ready_again("d", seconds(looked - 1.0));
+        scene.list(seconds(looked), "b c d");
+        assert_eq!(scene.ending(), expected);
+    }
 }
 
 #[test]
