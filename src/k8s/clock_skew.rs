@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use http::{HeaderMap, header};
-use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::instants::after;
 use tokio::time::Instant;
@@ -63,10 +62,11 @@ impl ServerClock {
     }
 }
 
-/// The `Date` of an answer, if it has a valid one.
+/// The `Date` of an answer, if it has a valid one, in any of the forms of RFC 9110 §5.6.7.
 pub(super) fn date_of(headers: &HeaderMap) -> Option<Timestamp> {
     let date = headers.get(header::DATE)?.to_str().ok()?;
-    rfc2822::DateTimeParser::new().parse_timestamp(date).ok()
+    let date = httpdate::parse_http_date(date).ok()?;
+    Timestamp::try_from(date).ok()
 }
 
 impl Cluster {
@@ -191,6 +191,15 @@ mod tests {
 
         assert_eq!(instant_of(start, now, at), first);
         assert_eq!(instant_of(start + Duration::from_secs(3600), now, at), at);
+    }
+
+    #[test]
+    fn every_form_of_a_date_of_http_is_read() {
+        let now = Instant::now();
+        let clock = |date| server(date, Duration::ZERO, now).unwrap();
+        let usual = clock("Tue, 01 Dec 2026 12:00:00 GMT");
+        assert_eq!(clock("Tuesday, 01-Dec-26 12:00:00 GMT"), usual);
+        assert_eq!(clock("Tue Dec  1 12:00:00 2026"), usual);
     }
 
     #[test]

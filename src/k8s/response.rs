@@ -3,7 +3,7 @@
 mod body;
 mod failure;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
@@ -121,13 +121,9 @@ impl ApiResponse {
 
     /// How long the server asked to wait by `Retry-After`; by a date only if it says what time it has itself.
     fn retry_after(&self) -> Option<Duration> {
-        let text = |name| {
-            self.headers
-                .get(name)
-                .and_then(|value: &HeaderValue| value.to_str().ok())
-        };
-        let now = text(header::DATE).and_then(|date| httpdate::parse_http_date(date).ok());
-        retry_after::parse(text(header::RETRY_AFTER)?, now)
+        let value = self.headers.get(header::RETRY_AFTER)?.to_str().ok()?;
+        let now = date_of(&self.headers).map(SystemTime::from);
+        retry_after::parse(value, now)
     }
 
     /// What a success holds, in words, if it is neither the Status nor the pod with which the API server answers a

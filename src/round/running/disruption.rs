@@ -7,7 +7,8 @@ use macaque_core::pod::Pod;
 use macaque_core::recovery::RecoveryBaseline;
 use macaque_core::report::RoundEnd;
 
-use super::{AttemptResult, RunningRound, attempt_report};
+use super::RunningRound;
+use super::victim::{AttemptResult, attempt_report};
 use crate::failpoint::FailPoint;
 use crate::journal::JournalError;
 use crate::round::attempt::AttemptSubject;
