@@ -1,15 +1,20 @@
 //! What others do in the cluster: people, drains, rollouts, and the API server itself.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use http::{Method, Request};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use macaque::platform::SimulatedClock;
 use serde_json::{Value, json};
 
 use crate::fault::{FAULTY, Fault, WorldFault};
 use crate::objects::{DEPLOYMENTS, JOURNAL, JOURNAL_PATH, JOURNALS_PATH, journal};
+use crate::wholeness::is_ready;
 use crate::world::{Sender, World};
+
+/// How often pods are looked at until one has become ready.
+const READY_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Lets a fault of the world or of a clock happen at its time; does nothing for others.
 pub(crate) async fn happen(world: World, clocks: Vec<SimulatedClock>, fault: Fault) {
@@ -55,6 +60,15 @@ async fn change(world: &World, fault: WorldFault) {
         WorldFault::Compaction => world.compact(),
         WorldFault::Drain => disrupt(world, true),
         WorldFault::PodDeleted => disrupt(world, false),
+        WorldFault::Unready(after, length) => {
+            let Some(name) = next_ready(world).await else {
+                return;
+            };
+            pause(after).await;
+            set_ready(world, &name, false);
+            pause(length).await;
+            set_ready(world, &name, true);
+        }
         WorldFault::Rollout => {
             let revision = world.draw(1_000);
             let template = json!({ "metadata": { "annotations": { "revision": revision.to_string() } } });
@@ -133,6 +147,51 @@ fn disrupt(world: &World, evicts: bool) {
         send(world, Method::DELETE, &path, &json!({}))
     };
     world.tell(|| format!("somebody disrupts {name}: {}", answer.0));
+}
+
+/// Waits for the next pod of the shop to become ready; `None` if none does before the faults are over.
+async fn next_ready(world: &World) -> Option<String> {
+    let before = ready_pods(world);
+    while world.elapsed() < FAULTY {
+        tokio::time::sleep(READY_INTERVAL).await;
+        let found = ready_pods(world).difference(&before).next().cloned();
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+/// The names of the pods of the shop that are ready.
+fn ready_pods(world: &World) -> BTreeSet<String> {
+    let pods = read(world, "/api/v1/namespaces/shop/pods");
+    let pods = pods["items"].as_array().map_or(&[][..], Vec::as_slice);
+    let ready = pods.iter().filter(|pod| is_ready(pod));
+    ready
+        .filter_map(|pod| pod["metadata"]["name"].as_str())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Makes a pod ready or not, as its kubelet does after its probes.
+fn set_ready(world: &World, name: &str, is_ready: bool) {
+    let path = format!("/api/v1/namespaces/shop/pods/{name}");
+    let mut pod = read(world, &path);
+    let now = Timestamp::from_second(world.now().as_second()).unwrap();
+    let conditions = pod.pointer_mut("/status/conditions");
+    let Some(conditions) = conditions.and_then(Value::as_array_mut) else {
+        // It is gone.
+        return;
+    };
+    for condition in conditions {
+        if matches!(condition["type"].as_str(), Some("Ready" | "ContainersReady")) {
+            condition["status"] = if is_ready { "True" } else { "False" }.into();
+            condition["lastTransitionTime"] = now.to_string().into();
+        }
+    }
+
+    let answer = send(world, Method::PUT, &format!("{path}/status"), &pod);
+    world.tell(|| format!("{name} is ready: {is_ready}: {}", answer.0));
 }
 
 fn patch(world: &World, change: &Value) {

@@ -120,6 +120,8 @@ pub(crate) enum WorldFault {
     Drain,
     /// A pod is deleted by somebody else.
     PodDeleted,
+    /// The pod that becomes ready next is not ready any more after so many milliseconds, for so many.
+    Unready(u64, u64),
     /// A Deployment gets a new revision.
     Rollout,
     /// A Deployment is scaled by so many.
@@ -281,7 +283,7 @@ impl ReplicaFault {
 impl WorldFault {
     fn draw(rng: &mut ChaCha12Rng) -> Self {
         let length = rng.random_range(100..60_000);
-        match rng.random_range(0..11) {
+        match rng.random_range(0..13) {
             0 => Self::ServerRestart(length / 2),
             1 => Self::Compaction,
             2 => Self::Drain,
@@ -292,7 +294,12 @@ impl WorldFault {
             7 => Self::JournalRestored(length),
             8 => Self::JournalTruncated(length),
             9 => Self::JournalEdited,
-            _ => Self::Pause(length * 2),
+            10 => Self::Pause(length * 2),
+            _ => {
+                // So soon that its owner was not whole for long enough, and for longer than a list may be late.
+                let after = rng.random_range(500..4_400);
+                Self::Unready(after, rng.random_range(4_500..9_000))
+            }
         }
     }
 
@@ -302,6 +309,7 @@ impl WorldFault {
             Self::Compaction => "old versions are compacted",
             Self::Drain => "somebody evicts a pod",
             Self::PodDeleted => "somebody deletes a pod",
+            Self::Unready(..) => "a pod is not ready for a while",
             Self::Rollout => "a workload is rolled out",
             Self::Scale(_) => "a workload is scaled",
             Self::JournalDeleted(_) => "the journal is deleted, and created anew",

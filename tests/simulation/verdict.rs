@@ -232,7 +232,7 @@ fn judge_recoveries(
                 } else {
                     whole.max(ended + SEEN_LATE) - SEEN_LATE
                 };
-                history.longest(owner, earliest, whole + SEEN_LATE) > SignedDuration::ZERO
+                history.longest(owner, earliest, whole + SEEN_LATE + WHOLE) >= WHOLE
             });
             (is_whole_then || plan.may_hide_sleep()) && history.longest(owner, ended, at) >= WHOLE
         });

@@ -112,7 +112,8 @@ impl WholenessHistory {
     }
 }
 
-fn is_ready(pod: &Value) -> bool {
+/// Whether a pod is ready, by its condition.
+pub(crate) fn is_ready(pod: &Value) -> bool {
     let conditions = pod["status"]["conditions"]
         .as_array()
         .map_or(&[][..], Vec::as_slice);
