@@ -18,6 +18,9 @@ use crate::k8s::{ApiError, OptionalRead, WorkloadRef, WorkloadScale};
 /// By how much too late the acceptance may seem to be, and how long an answer may take that shows the server's time.
 const LATE: Duration = Duration::from_secs(2);
 
+/// How many times the server's time is asked for if its answers are late: the machine may sleep meanwhile, too.
+const TRIES: usize = 3;
+
 /// A recovery that is being followed.
 pub(super) struct Following<'a> {
     pub(super) context: RecoveryContext<'a>,
@@ -111,26 +114,31 @@ impl<'a> Following<'a> {
         let RecoveryContext {
             cluster, platform, ..
         } = self.context;
-        let reading = platform.reading();
-        if !reading.disagrees_since(self.awake.get()) {
+        if !platform.reading().disagrees_since(self.awake.get()) {
             return Ok(true);
         }
-        if let Err(error) = cluster.version().await
-            // A refusal shows the time too.
-            && !matches!(error, ApiError::Forbidden { .. } | ApiError::Unauthorized { .. })
-        {
-            log::debug!("recovery of {}: {error}", self.victim().owner);
-            return Ok(false);
-        }
 
-        // A slow answer does not show the time well enough to decide.
-        let took = platform.reading().longest_since(reading);
-        let accepted = cluster.instant_of(self.victim().accepted);
-        if took >= LATE || self.followed.accepted.saturating_duration_since(accepted) >= LATE {
-            return Err(MachineSlept);
+        for _ in 0..TRIES {
+            let asked = platform.reading();
+            if let Err(error) = cluster.version().await
+                // A refusal shows the time too.
+                && !matches!(error, ApiError::Forbidden { .. } | ApiError::Unauthorized { .. })
+            {
+                log::debug!("recovery of {}: {error}", self.victim().owner);
+                return Ok(false);
+            }
+            if platform.reading().longest_since(asked) >= LATE {
+                continue;
+            }
+
+            let accepted = cluster.instant_of(self.victim().accepted);
+            if self.followed.accepted.saturating_duration_since(accepted) >= LATE {
+                return Err(MachineSlept);
+            }
+            self.awake.set(asked);
+            return Ok(true);
         }
-        self.awake.set(reading);
-        Ok(true)
+        Err(MachineSlept)
     }
 
     /// How long ago the disruption was accepted.

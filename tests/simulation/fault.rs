@@ -12,6 +12,8 @@ use crate::world::SLOT;
 const REQUESTS: u32 = 70;
 /// How many of its requests that write.
 const WRITES: u32 = 16;
+/// How many of its watches.
+const WATCHES: u32 = 4;
 /// How many polls of a process a crash or a suspension may be at.
 const POLLS: u32 = 200;
 /// The span in which the world and the server fail, in milliseconds of the trial.
@@ -36,7 +38,7 @@ const LATE_CODES: [u16; 3] = [500, 502, 504];
 /// A fault, and where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// A request of a replica, by its number since the trial began.
+    /// A request of a replica, by its number since the trial began, or one of its watches, by its number among those.
     Request(usize, u32, RequestFault),
     /// A replica fails at a poll or a request.
     Replica(usize, Moment, ReplicaFault),
@@ -148,7 +150,11 @@ impl Fault {
             _ => rng.random_range(20_000..FAULTY),
         };
         match rng.random_range(0..20) {
-            0..9 => Self::Request(replica, rng.random_range(0..REQUESTS), RequestFault::draw(rng)),
+            0..9 => {
+                let fault = RequestFault::draw(rng);
+                let requests = if fault.is_of_watch() { WATCHES } else { REQUESTS };
+                Self::Request(replica, rng.random_range(0..requests), fault)
+            }
             9..14 => Self::Replica(replica, Moment::draw(rng), ReplicaFault::draw(rng)),
             14 => Self::Jump(replica, at, *JUMPS.choose(rng).unwrap()),
             15 => Self::Drift(replica, at, *DRIFTS.choose(rng).unwrap()),
@@ -212,10 +218,15 @@ impl RequestFault {
         }
     }
 
+    /// Whether it concerns watches alone.
+    pub(crate) fn is_of_watch(self) -> bool {
+        matches!(self, Self::WatchCut(_) | Self::WatchSilent(_))
+    }
+
     /// Whether it concerns watches alone, or every request but watches, or all.
     pub(crate) fn concerns(self, is_watch: bool) -> bool {
         match self {
-            Self::WatchCut(_) | Self::WatchSilent(_) => is_watch,
+            fault if fault.is_of_watch() => is_watch,
             Self::Truncated | Self::YesAlone => !is_watch,
             _ => true,
         }
@@ -296,9 +307,12 @@ impl WorldFault {
             9 => Self::JournalEdited,
             10 => Self::Pause(length * 2),
             _ => {
-                // So soon that its owner was not whole for long enough, and for longer than a list may be late.
-                let after = rng.random_range(500..4_400);
-                Self::Unready(after, rng.random_range(4_500..9_000))
+                // So soon that its owner was not whole for long enough, perhaps between two lists.
+                if rng.random() {
+                    Self::Unready(rng.random_range(500..4_400), rng.random_range(4_500..9_000))
+                } else {
+                    Self::Unready(rng.random_range(3_700..4_200), rng.random_range(400..1_200))
+                }
             }
         }
     }
@@ -325,7 +339,8 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Request(replica, number, fault) => {
-                write!(f, "request {number} of replica {replica}: {fault:?}")
+                let what = if fault.is_of_watch() { "watch" } else { "request" };
+                write!(f, "{what} {number} of replica {replica}: {fault:?}")
             }
             Self::Replica(replica, moment, fault) => write!(f, "replica {replica} at {moment:?}: {fault:?}"),
             Self::Jump(replica, at, by) => {

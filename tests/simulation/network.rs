@@ -36,11 +36,12 @@ pub(crate) struct Network {
     control: LifeControl,
 }
 
-/// How many requests a replica has sent, and how many of them write.
+/// How many requests a replica has sent, and how many of them write or watch.
 #[derive(Default)]
 struct SentCount {
     all: u32,
     writes: u32,
+    watches: u32,
 }
 
 /// A request on its way.
@@ -90,23 +91,31 @@ impl Network {
     }
 
     fn begin(&self, request: &Request<Body>) -> Exchange {
-        let (number, write) = {
-            let mut sent = self.sent.lock().unwrap();
-            let is_write = request.method() != Method::GET;
-            let numbers = (sent.all, is_write.then_some(sent.writes));
-            sent.all += 1;
-            sent.writes += u32::from(is_write);
-            numbers
-        };
-        let is_faulty = self.world.elapsed() < FAULTY;
-        let fault = self.faults.iter().find_map(|fault| match *fault {
-            Fault::Request(replica, at, fault) if (replica, at) == (self.replica, number) => Some(fault),
-            _ => None,
-        });
         let is_watch = request
             .uri()
             .query()
             .is_some_and(|query| query.contains("watch=true"));
+        let (number, write, watch) = {
+            let mut sent = self.sent.lock().unwrap();
+            let is_write = request.method() != Method::GET;
+            let numbers = (
+                sent.all,
+                is_write.then_some(sent.writes),
+                is_watch.then_some(sent.watches),
+            );
+            sent.all += 1;
+            sent.writes += u32::from(is_write);
+            sent.watches += u32::from(is_watch);
+            numbers
+        };
+        let is_faulty = self.world.elapsed() < FAULTY;
+        let fault = self.faults.iter().find_map(|fault| match *fault {
+            Fault::Request(replica, at, fault) if replica == self.replica => {
+                let number = if fault.is_of_watch() { watch } else { Some(number) };
+                (number == Some(at)).then_some(fault)
+            }
+            _ => None,
+        });
         let fault = fault.filter(|fault| is_faulty && fault.concerns(is_watch));
         if let Some(fault) = fault {
             self.world.note_fault(fault.kind());

@@ -1,6 +1,6 @@
 //! The cluster of a trial: a shop of a few workloads, and the journal.
 
-use kube_sandbox::{Cluster, ClusterClock, SandboxOptions, scenario};
+use kube_sandbox::{AccessDenial, Cluster, ClusterClock, SandboxOptions, scenario};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -26,14 +26,18 @@ pub(crate) fn cluster(plan: &TrialPlan) -> (Cluster, impl Future<Output = ()> + 
     objects.push(scenario::budget("shop", "web", json!({ "maxUnavailable": 1 })));
     objects.push(journal());
 
-    Cluster::without_server(SandboxOptions {
+    let (cluster, controllers) = Cluster::without_server(SandboxOptions {
         objects,
         ready_after: Duration::from_millis(plan.ready_after),
         clock: ClusterClock::simulated(START),
         seed: plan.seed,
         ..SandboxOptions::default()
     })
-    .unwrap()
+    .unwrap();
+    if !plan.watches {
+        cluster.deny(AccessDenial::new("watch", "pods"));
+    }
+    (cluster, controllers)
 }
 
 /// The journal's ConfigMap as the manifest has it.

@@ -27,6 +27,8 @@ pub(crate) struct TrialPlan {
     pub(crate) per_hour: Option<usize>,
     /// How long a new pod takes to become ready, in milliseconds.
     pub(crate) ready_after: u64,
+    /// Whether macaque may watch pods; else it polls them.
+    pub(crate) watches: bool,
     pub(crate) faults: Vec<Fault>,
 }
 
@@ -45,6 +47,7 @@ impl TrialPlan {
             9_000
         };
         let ready_after = rng.random_range(200..slowest);
+        let watches = rng.random_range(0..8) > 0;
 
         let faults = rng.random_range(1..=MOST_FAULTS);
         let mut faults: Vec<_> = (0..faults).map(|_| Fault::draw(&mut rng, replicas)).collect();
@@ -57,6 +60,7 @@ impl TrialPlan {
             count,
             per_hour,
             ready_after,
+            watches,
             faults,
         };
         let per_hour = per_hour.filter(|_| !plan.may_forget_limit());
@@ -113,6 +117,7 @@ impl fmt::Display for TrialPlan {
             count,
             per_hour,
             ready_after,
+            watches,
             faults,
         } = self;
         write!(f, "seed {seed}: {replicas} replicas {method} {count} a round")?;
@@ -120,6 +125,9 @@ impl fmt::Display for TrialPlan {
             write!(f, ", at most {limit} an hour")?;
         }
         write!(f, "; pods are ready after {ready_after} ms")?;
+        if !watches {
+            f.write_str(", and are not watched")?;
+        }
         for fault in faults {
             write!(f, "\n  {fault}")?;
         }

@@ -57,14 +57,15 @@ async fn a_clock_that_is_set_changes_nothing_of_a_recovery() {
 }
 
 #[actix_rt::test]
-async fn an_answer_that_comes_late_does_not_show_that_the_machine_was_awake() {
-    let (fixture, accepted) = recovered().await;
-    fixture.clock.jump(LENGTH);
-    let late = Fault::Delay(Duration::from_millis(2100));
-    fixture
-        .proxy
-        .inject(RequestMatch::containing("/version").once(), late);
+async fn only_an_answer_that_comes_soon_shows_that_the_machine_was_awake() {
+    for (late_answers, verdict) in [(2, RecoveryVerdict::Recovered), (3, RecoveryVerdict::Unwatched)] {
+        let (fixture, accepted) = recovered().await;
+        fixture.clock.jump(LENGTH);
+        let version = RequestMatch::containing("/version").times(late_answers);
+        let late = Fault::Delay(Duration::from_millis(2100));
+        fixture.proxy.inject(version, late);
 
-    let report = fixture.follow(&accepted).await.report;
-    assert_eq!(report.verdict, Some(RecoveryVerdict::Unwatched), "{report:?}");
+        let report = fixture.follow(&accepted).await.report;
+        assert_eq!(report.verdict, Some(verdict), "{report:?}");
+    }
 }
