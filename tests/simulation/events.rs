@@ -174,7 +174,7 @@ fn ready_pods(world: &World) -> BTreeSet<String> {
 }
 
 /// Makes a pod ready or not, as its kubelet does after its probes.
-fn set_ready(world: &World, name: &str, is_ready: bool) {
+fn set_ready(world: &World, name: &str, ready: bool) {
     let path = format!("/api/v1/namespaces/shop/pods/{name}");
     let mut pod = read(world, &path);
     let now = Timestamp::from_second(world.now().as_second()).unwrap();
@@ -185,13 +185,13 @@ fn set_ready(world: &World, name: &str, is_ready: bool) {
     };
     for condition in conditions {
         if matches!(condition["type"].as_str(), Some("Ready" | "ContainersReady")) {
-            condition["status"] = if is_ready { "True" } else { "False" }.into();
+            condition["status"] = if ready { "True" } else { "False" }.into();
             condition["lastTransitionTime"] = now.to_string().into();
         }
     }
 
     let answer = send(world, Method::PUT, &format!("{path}/status"), &pod);
-    world.tell(|| format!("{name} is ready: {is_ready}: {}", answer.0));
+    world.tell(|| format!("{name} is ready: {ready}: {}", answer.0));
 }
 
 fn patch(world: &World, change: &Value) {

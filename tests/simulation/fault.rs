@@ -223,13 +223,9 @@ impl RequestFault {
         matches!(self, Self::WatchCut(_) | Self::WatchSilent(_))
     }
 
-    /// Whether it concerns watches alone, or every request but watches, or all.
-    pub(crate) fn concerns(self, is_watch: bool) -> bool {
-        match self {
-            fault if fault.is_of_watch() => is_watch,
-            Self::Truncated | Self::YesAlone => !is_watch,
-            _ => true,
-        }
+    /// Whether nothing happens to a watch that has its number.
+    pub(crate) fn spares_watches(self) -> bool {
+        matches!(self, Self::Truncated | Self::YesAlone)
     }
 
     /// The kind of the fault, for the table.

@@ -116,7 +116,7 @@ impl Network {
             }
             _ => None,
         });
-        let fault = fault.filter(|fault| is_faulty && fault.concerns(is_watch));
+        let fault = fault.filter(|fault| is_faulty && !(is_watch && fault.spares_watches()));
         if let Some(fault) = fault {
             self.world.note_fault(fault.kind());
         }
