@@ -1,10 +1,10 @@
 //! What others do in the cluster: people, drains, rollouts, and the API server itself.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use http::{Method, Request};
 use jiff::{SignedDuration, Timestamp};
+use kube_sandbox::ObjectChange;
 use macaque::platform::SimulatedClock;
 use serde_json::{Value, json};
 
@@ -151,26 +151,19 @@ fn disrupt(world: &World, evicts: bool) {
 
 /// Waits for the next pod of the shop to become ready; `None` if none does before the faults are over.
 async fn next_ready(world: &World) -> Option<String> {
-    let before = ready_pods(world);
+    let became_ready =
+        |change: &ObjectChange| is_ready(&change.after) && !change.before.as_deref().is_some_and(is_ready);
+    let mut seen = world.cluster.revision();
+
     while world.elapsed() < FAULTY {
         tokio::time::sleep(READY_INTERVAL).await;
-        let found = ready_pods(world).difference(&before).next().cloned();
-        if found.is_some() {
-            return found;
+        let changes = world.cluster.changes_after(seen, "Pod").unwrap_or_default();
+        seen = world.cluster.revision();
+        if let Some(change) = changes.iter().find(|change| became_ready(change)) {
+            return change.after["metadata"]["name"].as_str().map(str::to_owned);
         }
     }
     None
-}
-
-/// The names of the pods of the shop that are ready.
-fn ready_pods(world: &World) -> BTreeSet<String> {
-    let pods = read(world, "/api/v1/namespaces/shop/pods");
-    let pods = pods["items"].as_array().map_or(&[][..], Vec::as_slice);
-    let ready = pods.iter().filter(|pod| is_ready(pod));
-    ready
-        .filter_map(|pod| pod["metadata"]["name"].as_str())
-        .map(str::to_owned)
-        .collect()
 }
 
 /// Makes a pod ready or not, as its kubelet does after its probes.
