@@ -12,6 +12,8 @@ use crate::world::SLOT;
 const REQUESTS: u32 = 70;
 /// How many of its requests that write.
 const WRITES: u32 = 16;
+/// How many of its requests that disrupt a pod: those of a round or two, with their repetitions.
+const DISRUPTIONS: u32 = 3;
 /// How many of its watches.
 const WATCHES: u32 = 4;
 /// How many polls of a process a crash or a suspension may be at.
@@ -38,8 +40,8 @@ const LATE_CODES: [u16; 3] = [500, 502, 504];
 /// A fault, and where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// A request of a replica, by its number since the trial began, or one of its watches, by its number among those.
-    Request(usize, u32, RequestFault),
+    /// Something happens to a request of a replica.
+    Request(usize, RequestNumber, RequestFault),
     /// A replica fails at a poll or a request.
     Replica(usize, Moment, ReplicaFault),
     /// The wall clock of a replica is set by so many seconds, at this time.
@@ -48,6 +50,15 @@ pub(crate) enum Fault {
     Drift(usize, u64, i32),
     /// Something happens in the cluster at this time.
     World(u64, WorldFault),
+}
+
+/// Which request of a replica, by its number since the trial began: among all, or among some of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RequestNumber {
+    Any(u32),
+    Write(u32),
+    Disruption(u32),
+    Watch(u32),
 }
 
 /// What happens to a request.
@@ -90,12 +101,10 @@ pub(crate) enum RequestFault {
 pub(crate) enum Moment {
     /// Before its process would be polled for the so manieth time: at an await.
     Poll(u32),
-    /// While its so manieth request is on its way to the server.
-    Sent(u32),
-    /// After the server has acted on its so manieth request, before the answer arrives.
-    Acted(u32),
-    /// The same, of its so manieth request that writes.
-    Wrote(u32),
+    /// While a request of it is on its way to the server.
+    Sent(RequestNumber),
+    /// After the server has acted on a request of it, before the answer arrives.
+    Acted(RequestNumber),
 }
 
 /// What happens to a replica.
@@ -152,8 +161,12 @@ impl Fault {
         match rng.random_range(0..20) {
             0..9 => {
                 let fault = RequestFault::draw(rng);
-                let requests = if fault.is_of_watch() { WATCHES } else { REQUESTS };
-                Self::Request(replica, rng.random_range(0..requests), fault)
+                let number = if fault.is_of_watch() {
+                    RequestNumber::Watch(rng.random_range(0..WATCHES))
+                } else {
+                    RequestNumber::draw(rng)
+                };
+                Self::Request(replica, number, fault)
             }
             9..14 => Self::Replica(replica, Moment::draw(rng), ReplicaFault::draw(rng)),
             14 => Self::Jump(replica, at, *JUMPS.choose(rng).unwrap()),
@@ -219,7 +232,7 @@ impl RequestFault {
     }
 
     /// Whether it concerns watches alone.
-    pub(crate) fn is_of_watch(self) -> bool {
+    fn is_of_watch(self) -> bool {
         matches!(self, Self::WatchCut(_) | Self::WatchSilent(_))
     }
 
@@ -250,12 +263,22 @@ impl RequestFault {
     }
 }
 
+impl RequestNumber {
+    /// Draws a request that is no watch; every third disrupts.
+    fn draw(rng: &mut ChaCha12Rng) -> Self {
+        match rng.random_range(0..6) {
+            0..3 => Self::Any(rng.random_range(0..REQUESTS)),
+            3 => Self::Write(rng.random_range(0..WRITES)),
+            _ => Self::Disruption(rng.random_range(0..DISRUPTIONS)),
+        }
+    }
+}
+
 impl Moment {
     fn draw(rng: &mut ChaCha12Rng) -> Self {
         match rng.random_range(0..4) {
-            0 => Self::Sent(rng.random_range(0..REQUESTS)),
-            1 if rng.random() => Self::Acted(rng.random_range(0..REQUESTS)),
-            1 => Self::Wrote(rng.random_range(0..WRITES)),
+            0 => Self::Sent(RequestNumber::draw(rng)),
+            1 => Self::Acted(RequestNumber::draw(rng)),
             _ => Self::Poll(rng.random_range(0..POLLS)),
         }
     }
@@ -335,8 +358,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Request(replica, number, fault) => {
-                let what = if fault.is_of_watch() { "watch" } else { "request" };
-                write!(f, "{what} {number} of replica {replica}: {fault:?}")
+                write!(f, "{number:?} of replica {replica}: {fault:?}")
             }
             Self::Replica(replica, moment, fault) => write!(f, "replica {replica} at {moment:?}: {fault:?}"),
             Self::Jump(replica, at, by) => {

@@ -15,9 +15,9 @@ use macaque::k8s::{InProcessAnswer, InProcessBody, InProcessServer};
 use serde_json::json;
 use tokio::sync::oneshot;
 
-use crate::fault::{FAULTY, Fault, Moment, RequestFault};
+use crate::fault::{FAULTY, Fault, Moment, RequestFault, RequestNumber};
 use crate::life::LifeControl;
-use crate::world::{Sender, World};
+use crate::world::{Sender, World, is_disruption};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -36,23 +36,41 @@ pub(crate) struct Network {
     control: LifeControl,
 }
 
-/// How many requests a replica has sent, and how many of them write or watch.
+/// How many requests a replica has sent, and how many of them write, disrupt a pod, or watch.
 #[derive(Default)]
 struct SentCount {
     all: u32,
     writes: u32,
+    disruptions: u32,
     watches: u32,
 }
 
 /// A request on its way.
 struct Exchange {
     network: Network,
-    number: u32,
-    /// Its number among those that write, if it does.
-    write: Option<u32>,
+    /// Its numbers: among all requests, and among those of its kinds.
+    numbers: Vec<RequestNumber>,
     fault: Option<RequestFault>,
     is_watch: bool,
     what: String,
+}
+
+impl SentCount {
+    /// The numbers of a request, which is the next.
+    fn count<B>(&mut self, request: &Request<B>) -> Vec<RequestNumber> {
+        let next = |count: &mut u32| std::mem::replace(count, *count + 1);
+        let mut numbers = vec![RequestNumber::Any(next(&mut self.all))];
+        if request.method() != Method::GET {
+            numbers.push(RequestNumber::Write(next(&mut self.writes)));
+        }
+        if is_disruption(request) {
+            numbers.push(RequestNumber::Disruption(next(&mut self.disruptions)));
+        }
+        if is_watch(request) {
+            numbers.push(RequestNumber::Watch(next(&mut self.watches)));
+        }
+        numbers
+    }
 }
 
 impl Network {
@@ -91,28 +109,12 @@ impl Network {
     }
 
     fn begin(&self, request: &Request<Body>) -> Exchange {
-        let is_watch = request
-            .uri()
-            .query()
-            .is_some_and(|query| query.contains("watch=true"));
-        let (number, write, watch) = {
-            let mut sent = self.sent.lock().unwrap();
-            let is_write = request.method() != Method::GET;
-            let numbers = (
-                sent.all,
-                is_write.then_some(sent.writes),
-                is_watch.then_some(sent.watches),
-            );
-            sent.all += 1;
-            sent.writes += u32::from(is_write);
-            sent.watches += u32::from(is_watch);
-            numbers
-        };
+        let is_watch = is_watch(request);
+        let numbers = self.sent.lock().unwrap().count(request);
         let is_faulty = self.world.elapsed() < FAULTY;
         let fault = self.faults.iter().find_map(|fault| match *fault {
             Fault::Request(replica, at, fault) if replica == self.replica => {
-                let number = if fault.is_of_watch() { watch } else { Some(number) };
-                (number == Some(at)).then_some(fault)
+                numbers.contains(&at).then_some(fault)
             }
             _ => None,
         });
@@ -122,18 +124,10 @@ impl Network {
         }
         Exchange {
             network: self.clone(),
-            number,
-            write,
+            numbers,
             fault,
             is_watch,
             what: format!("{} {}", request.method(), request.uri()),
-        }
-    }
-
-    /// Lets the replica fail if it is to at this moment.
-    fn pass(&self, moment: Moment) {
-        if self.world.elapsed() < FAULTY {
-            self.control.pass(moment);
         }
     }
 }
@@ -159,7 +153,7 @@ impl Exchange {
         let replica = self.network.replica;
         let world = &self.network.world;
 
-        self.network.pass(Moment::Sent(self.number));
+        self.pass(Moment::Sent);
         self.travel().await;
         match self.fault {
             Some(RequestFault::LostBefore) => return self.lost("before the server got it"),
@@ -185,10 +179,7 @@ impl Exchange {
 
         let answer = world.act(Sender::Replica(replica), request());
         world.tell(|| format!("replica {replica}: {}: {}", self.what, answer.status()));
-        self.network.pass(Moment::Acted(self.number));
-        if let Some(write) = self.write {
-            self.network.pass(Moment::Wrote(write));
-        }
+        self.pass(Moment::Acted);
         if let Some(RequestFault::Twice(after)) = self.fault
             && head.method != Method::GET
         {
@@ -203,6 +194,16 @@ impl Exchange {
         }
         self.travel().await;
         self.deliver(answer).await
+    }
+
+    /// Lets the replica fail if it is to at this moment of the request.
+    fn pass(&self, moment: fn(RequestNumber) -> Moment) {
+        if self.network.world.elapsed() < FAULTY {
+            let control = &self.network.control;
+            self.numbers
+                .iter()
+                .for_each(|number| control.pass(moment(*number)));
+        }
     }
 
     /// Delivers the answer of the server, as far as nothing is wrong.
@@ -341,6 +342,13 @@ impl Exchange {
         }
         response
     }
+}
+
+fn is_watch<B>(request: &Request<B>) -> bool {
+    request
+        .uri()
+        .query()
+        .is_some_and(|query| query.contains("watch=true"))
 }
 
 fn page() -> Response<InProcessBody> {

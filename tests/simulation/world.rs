@@ -181,8 +181,7 @@ impl World {
         let is_replica = matches!(sender, Sender::Replica(_));
         let is_journal = is_replica && request.method() == Method::PUT && path == JOURNAL_PATH;
         let text = is_journal.then(|| String::from_utf8(request.body().clone()).unwrap_or_default());
-        let is_disruption =
-            path.contains("/pods/") && (request.method() == Method::DELETE || path.ends_with("/eviction"));
+        let is_disruption = is_disruption(&request);
         let slot = slot_of(&request);
 
         let before = self.cluster.revision();
@@ -241,6 +240,12 @@ impl World {
     fn state(&self) -> MutexGuard<'_, WorldState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a request disrupts a pod.
+pub(crate) fn is_disruption<B>(request: &Request<B>) -> bool {
+    let path = request.uri().path();
+    path.contains("/pods/") && (request.method() == Method::DELETE || path.ends_with("/eviction"))
 }
 
 /// The slot that a request names as what it is sent for.

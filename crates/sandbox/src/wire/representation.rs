@@ -1,6 +1,6 @@
 //! Negotiates the representation of an answer by the Accept header, and converts objects and lists to it.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::wire::request::ApiRequest;
 use crate::wire::status_error::StatusError;
@@ -85,24 +85,32 @@ impl Representation {
     ) -> Result<Value, StatusError> {
         match self {
             Self::Full => {
-                let items: Vec<Value> = items.into_iter().map(list_item).collect();
-                Ok(json!({
-                    "kind": format!("{kind}List"), "apiVersion": api_version, "metadata": metadata, "items": items,
-                }))
+                let items = items.into_iter().map(list_item).collect();
+                Ok(list_of(format!("{kind}List"), api_version, metadata, items))
             }
             Self::PartialMetadata => Err(not_acceptable(&format!(
                 "you requested PartialObjectMetadata, but the requested object is a list ({kind}List)"
             ))),
             Self::PartialMetadataList => {
-                let items: Vec<Value> = items.into_iter().map(partial_metadata).collect();
-                Ok(json!({
-                    "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1",
-                    "metadata": metadata, "items": items,
-                }))
+                let kind = "PartialObjectMetadataList".to_owned();
+                let items = items.into_iter().map(partial_metadata).collect();
+                Ok(list_of(kind, "meta.k8s.io/v1", metadata, items))
             }
             Self::Table(policy) => Ok(table::table(items, policy, metadata, kind)),
         }
     }
+}
+
+/// A list; `json!` would copy its items once more.
+fn list_of(kind: String, api_version: &str, metadata: Value, items: Vec<Value>) -> Value {
+    let fields = [
+        ("kind", Value::String(kind)),
+        ("apiVersion", api_version.into()),
+        ("metadata", metadata),
+        ("items", Value::Array(items)),
+    ];
+    let fields = fields.map(|(name, value)| (name.to_owned(), value));
+    Value::Object(Map::from_iter(fields))
 }
 
 /// An item of a full list, without the kind and version, which the list names.
