@@ -48,13 +48,19 @@ conformance kubernetes="1.37":
 # kubectl, a Go program on client-go and the Python client, on the sandbox, as a real server is recorded (needs Go and pip)
 programs:
     programs="$(tests/programs/install)" && PATH="$programs/bin:$(.ci/tools):$PATH" PYTHONPATH="$programs/python" \
-        cargo test --locked --test programs -- --ignored on_the_sandbox
+        cargo test --locked --test programs -- --ignored programs_do_on_the_sandbox
 
 # The same on a real control plane; with PROGRAMS=write what they do there is recorded
 programs-real:
     programs="$(tests/programs/install)" && PATH="$programs/bin:$(.ci/tools):$PATH" PYTHONPATH="$programs/python" \
         tests/controlplane/controlplane run target/controlplane -- \
-        cargo test --locked --test programs -- --ignored on_a_real_api_server
+        cargo test --locked --test programs -- --ignored programs_do_on_a_real_api_server
+
+# descheduler, on a real control plane and on the sandbox; with PROGRAMS=write what it does is recorded (needs Go)
+descheduler:
+    programs="$(tests/programs/install descheduler)" && PATH="$programs/bin:$(.ci/tools):$PATH" \
+        tests/controlplane/controlplane run target/controlplane -- \
+        cargo test --locked --test programs -- --ignored --test-threads 1 descheduler_does
 
 # An hour of disruptions and faults on a real control plane, in minutes of so many seconds, of each of which blame is asked
 scripted-hour seconds="5":
@@ -111,6 +117,7 @@ nightly:
     just simulate 20000
     just conformance 1.33
     just conformance 1.35
+    just descheduler
     FUZZ_PROFILE=fuzz FUZZ_SECONDS=655 FUZZ_SEED=0 .ci/fuzz
     just mutations
 

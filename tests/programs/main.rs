@@ -1,5 +1,5 @@
 //! Other people's programs, which do on the sandbox what they do on a real Kubernetes API server: kubectl, a Go program on
-//! client-go, and the Python client.
+//! client-go, the Python client, and descheduler.
 //!
 //! Each file of `transcripts` holds commands and what they printed on the real server, and, where the sandbox differs, what
 //! they print there, and why. `transcript` reads and writes them, `server` starts the servers, `play` runs the commands,
@@ -22,16 +22,31 @@ mod transcript;
 
 use server::ServerKind;
 
+/// The transcript whose program takes minutes to build.
+const DESCHEDULER: &str = "descheduler";
+
 #[test]
 #[ignore = "needs kubectl, Go and Python's client: just programs"]
 fn programs_do_on_the_sandbox_what_is_recorded() {
-    play::play_all(ServerKind::Sandbox);
+    play::play_all(ServerKind::Sandbox, |name| name != DESCHEDULER);
 }
 
 #[test]
 #[ignore = "needs a real control plane: just programs-real"]
 fn programs_do_on_a_real_api_server_what_is_recorded() {
-    play::play_all(ServerKind::Real);
+    play::play_all(ServerKind::Real, |name| name != DESCHEDULER);
+}
+
+#[test]
+#[ignore = "needs descheduler: just descheduler"]
+fn descheduler_does_on_the_sandbox_what_is_recorded() {
+    play::play_all(ServerKind::Sandbox, |name| name == DESCHEDULER);
+}
+
+#[test]
+#[ignore = "needs descheduler and a real control plane: just descheduler"]
+fn descheduler_does_on_a_real_api_server_what_is_recorded() {
+    play::play_all(ServerKind::Real, |name| name == DESCHEDULER);
 }
 
 #[test]

@@ -7,14 +7,14 @@ use crate::difference::{Line, difference};
 use crate::server::{Server, ServerKind};
 use crate::transcript::{Transcript, writes};
 
-/// Plays all transcripts on this server, which must print what is recorded.
-pub(crate) fn play_all(kind: ServerKind) {
+/// Plays the transcripts of these names on this server, which must print what is recorded.
+pub(crate) fn play_all(kind: ServerKind, is_wanted: impl Fn(&str) -> bool) {
     let writes = writes();
     let only = std::env::var("PROGRAMS_ONLY").unwrap_or_default();
     let mut differences = Vec::new();
 
     for mut transcript in Transcript::all() {
-        if !transcript.name.starts_with(&only) {
+        if !is_wanted(&transcript.name) || !transcript.name.starts_with(&only) {
             continue;
         }
 
