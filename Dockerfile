@@ -20,7 +20,7 @@ COPY deploy/build-tools.txt /tmp/
 RUN pip install --no-cache-dir --break-system-packages --no-deps --require-hashes --requirement /tmp/build-tools.txt
 # It writes the names and versions of all crates into the binary, where scanners of images look for them.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
-    cargo install --quiet --locked --root /usr/local cargo-auditable@0.7.7
+    cargo install --quiet --locked --debug --root /usr/local cargo-auditable@0.7.7
 
 FROM tools AS build
 # amd64 or arm64: set by --platform.

@@ -12,8 +12,8 @@ use crate::world::SLOT;
 const REQUESTS: u32 = 70;
 /// How many of its requests that write.
 const WRITES: u32 = 16;
-/// How many of its requests that disrupt a pod: those of a round or two, with their repetitions.
-const DISRUPTIONS: u32 = 3;
+/// How many of its requests that disrupt a pod: one and its repetition, or those of two rounds.
+const DISRUPTIONS: u32 = 2;
 /// How many of its watches.
 const WATCHES: u32 = 4;
 /// How many polls of a process a crash or a suspension may be at.
