@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use macaque::actors::role::ActorRole;
 use rand::RngExt as _;
 use rand::rngs::ChaCha12Rng;
 use rand::seq::IndexedRandom as _;
@@ -32,6 +33,15 @@ const LONGEST_REQUEST: u64 = 34_000;
 const JUMPS: [i64; 8] = [-259_200, -3600, -45, -20, 20, 45, 3600, 259_200];
 /// By how many parts in a million it drifts.
 const DRIFTS: [i32; 4] = [-50_000, -1_000, 1_000, 50_000];
+/// The actors that may panic; half of the time it is the Killer.
+const ACTORS: [ActorRole; 6] = [
+    ActorRole::Killer,
+    ActorRole::Killer,
+    ActorRole::Killer,
+    ActorRole::Clock,
+    ActorRole::Watcher,
+    ActorRole::Notifier,
+];
 /// The refusals and errors that come before the server has acted.
 const CODES: [u16; 8] = [401, 403, 409, 429, 500, 502, 503, 504];
 /// The errors that come although the server has acted.
@@ -118,6 +128,8 @@ pub(crate) enum ReplicaFault {
     Sleep(u64),
     /// It is asked to stop, and is started again so many milliseconds after its end.
     Stop(u64),
+    /// One of its actors panics, and is started again after so many milliseconds.
+    ActorFails(ActorRole, u64),
 }
 
 /// What happens in the cluster.
@@ -173,6 +185,27 @@ impl Fault {
             15 => Self::Drift(replica, at, *DRIFTS.choose(rng).unwrap()),
             _ => Self::World(at, WorldFault::draw(rng)),
         }
+    }
+
+    /// Draws two faults at one disruption: of its request, and of the process that sends it. Two that meet by chance are rare.
+    pub(crate) fn draw_at_disruption(rng: &mut ChaCha12Rng, replicas: usize) -> [Self; 2] {
+        let replica = rng.random_range(0..replicas);
+        let number = RequestNumber::Disruption(rng.random_range(0..DISRUPTIONS));
+        let fault = loop {
+            let fault = RequestFault::draw(rng);
+            if !fault.is_of_watch() {
+                break fault;
+            }
+        };
+        let moment = if rng.random() {
+            Moment::Sent(number)
+        } else {
+            Moment::Acted(number)
+        };
+        [
+            Self::Request(replica, number, fault),
+            Self::Replica(replica, moment, ReplicaFault::draw(rng)),
+        ]
     }
 
     /// Whether somebody changes the journal's ConfigMap: two at once would undo each other's changes.
@@ -289,13 +322,14 @@ impl ReplicaFault {
         let length = rng.random_range(100..60_000);
         // Most beyond every lease.
         let beyond_leases = rng.random_range(300_000..400_000);
-        match rng.random_range(0..8) {
+        match rng.random_range(0..10) {
             0..3 => Self::Crash(rng.random_range(100..90_000)),
             3 => Self::Suspend(length),
             4 => Self::Suspend(beyond_leases),
             5 => Self::Sleep(length),
             6 => Self::Sleep(beyond_leases),
-            _ => Self::Stop(rng.random_range(100..30_000)),
+            7 => Self::Stop(rng.random_range(100..30_000)),
+            _ => Self::ActorFails(*ACTORS.choose(rng).unwrap(), rng.random_range(100..5_000)),
         }
     }
 
@@ -306,6 +340,7 @@ impl ReplicaFault {
             Self::Suspend(_) => "a process is suspended",
             Self::Sleep(_) => "a machine sleeps",
             Self::Stop(_) => "a process is asked to stop",
+            Self::ActorFails(..) => "an actor panics",
         }
     }
 }

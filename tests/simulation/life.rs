@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use macaque::actors::ActorsConfig;
+use macaque::actors::role::ActorRole;
 use macaque::actors::single_thread::SingleThreadActors;
 use macaque::platform::SimulatedClock;
 use tokio::task::LocalSet;
@@ -134,8 +135,23 @@ impl Life {
                     self.process.spawn_local(actors.shut_down());
                 }
             }
+            ReplicaFault::ActorFails(role, after) => self.fail_actor(role, Duration::from_millis(after)),
         }
         None
+    }
+
+    /// Lets an actor fail, and starts it again like the Supervisor, unless the process stops meanwhile.
+    fn fail_actor(&self, role: ActorRole, after: Duration) {
+        if let Some(actors) = &mut *self.actors.borrow_mut() {
+            actors.fail(role);
+        }
+        let actors = Rc::clone(&self.actors);
+        self.process.spawn_local(async move {
+            tokio::time::sleep(after).await;
+            if let Some(actors) = &mut *actors.borrow_mut() {
+                actors.start_actor(role);
+            }
+        });
     }
 
     fn suspend(&mut self, length: Duration) {

@@ -51,6 +51,11 @@ impl TrialPlan {
 
         let faults = rng.random_range(1..=MOST_FAULTS);
         let mut faults: Vec<_> = (0..faults).map(|_| Fault::draw(&mut rng, replicas)).collect();
+        if let [first, second, ..] = &mut faults[..]
+            && rng.random_range(0..6) == 0
+        {
+            [*first, *second] = Fault::draw_at_disruption(&mut rng, replicas);
+        }
         let mut has_hand = false;
         faults.retain(|fault| !fault.is_by_hand() || !std::mem::replace(&mut has_hand, true));
         let plan = Self {
