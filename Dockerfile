@@ -18,7 +18,8 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 COPY deploy/build-tools.txt /tmp/
 RUN pip install --no-cache-dir --break-system-packages --no-deps --require-hashes --requirement /tmp/build-tools.txt
-# It writes the names and versions of all crates into the binary, where scanners of images look for them.
+# It writes the names and versions of all crates into the binary, where scanners of images look for them. Unoptimized it
+# is built sooner, and all that it does is to start rustc.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     cargo install --quiet --locked --debug --root /usr/local cargo-auditable@0.7.7
 

@@ -112,7 +112,7 @@ mutations *names:
 fuzz target="" seconds="60":
     .ci/fuzz ${1:+"$1" "$2"}
 
-# What takes longer than CI may, some four hours: trials, mutations, four core-hours of fuzzing, and the older Kubernetes
+# What takes longer than CI may, some four hours: trials, mutations, fuzzing, descheduler, and the older Kubernetes
 nightly:
     just simulate 20000
     just conformance 1.33

@@ -3,10 +3,13 @@
 //! The simulation says which actor fails and when it is started again. A crash of the process is the end of the task set
 //! in which they run.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use actix::dev::ToEnvelope;
 use actix::{Actor, Addr, Context, Handler, Recipient};
+use futures_util::future::join_all;
 use tokio::task::JoinHandle;
 
 use super::ActorsConfig;
@@ -18,22 +21,25 @@ use super::notifier::Notifier;
 use super::role::ActorRole;
 use super::watcher::Watcher;
 use crate::heartbeat::Heartbeat;
+use crate::platform::Platform;
 
-/// The roles, in the order in which the Supervisor shuts them down.
+/// The roles, in the order in which they start.
 const ROLES: [ActorRole; 4] = [
-    ActorRole::Clock,
+    ActorRole::Notifier,
     ActorRole::Watcher,
     ActorRole::Killer,
-    ActorRole::Notifier,
+    ActorRole::Clock,
 ];
 
 /// The actors of one process.
 pub struct SingleThreadActors {
     config: ActorsConfig,
     recipients: ActorRecipients,
-    /// How many incarnations of the Killer were started.
-    killers: u64,
+    /// The current incarnation of the Killer.
+    killer_incarnation: u64,
     running: BTreeMap<ActorRole, RunningActor>,
+    /// The roles that must run: during a shutdown fewer, as the Supervisor's `needs` says.
+    needed: &'static [ActorRole],
 }
 
 /// An actor that runs as a task of the calling thread.
@@ -48,36 +54,42 @@ impl SingleThreadActors {
         let mut actors = Self {
             config: config.clone(),
             recipients: ActorRecipients::default(),
-            killers: 0,
+            killer_incarnation: 0,
             running: BTreeMap::new(),
+            needed: &ROLES,
         };
-        for role in ROLES.into_iter().rev() {
+        for role in ROLES {
             actors.start_actor(role);
         }
         actors
     }
 
-    /// Ends an actor where it is, as a panic does. Messages to it go back to their senders until it is started again.
-    pub fn fail(&mut self, role: ActorRole) {
-        if let Some(actor) = self.running.remove(&role) {
-            self.recipients.disconnect(role);
-            actor.task.abort();
-        }
+    /// Ends an actor where it is, as a panic does; returns whether it ran. Messages to it go back to their senders until
+    /// it is started again.
+    pub fn fail(&mut self, role: ActorRole) -> bool {
+        let Some(actor) = self.running.remove(&role) else {
+            return false;
+        };
+        self.recipients.disconnect(role);
+        actor.task.abort();
+        true
     }
 
-    /// Starts the next incarnation of one of the four actors within the `LocalSet` that is entered, unless it runs.
+    /// Starts the next incarnation of an actor within the `LocalSet` that is entered, if it is needed and does not run.
     pub fn start_actor(&mut self, role: ActorRole) {
-        if self.running.contains_key(&role) {
+        if !self.needed.contains(&role) || self.running.contains_key(&role) {
             return;
         }
+
         let config = &self.config;
         let recipients = self.recipients.clone();
         let heartbeat = Heartbeat::new(&config.platform);
         let actor = match role {
             ActorRole::Clock => launch(|_: &Addr<Clock>| recipients.clock(config, heartbeat)),
             ActorRole::Killer => {
-                self.killers += 1;
-                launch(|killer: &Addr<Killer>| recipients.killer(killer, config, self.killers, heartbeat))
+                self.killer_incarnation += 1;
+                let incarnation = self.killer_incarnation;
+                launch(|killer: &Addr<Killer>| recipients.killer(killer, config, incarnation, heartbeat))
             }
             ActorRole::Watcher => {
                 launch(|watcher: &Addr<Watcher>| recipients.watcher(watcher, config, heartbeat))
@@ -90,16 +102,47 @@ impl SingleThreadActors {
         self.running.insert(role, actor);
     }
 
-    /// Shuts the actors down in the Supervisor's order, and waits for their ends; returns whether none panicked.
-    pub async fn shut_down(mut self) -> bool {
-        let mut is_well = true;
-        for role in ROLES {
-            if let Some(actor) = self.running.remove(&role) {
-                actor.shutdown.do_send(Shutdown);
-                is_well &= actor.task.await.is_ok();
+    /// Shuts the actors down as the Supervisor does: first all but the Notifier, which must run until then, then the
+    /// Notifier, each up to its deadline.
+    pub async fn shut_down(actors: &RefCell<Self>) {
+        let ActorsConfig {
+            platform, timeouts, ..
+        } = actors.borrow().config.clone();
+
+        let ending = actors.borrow_mut().stop(
+            &[ActorRole::Clock, ActorRole::Watcher, ActorRole::Killer],
+            &[ActorRole::Notifier],
+        );
+        end_within(timeouts.round, ending, &platform).await;
+
+        let ending = actors.borrow_mut().stop(&[ActorRole::Notifier], &[]);
+        end_within(timeouts.drain, ending, &platform).await;
+    }
+
+    /// Asks these actors to stop, and needs only those from now on; returns what runs until they have stopped.
+    fn stop(&mut self, roles: &[ActorRole], needed: &'static [ActorRole]) -> Vec<JoinHandle<()>> {
+        self.needed = needed;
+        let mut ending = Vec::new();
+        for role in roles {
+            match self.running.remove(role) {
+                Some(actor) => {
+                    actor.shutdown.do_send(Shutdown);
+                    ending.push(actor.task);
+                }
+                None => self.recipients.disconnect(*role),
             }
         }
-        is_well
+        ending
+    }
+}
+
+/// Waits for these to end, and ends those that do not within this time.
+async fn end_within(limit: Duration, tasks: Vec<JoinHandle<()>>, platform: &Platform) {
+    let handles: Vec<_> = tasks.iter().map(JoinHandle::abort_handle).collect();
+    if platform.within(limit, join_all(tasks)).await.is_none() {
+        for handle in handles {
+            handle.abort();
+        }
     }
 }
 

@@ -31,6 +31,9 @@ pub(super) const GRACE: Duration = Duration::from_secs(15);
 /// other reads.
 const QUIET_CHECKS: u32 = 4;
 
+/// How long after its request an answer without a date no longer shows when the server gave it.
+const LATE: Duration = Duration::from_secs(2);
+
 /// How many times a throttled disruption is sent again.
 const THROTTLE_RETRIES: u32 = 3;
 
@@ -180,10 +183,11 @@ impl DisruptionAttempt<'_, '_> {
         if self.accepted.is_some() {
             return;
         }
-        // A process that was suspended reads the answer long after.
         let cluster = self.context.cluster;
-        let latest = answered.map_or(Timestamp::MAX, |second| after(second, Duration::from_secs(1)));
-        let accepted = cluster.server_time().min(latest);
+        let took = self.context.platform.reading().longest_since(sent);
+        let Some(accepted) = accepted_at(answered, cluster.server_time(), took) else {
+            return;
+        };
         let at = cluster.instant_of(accepted);
         self.accepted = Some(accepted);
 
@@ -271,5 +275,33 @@ impl From<Outcome> for AttemptOutcome {
             warnings: Vec::new(),
             accepted: None,
         }
+    }
+}
+
+/// When the API server accepted a disruption, by an answer of the second `answered` that was read at `now`, so long after the
+/// request; `None` if that is not known. A process that was suspended reads an answer long after it was given.
+fn accepted_at(answered: Option<Timestamp>, now: Timestamp, took: Duration) -> Option<Timestamp> {
+    match answered {
+        Some(second) => Some(now.min(after(second, Duration::from_secs(1)))),
+        None => (took < LATE).then_some(now),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_was_read_late_counts_from_its_date_and_without_one_from_no_time() {
+        let ago = |seconds| after(Timestamp::UNIX_EPOCH, Duration::from_secs(60 - seconds));
+        let read = ago(0);
+
+        assert_eq!(accepted_at(Some(ago(0)), read, Duration::ZERO), Some(read));
+        assert_eq!(
+            accepted_at(Some(ago(20)), read, Duration::from_secs(21)),
+            Some(ago(19))
+        );
+        assert_eq!(accepted_at(None, read, Duration::from_millis(1_999)), Some(read));
+        assert_eq!(accepted_at(None, read, LATE), None);
     }
 }

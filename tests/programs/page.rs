@@ -12,7 +12,7 @@ The same commands were run on a real control plane, Kubernetes v1.37.2, and on t
 recorded with their exit codes in `tests/programs/transcripts`. Only what differs from run to run is taken out before
 the two are compared: UIDs, times and ages, versions of resources, generated names, addresses and the padding of tables.
 `just programs` runs them on the sandbox again, `just programs-real` on the real control plane, and `just descheduler`
-descheduler on both. Other chaos monkeys (chaoskube, kube-monkey, pod-reaper) are not among them.
+descheduler on both. No other chaos monkey (chaoskube, kube-monkey, pod-reaper) is among them.
 
 ";
 

@@ -12,12 +12,12 @@ pub(crate) fn play_all(kind: ServerKind, is_wanted: impl Fn(&str) -> bool) {
     let writes = writes();
     let only = std::env::var("PROGRAMS_ONLY").unwrap_or_default();
     let mut differences = Vec::new();
+    let mut transcripts = Transcript::all();
+    transcripts.retain(|transcript| is_wanted(&transcript.name));
+    assert!(!transcripts.is_empty(), "there is no such transcript");
+    transcripts.retain(|transcript| transcript.name.starts_with(&only));
 
-    for mut transcript in Transcript::all() {
-        if !is_wanted(&transcript.name) || !transcript.name.starts_with(&only) {
-            continue;
-        }
-
+    for mut transcript in transcripts {
         println!("{} on the {kind:?}", transcript.name);
         differences.extend(play(&mut transcript, kind));
         if writes {

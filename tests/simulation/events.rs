@@ -157,6 +157,7 @@ async fn next_ready(world: &World) -> Option<String> {
 
     while world.elapsed() < FAULTY {
         tokio::time::sleep(READY_INTERVAL).await;
+        // A compaction drops the changes of half a second at most. All pods are the shop's.
         let changes = world.cluster.changes_after(seen, "Pod").unwrap_or_default();
         seen = world.cluster.revision();
         if let Some(change) = changes.iter().find(|change| became_ready(change)) {

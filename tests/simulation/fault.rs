@@ -33,7 +33,7 @@ const LONGEST_REQUEST: u64 = 34_000;
 const JUMPS: [i64; 8] = [-259_200, -3600, -45, -20, 20, 45, 3600, 259_200];
 /// By how many parts in a million it drifts.
 const DRIFTS: [i32; 4] = [-50_000, -1_000, 1_000, 50_000];
-/// The actors that may panic; half of the time it is the Killer.
+/// The actors that may fail; half of the time it is the Killer.
 const ACTORS: [ActorRole; 6] = [
     ActorRole::Killer,
     ActorRole::Killer,
@@ -50,7 +50,7 @@ const LATE_CODES: [u16; 3] = [500, 502, 504];
 /// A fault, and where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Something happens to a request of a replica.
+    /// Something happens to a request of a replica; of two such faults, the first.
     Request(usize, RequestNumber, RequestFault),
     /// A replica fails at a poll or a request.
     Replica(usize, Moment, ReplicaFault),
@@ -62,12 +62,16 @@ pub(crate) enum Fault {
     World(u64, WorldFault),
 }
 
-/// Which request of a replica, by its number since the trial began: among all, or among some of them.
+/// Which request of a replica: by its number since the trial began, among all or among some of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RequestNumber {
-    Any(u32),
+    /// Among all requests.
+    Overall(u32),
+    /// Among those that write.
     Write(u32),
+    /// Among those that disrupt a pod.
     Disruption(u32),
+    /// Among watches.
     Watch(u32),
 }
 
@@ -111,9 +115,9 @@ pub(crate) enum RequestFault {
 pub(crate) enum Moment {
     /// Before its process would be polled for the so manieth time: at an await.
     Poll(u32),
-    /// While a request of it is on its way to the server.
+    /// While this request is on its way to the server.
     Sent(RequestNumber),
-    /// After the server has acted on a request of it, before the answer arrives.
+    /// After the server has acted on this request, before the answer arrives.
     Acted(RequestNumber),
 }
 
@@ -128,7 +132,7 @@ pub(crate) enum ReplicaFault {
     Sleep(u64),
     /// It is asked to stop, and is started again so many milliseconds after its end.
     Stop(u64),
-    /// One of its actors panics, and is started again after so many milliseconds.
+    /// One of its actors fails, and is started again after so many milliseconds.
     ActorFails(ActorRole, u64),
 }
 
@@ -191,13 +195,8 @@ impl Fault {
     pub(crate) fn draw_at_disruption(rng: &mut ChaCha12Rng, replicas: usize) -> [Self; 2] {
         let replica = rng.random_range(0..replicas);
         let number = RequestNumber::Disruption(rng.random_range(0..DISRUPTIONS));
-        let fault = loop {
-            let fault = RequestFault::draw(rng);
-            if !fault.is_of_watch() {
-                break fault;
-            }
-        };
-        let moment = if rng.random() {
+        let fault = RequestFault::draw_of_any_request(rng);
+        let moment = if fault.keeps_server_from_acting() || rng.random() {
             Moment::Sent(number)
         } else {
             Moment::Acted(number)
@@ -246,6 +245,15 @@ impl RequestFault {
     fn draw(rng: &mut ChaCha12Rng) -> Self {
         let late = rng.random_range(1..LONGEST_REQUEST);
         match rng.random_range(0..15) {
+            0 => Self::WatchCut(late),
+            1 => Self::WatchSilent(late),
+            _ => Self::draw_of_any_request(rng),
+        }
+    }
+
+    fn draw_of_any_request(rng: &mut ChaCha12Rng) -> Self {
+        let late = rng.random_range(1..LONGEST_REQUEST);
+        match rng.random_range(0..13) {
             0 => Self::LostBefore,
             1 => Self::LostAfter,
             2 => Self::SilentBefore,
@@ -258,8 +266,6 @@ impl RequestFault {
             9 => Self::Page,
             10 => Self::Code(*CODES.choose(rng).unwrap()),
             11 => Self::CodeAfter(*LATE_CODES.choose(rng).unwrap()),
-            12 => Self::WatchCut(late),
-            13 => Self::WatchSilent(late),
             _ => Self::YesAlone,
         }
     }
@@ -267,6 +273,14 @@ impl RequestFault {
     /// Whether it concerns watches alone.
     fn is_of_watch(self) -> bool {
         matches!(self, Self::WatchCut(_) | Self::WatchSilent(_))
+    }
+
+    /// Whether the server does not act on the request when it should.
+    fn keeps_server_from_acting(self) -> bool {
+        matches!(
+            self,
+            Self::LostBefore | Self::SilentBefore | Self::Code(_) | Self::YesAlone | Self::ActsLater(_)
+        )
     }
 
     /// Whether nothing happens to a watch that has its number.
@@ -297,10 +311,10 @@ impl RequestFault {
 }
 
 impl RequestNumber {
-    /// Draws a request that is no watch; every third disrupts.
+    /// Draws a number among all requests, among writes, or, every third time, among disruptions.
     fn draw(rng: &mut ChaCha12Rng) -> Self {
         match rng.random_range(0..6) {
-            0..3 => Self::Any(rng.random_range(0..REQUESTS)),
+            0..3 => Self::Overall(rng.random_range(0..REQUESTS)),
             3 => Self::Write(rng.random_range(0..WRITES)),
             _ => Self::Disruption(rng.random_range(0..DISRUPTIONS)),
         }
@@ -340,7 +354,7 @@ impl ReplicaFault {
             Self::Suspend(_) => "a process is suspended",
             Self::Sleep(_) => "a machine sleeps",
             Self::Stop(_) => "a process is asked to stop",
-            Self::ActorFails(..) => "an actor panics",
+            Self::ActorFails(..) => "an actor fails",
         }
     }
 }
@@ -393,7 +407,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Request(replica, number, fault) => {
-                write!(f, "{number:?} of replica {replica}: {fault:?}")
+                write!(f, "{number} of replica {replica}: {fault:?}")
             }
             Self::Replica(replica, moment, fault) => write!(f, "replica {replica} at {moment:?}: {fault:?}"),
             Self::Jump(replica, at, by) => {
@@ -406,6 +420,17 @@ impl fmt::Display for Fault {
                 )
             }
             Self::World(at, fault) => write!(f, "{fault:?} at {at} ms"),
+        }
+    }
+}
+
+impl fmt::Display for RequestNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Overall(number) => write!(f, "request {number}"),
+            Self::Write(number) => write!(f, "write {number}"),
+            Self::Disruption(number) => write!(f, "disruption {number}"),
+            Self::Watch(number) => write!(f, "watch {number}"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One life of a replica: its process from the start to a crash or a clean end, polled as one future.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,10 +9,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use macaque::actors::ActorsConfig;
-use macaque::actors::role::ActorRole;
 use macaque::actors::single_thread::SingleThreadActors;
 use macaque::platform::SimulatedClock;
-use tokio::task::LocalSet;
+use tokio::task::{JoinHandle, LocalSet};
 use tokio::time::Sleep;
 
 use crate::fault::{FAULTY, Fault, Moment, ReplicaFault};
@@ -23,8 +23,8 @@ pub(crate) struct LifeControl(Arc<Mutex<ControlState>>);
 
 struct ControlState {
     moments: Vec<(Moment, ReplicaFault)>,
-    /// What is to happen to the process at once.
-    pending: Option<ReplicaFault>,
+    /// What is to happen to the process next, one after the other.
+    pending: VecDeque<ReplicaFault>,
     polls: u32,
     waker: Option<Waker>,
 }
@@ -36,10 +36,10 @@ pub(crate) struct Life {
     control: LifeControl,
     clock: SimulatedClock,
     process: LocalSet,
-    actors: Rc<RefCell<Option<SingleThreadActors>>>,
+    actors: Rc<RefCell<SingleThreadActors>>,
     suspended: Option<Pin<Box<Sleep>>>,
-    /// How long the replica is away after the end that it was asked for.
-    away_after_stop: u64,
+    /// The end that it was asked for, and how long the replica is away afterwards.
+    stop: Option<(JoinHandle<()>, u64)>,
 }
 
 impl LifeControl {
@@ -51,7 +51,7 @@ impl LifeControl {
         });
         Self(Arc::new(Mutex::new(ControlState {
             moments: moments.collect(),
-            pending: None,
+            pending: VecDeque::new(),
             polls: 0,
             waker: None,
         })))
@@ -60,13 +60,15 @@ impl LifeControl {
     /// Lets the replica fail if it is to at this moment.
     pub(crate) fn pass(&self, moment: Moment) {
         let mut state = self.state();
-        let found = state.moments.iter().position(|(at, _)| *at == moment);
-        if let Some(found) = found {
-            let (_, fault) = state.moments.swap_remove(found);
-            state.pending = Some(fault);
-            if let Some(waker) = state.waker.take() {
-                waker.wake();
-            }
+        let (due, later) = state.moments.iter().partition(|(at, _)| *at == moment);
+        let due: Vec<_> = due;
+        state.moments = later;
+        if due.is_empty() {
+            return;
+        }
+        state.pending.extend(due.into_iter().map(|(_, fault)| fault));
+        if let Some(waker) = state.waker.take() {
+            waker.wake();
         }
     }
 
@@ -79,7 +81,7 @@ impl LifeControl {
     }
 
     fn take_pending(&self) -> Option<ReplicaFault> {
-        self.state().pending.take()
+        self.state().pending.pop_front()
     }
 
     fn state(&self) -> MutexGuard<'_, ControlState> {
@@ -94,15 +96,13 @@ impl Life {
         replica: usize,
         control: LifeControl,
         clock: SimulatedClock,
-        config: ActorsConfig,
+        config: &ActorsConfig,
     ) -> Self {
         let process = LocalSet::new();
-        let actors = Rc::<RefCell<Option<SingleThreadActors>>>::default();
-        let started = Rc::clone(&actors);
-        process.spawn_local(async move {
-            let running = SingleThreadActors::start(&config);
-            started.replace(Some(running));
-        });
+        let actors = {
+            let _entered = process.enter();
+            SingleThreadActors::start(config)
+        };
 
         Self {
             world: world.clone(),
@@ -110,16 +110,22 @@ impl Life {
             control,
             clock,
             process,
-            actors,
+            actors: Rc::new(RefCell::new(actors)),
             suspended: None,
-            away_after_stop: 0,
+            stop: None,
         }
     }
 
     /// Lets happen what is due; returns how long the replica is away if this is its end.
     fn fail(&mut self, fault: ReplicaFault) -> Option<u64> {
+        if let ReplicaFault::ActorFails(role, _) = fault
+            && !self.actors.borrow_mut().fail(role)
+        {
+            return None;
+        }
         self.world.tell(|| format!("replica {}: {fault:?}", self.replica));
         self.world.note_fault(fault.kind());
+
         match fault {
             ReplicaFault::Crash(away) => return Some(away),
             ReplicaFault::Suspend(length) => self.suspend(Duration::from_millis(length)),
@@ -129,29 +135,22 @@ impl Life {
                 // Nobody looks at it before the machine wakes up. Pending timers are over then, which real ones are not.
                 self.clock.stand(length);
             }
+            // The second signal ends it at once.
+            ReplicaFault::Stop(away) if self.stop.is_some() => return Some(away),
             ReplicaFault::Stop(away) => {
-                self.away_after_stop = away;
-                if let Some(actors) = self.actors.take() {
-                    self.process.spawn_local(actors.shut_down());
-                }
+                let actors = Rc::clone(&self.actors);
+                let stop = async move { SingleThreadActors::shut_down(&actors).await };
+                self.stop = Some((self.process.spawn_local(stop), away));
             }
-            ReplicaFault::ActorFails(role, after) => self.fail_actor(role, Duration::from_millis(after)),
+            ReplicaFault::ActorFails(role, after) => {
+                let actors = Rc::clone(&self.actors);
+                self.process.spawn_local(async move {
+                    tokio::time::sleep(Duration::from_millis(after)).await;
+                    actors.borrow_mut().start_actor(role);
+                });
+            }
         }
         None
-    }
-
-    /// Lets an actor fail, and starts it again like the Supervisor, unless the process stops meanwhile.
-    fn fail_actor(&self, role: ActorRole, after: Duration) {
-        if let Some(actors) = &mut *self.actors.borrow_mut() {
-            actors.fail(role);
-        }
-        let actors = Rc::clone(&self.actors);
-        self.process.spawn_local(async move {
-            tokio::time::sleep(after).await;
-            if let Some(actors) = &mut *actors.borrow_mut() {
-                actors.start_actor(role);
-            }
-        });
     }
 
     fn suspend(&mut self, length: Duration) {
@@ -183,7 +182,11 @@ impl Future for Life {
             return Poll::Pending;
         }
 
-        let away = self.away_after_stop;
-        Pin::new(&mut self.process).poll(context).map(|()| away)
+        // It ends with its shutdown, whatever else still runs in it.
+        let _ = Pin::new(&mut self.process).poll(context);
+        match &self.stop {
+            Some((stop, away)) if stop.is_finished() => Poll::Ready(*away),
+            _ => Poll::Pending,
+        }
     }
 }

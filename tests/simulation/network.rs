@@ -59,7 +59,7 @@ impl SentCount {
     /// The numbers of a request, which is the next.
     fn count<B>(&mut self, request: &Request<B>) -> Vec<RequestNumber> {
         let next = |count: &mut u32| std::mem::replace(count, *count + 1);
-        let mut numbers = vec![RequestNumber::Any(next(&mut self.all))];
+        let mut numbers = vec![RequestNumber::Overall(next(&mut self.all))];
         if request.method() != Method::GET {
             numbers.push(RequestNumber::Write(next(&mut self.writes)));
         }

@@ -86,7 +86,10 @@ impl TrialPlan {
     /// have read it may be gone.
     fn may_forget_limit(&self) -> bool {
         let is_deletion = |fault: &Fault| matches!(fault, Fault::World(_, WorldFault::JournalDeleted(_)));
-        let is_failure = |fault: &Fault| matches!(fault, Fault::Replica(..));
+        let is_failure = |fault: &Fault| match fault {
+            Fault::Replica(_, _, fault) => !matches!(fault, ReplicaFault::ActorFails(..)),
+            _ => false,
+        };
         self.faults.iter().any(is_deletion) && self.faults.iter().any(is_failure)
     }
 

@@ -66,7 +66,7 @@ impl Replica {
                 self.number,
                 self.control.clone(),
                 self.clock.clone(),
-                config,
+                &config,
             )
             .await;
             tokio::time::sleep(Duration::from_millis(away)).await;

@@ -115,4 +115,5 @@ require (
 
 tool sigs.k8s.io/descheduler/cmd/descheduler
 
+// As in descheduler's own go.mod, whose replacements hold for nobody else.
 replace k8s.io/kube-openapi => k8s.io/kube-openapi v0.0.0-20260512234627-ef417d054102
