@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_was_read_late_counts_from_its_date_and_without_one_from_no_time() {
-        let ago = |seconds| after(Timestamp::UNIX_EPOCH, Duration::from_secs(60 - seconds));
+        let ago = |seconds: u64| after(Timestamp::UNIX_EPOCH, Duration::from_secs(60 - seconds));
         let read = ago(0);
 
         assert_eq!(accepted_at(Some(ago(0)), read, Duration::ZERO), Some(read));
