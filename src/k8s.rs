@@ -88,6 +88,8 @@ pub struct Cluster {
     connection: RefCell<Rc<Connection>>,
     /// What the server's clock showed, according to the last answer.
     server_clock: Cell<Option<ServerClock>>,
+    /// What this machine's clocks showed before the request of that answer.
+    asked_for_time: Cell<Option<ClockReading>>,
     /// Whether the last request failed, so that the configuration, e.g. the certificate authority, may be out of date.
     stale: Cell<bool>,
     /// The slot of the round that requests are sent for.
@@ -186,9 +188,12 @@ impl Cluster {
         self.platform.now()
     }
 
-    /// What this machine's clocks show.
-    pub fn reading(&self) -> ClockReading {
-        self.platform.reading()
+    /// What this machine's clocks showed before the request whose answer last showed the server's time; what they show now
+    /// if none did. The machine may have slept since, even before it read the answer.
+    pub fn asked_for_time(&self) -> ClockReading {
+        self.asked_for_time
+            .get()
+            .unwrap_or_else(|| self.platform.reading())
     }
 
     /// Sends a request and reads the whole answer within `deadline`; `what` describes the request in errors.
@@ -280,12 +285,13 @@ impl Cluster {
         let authorization = connection.credentials.header(&self.platform);
         let request = call.request(&self.user_agent(), authorization.clone());
         let begun = self.platform.monotonic();
+        let asked = self.platform.reading();
         let status = Cell::new(None);
         let exchange = async {
             let sending = connection.client.send(request).await;
             let response = sending.map_err(|error| ConnectionFault::of(&error))?;
             status.set(Some(response.status().as_u16()));
-            self.compare_clocks(response.headers(), begun);
+            self.compare_clocks(response.headers(), begun, asked);
             read(response, Arc::clone(&connection.server), authorization).await
         };
 

@@ -53,8 +53,8 @@ pub struct FollowedVictim {
     pub since: WatchedSince,
     /// How long it is followed after the disruption was accepted.
     pub timeout: Duration,
-    /// What the clocks showed before the disruption was sent, or when the victim was found: if they disagree later, the machine
-    /// may have slept.
+    /// What the clocks showed before the disruption was sent, or before the server's time was asked for by which the victim was
+    /// found: if they disagree later, the machine may have slept.
     pub awake: ClockReading,
 }
 
@@ -66,7 +66,7 @@ impl FollowedVictim {
             accepted: cluster.instant_of(record.victim.accepted),
             since: WatchedSince::Adoption,
             timeout: timeout_of(record, cluster.server_time()),
-            awake: cluster.reading(),
+            awake: cluster.asked_for_time(),
         }
     }
 
@@ -75,7 +75,7 @@ impl FollowedVictim {
         Self {
             accepted: cluster.instant_of(self.victim.accepted),
             since: WatchedSince::Adoption,
-            awake: cluster.reading(),
+            awake: cluster.asked_for_time(),
             ..self
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::{HeaderMap, header};
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::instants::after;
+use macaque_core::schedule::timer::ClockReading;
 use tokio::time::Instant;
 
 use super::Cluster;
@@ -93,13 +94,14 @@ impl Cluster {
     }
 
     /// Learns what the server's clock shows from the headers of an answer that came now, to a request that was sent at
-    /// the instant `begun`.
-    pub(super) fn compare_clocks(&self, headers: &HeaderMap, begun: Instant) {
+    /// the instant `begun`, when this machine's clocks showed `asked`.
+    pub(super) fn compare_clocks(&self, headers: &HeaderMap, begun: Instant, asked: ClockReading) {
         let received = self.platform.monotonic();
         if let Some(server) = ServerClock::of(headers, begun, received) {
             let known = self.server_clock.get();
             let server = known.map_or(server, |known| server.narrowed_by(known));
             self.server_clock.set(Some(server));
+            self.asked_for_time.set(Some(asked));
             let skew = server.skew_of(self.platform.now(), received);
             self.facts.publish(Fact::ClockCompared(skew));
         }

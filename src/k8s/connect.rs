@@ -109,6 +109,7 @@ impl Cluster {
             platform: platform.clone(),
             connection: RefCell::new(Rc::new(connection)),
             server_clock: Cell::new(None),
+            asked_for_time: Cell::new(None),
             stale: Cell::new(false),
             round: Cell::new(None),
             heartbeat: None,

@@ -1,6 +1,7 @@
 //! A cluster behind a fault proxy, whose victims are followed until their owners are whole again.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,6 +11,8 @@ use macaque::k8s::{Cluster, ClusterAccess, RequestDeadlines, WorkloadRef};
 use macaque::platform::{Platform, SimulatedClock};
 use macaque::recovery::{self, FollowedVictim, RecoveryContext, RecoveryMeans};
 use macaque::stop::{StopSwitch, StopToken};
+use macaque_core::instants::after;
+use macaque_core::journal::{LeaseHolder, RecoveryRecord};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::Pod;
 use macaque_core::recovery::{AcceptedBy, DisruptedVictim, RecoveryBaseline, RecoveryReport, WatchedSince};
@@ -153,6 +156,35 @@ impl RecoveryFixture {
         accepted: &Accepted,
         since: WatchedSince,
     ) -> Option<Followed> {
+        self.follow_victim(&FollowedVictim {
+            victim: accepted.victim.clone(),
+            accepted: accepted.at,
+            since,
+            timeout: self.timeout,
+            awake: accepted.awake,
+        })
+        .await
+    }
+
+    /// The victim as whoever finds it in the journal would follow it, by what the last answer showed.
+    pub(crate) fn found(&self, accepted: &Accepted) -> FollowedVictim {
+        let record = RecoveryRecord {
+            victim: accepted.victim.clone(),
+            until: after(accepted.victim.accepted, Duration::from_secs(3600)),
+            holder: LeaseHolder {
+                process: "macaque-0".to_owned(),
+                incarnation: 1,
+            },
+            lease_until: accepted.victim.accepted,
+            trouble: None,
+            reported: Vec::new(),
+            threads: BTreeMap::new(),
+        };
+        FollowedVictim::adopt(&record, &self.connection)
+    }
+
+    /// Follows a victim; `None` if the switch was used.
+    pub(crate) async fn follow_victim(&self, followed: &FollowedVictim) -> Option<Followed> {
         let context = RecoveryContext {
             cluster: &self.connection,
             means: self.means,
@@ -164,14 +196,7 @@ impl RecoveryFixture {
             assert_eq!(report.verdict, None);
             stuck.borrow_mut().push(report.trouble.unwrap().reason);
         };
-        let followed = FollowedVictim {
-            victim: accepted.victim.clone(),
-            accepted: accepted.at,
-            since,
-            timeout: self.timeout,
-            awake: accepted.awake,
-        };
-        let report = recovery::follow(context, &followed, on_trouble).await?;
+        let report = recovery::follow(context, followed, on_trouble).await?;
         Some(Followed {
             report,
             stuck: stuck.into_inner(),

@@ -45,6 +45,31 @@ async fn a_machine_that_slept_says_that_it_saw_no_recovery_and_not_that_it_was_q
 }
 
 #[actix_rt::test]
+async fn a_machine_that_slept_while_an_answer_was_on_its_way_does_not_take_the_answers_time_for_now() {
+    let (fixture, accepted) = recovered().await;
+    let asleep = fixture.clock.clone();
+    let sleep = Fault::rewrite_response(move |_| asleep.jump(LENGTH));
+    fixture
+        .proxy
+        .inject(RequestMatch::containing("limit=").once(), sleep);
+    fixture.pods("web-").await;
+    let found = fixture.found(&accepted);
+    for request in ["/version", "limit="] {
+        fixture
+            .proxy
+            .inject(request, Fault::date(Timestamp::now() + LENGTH));
+    }
+
+    let report = fixture.follow_victim(&found).await.unwrap().report;
+    assert_eq!(report.verdict, Some(RecoveryVerdict::Unwatched), "{report:?}");
+    let why = report.why.unwrap();
+    assert!(
+        why.contains("was whole already when it was looked at, 10 min"),
+        "{why}"
+    );
+}
+
+#[actix_rt::test]
 async fn a_clock_that_is_set_changes_nothing_of_a_recovery() {
     for by in [LENGTH, -LENGTH] {
         let (fixture, accepted) = recovered().await;
