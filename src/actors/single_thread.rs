@@ -18,18 +18,10 @@ use super::connections::ActorRecipients;
 use super::killer::Killer;
 use super::messages::Shutdown;
 use super::notifier::Notifier;
-use super::role::ActorRole;
+use super::role::{ActorRole, OptionalRoles};
 use super::watcher::Watcher;
 use crate::heartbeat::Heartbeat;
 use crate::platform::Platform;
-
-/// The roles, in the order in which they start.
-const ROLES: [ActorRole; 4] = [
-    ActorRole::Notifier,
-    ActorRole::Watcher,
-    ActorRole::Killer,
-    ActorRole::Clock,
-];
 
 /// The actors of one process.
 pub struct SingleThreadActors {
@@ -39,7 +31,7 @@ pub struct SingleThreadActors {
     killer_incarnation: u64,
     running: BTreeMap<ActorRole, RunningActor>,
     /// The roles that must run: during a shutdown fewer, as the Supervisor's `needs` says.
-    needed: &'static [ActorRole],
+    needed: Vec<ActorRole>,
 }
 
 /// An actor that runs as a task of the calling thread.
@@ -51,14 +43,15 @@ struct RunningActor {
 impl SingleThreadActors {
     /// Starts the actors within the `LocalSet` that is entered.
     pub fn start(config: &ActorsConfig) -> Self {
+        let roles: Vec<_> = ActorRole::of_process(OptionalRoles::default()).collect();
         let mut actors = Self {
             config: config.clone(),
             recipients: ActorRecipients::default(),
             killer_incarnation: 0,
             running: BTreeMap::new(),
-            needed: &ROLES,
+            needed: roles.clone(),
         };
-        for role in ROLES {
+        for role in roles {
             actors.start_actor(role);
         }
         actors
@@ -105,9 +98,10 @@ impl SingleThreadActors {
     /// Shuts the actors down as the Supervisor does: first all but the Notifier, which must run until then, then the
     /// Notifier, each up to its deadline.
     pub async fn shut_down(actors: &RefCell<Self>) {
-        let ActorsConfig {
-            platform, timeouts, ..
-        } = actors.borrow().config.clone();
+        let (timeouts, platform) = {
+            let config = &actors.borrow().config;
+            (config.timeouts, config.platform.clone())
+        };
 
         let ending = actors.borrow_mut().stop(
             &[ActorRole::Clock, ActorRole::Watcher, ActorRole::Killer],
@@ -120,8 +114,8 @@ impl SingleThreadActors {
     }
 
     /// Asks these actors to stop, and needs only those from now on; returns what runs until they have stopped.
-    fn stop(&mut self, roles: &[ActorRole], needed: &'static [ActorRole]) -> Vec<JoinHandle<()>> {
-        self.needed = needed;
+    fn stop(&mut self, roles: &[ActorRole], needed: &[ActorRole]) -> Vec<JoinHandle<()>> {
+        self.needed = needed.to_vec();
         let mut ending = Vec::new();
         for role in roles {
             match self.running.remove(role) {

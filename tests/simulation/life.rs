@@ -59,15 +59,14 @@ impl LifeControl {
 
     /// Lets the replica fail if it is to at this moment.
     pub(crate) fn pass(&self, moment: Moment) {
-        let mut state = self.state();
-        let (due, later) = state.moments.iter().partition(|(at, _)| *at == moment);
-        let due: Vec<_> = due;
-        state.moments = later;
-        if due.is_empty() {
-            return;
-        }
-        state.pending.extend(due.into_iter().map(|(_, fault)| fault));
-        if let Some(waker) = state.waker.take() {
+        let state = &mut *self.state();
+        let known = state.pending.len();
+        let due = state.moments.extract_if(.., |(at, _)| *at == moment);
+        state.pending.extend(due.map(|(_, fault)| fault));
+
+        if state.pending.len() > known
+            && let Some(waker) = state.waker.take()
+        {
             waker.wake();
         }
     }

@@ -66,7 +66,8 @@ impl SentCount {
         if is_disruption(request) {
             numbers.push(RequestNumber::Disruption(next(&mut self.disruptions)));
         }
-        if is_watch(request) {
+        let query = request.uri().query().unwrap_or_default();
+        if query.contains("watch=true") {
             numbers.push(RequestNumber::Watch(next(&mut self.watches)));
         }
         numbers
@@ -109,8 +110,10 @@ impl Network {
     }
 
     fn begin(&self, request: &Request<Body>) -> Exchange {
-        let is_watch = is_watch(request);
         let numbers = self.sent.lock().unwrap().count(request);
+        let is_watch = numbers
+            .iter()
+            .any(|number| matches!(number, RequestNumber::Watch(_)));
         let is_faulty = self.world.elapsed() < FAULTY;
         let fault = self.faults.iter().find_map(|fault| match *fault {
             Fault::Request(replica, at, fault) if replica == self.replica => {
@@ -200,9 +203,9 @@ impl Exchange {
     fn pass(&self, moment: fn(RequestNumber) -> Moment) {
         if self.network.world.elapsed() < FAULTY {
             let control = &self.network.control;
-            self.numbers
-                .iter()
-                .for_each(|number| control.pass(moment(*number)));
+            for number in &self.numbers {
+                control.pass(moment(*number));
+            }
         }
     }
 
@@ -342,13 +345,6 @@ impl Exchange {
         }
         response
     }
-}
-
-fn is_watch<B>(request: &Request<B>) -> bool {
-    request
-        .uri()
-        .query()
-        .is_some_and(|query| query.contains("watch=true"))
 }
 
 fn page() -> Response<InProcessBody> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use kube_sandbox::scenario::deployment;
-use macaque_core::recovery::{RecoveryPrecision, RecoveryVerdict};
+use macaque_core::recovery::{RecoveryPrecision, RecoveryReport, RecoveryVerdict};
 use macaque_testkit::fault_proxy::{Fault, RequestMatch};
 
 use super::fixture::{Accepted, RecoveryFixture};
@@ -25,23 +25,33 @@ async fn recovered() -> (RecoveryFixture, Accepted) {
     }
 }
 
-#[actix_rt::test]
-async fn a_machine_that_slept_says_that_it_saw_no_recovery_and_not_that_it_was_quick() {
-    let (fixture, accepted) = recovered().await;
-    fixture.clock.jump(LENGTH);
+/// From now on, the answers bear the time at which the machine has slept.
+fn date_answers_after_sleep(fixture: &RecoveryFixture) {
     for request in ["/version", "limit="] {
         fixture
             .proxy
             .inject(request, Fault::date(Timestamp::now() + LENGTH));
     }
+}
 
-    let report = fixture.follow(&accepted).await.report;
+/// Checks that nobody is said to have seen the recovery, and how long after the disruption the owner was looked at.
+fn check_whole_when_looked_at_after_sleep(report: RecoveryReport) {
     assert_eq!(report.verdict, Some(RecoveryVerdict::Unwatched), "{report:?}");
     let why = report.why.unwrap();
     assert!(
         why.contains("was whole already when it was looked at, 10 min"),
         "{why}"
     );
+}
+
+#[actix_rt::test]
+async fn a_machine_that_slept_says_that_it_saw_no_recovery_and_not_that_it_was_quick() {
+    let (fixture, accepted) = recovered().await;
+    fixture.clock.jump(LENGTH);
+    date_answers_after_sleep(&fixture);
+
+    let report = fixture.follow(&accepted).await.report;
+    check_whole_when_looked_at_after_sleep(report);
 }
 
 #[actix_rt::test]
@@ -54,19 +64,10 @@ async fn a_machine_that_slept_while_an_answer_was_on_its_way_does_not_take_the_a
         .inject(RequestMatch::containing("limit=").once(), sleep);
     fixture.pods("web-").await;
     let found = fixture.found(&accepted);
-    for request in ["/version", "limit="] {
-        fixture
-            .proxy
-            .inject(request, Fault::date(Timestamp::now() + LENGTH));
-    }
+    date_answers_after_sleep(&fixture);
 
     let report = fixture.follow_victim(&found).await.unwrap().report;
-    assert_eq!(report.verdict, Some(RecoveryVerdict::Unwatched), "{report:?}");
-    let why = report.why.unwrap();
-    assert!(
-        why.contains("was whole already when it was looked at, 10 min"),
-        "{why}"
-    );
+    check_whole_when_looked_at_after_sleep(report);
 }
 
 #[actix_rt::test]
