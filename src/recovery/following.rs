@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use macaque_core::pod::Pod;
 use macaque_core::recovery::{
-    DesiredReplicas, DisruptedVictim, RecoveryPrecision, RecoveryReport, RecoveryTracker, RecoveryVerdict,
+    DesiredReplicas, DisruptedVictim, LastAsked, RecoveryPrecision, RecoveryReport, RecoveryTracker, RecoveryVerdict,
 };
 use macaque_core::schedule::timer::ClockReading;
 use macaque_core::siblings::{SiblingPod, SiblingPods};
@@ -143,8 +143,11 @@ impl<'a> Following<'a> {
 
     /// How long ago the disruption was accepted.
     pub(super) fn elapsed(&self) -> Duration {
-        let now = self.context.platform.monotonic();
-        now.saturating_duration_since(self.followed.accepted)
+        self.since_accepted(self.context.platform.monotonic())
+    }
+
+    fn since_accepted(&self, instant: Instant) -> Duration {
+        instant.saturating_duration_since(self.followed.accepted)
     }
 
     /// How long the recovery is followed after the disruption was accepted.
@@ -204,7 +207,8 @@ impl<'a> Following<'a> {
     /// Notes the pods of a list, which shows everything up to `begun`, but not what happened since the pods were last known.
     pub(super) fn note_list(&self, pods: SiblingPods, begun: Instant, precision: RecoveryPrecision) {
         let mut known = self.known.borrow_mut();
-        known.tracker.note_gap();
+        let until = self.since_accepted(known.until);
+        known.tracker.note_gap(until);
         known.pods = pods;
         drop(known);
         self.note_confirmed(begun, precision);
@@ -215,16 +219,8 @@ impl<'a> Following<'a> {
         let mut known = self.known.borrow_mut();
         known.until = begun;
         known.listed = begun;
-        let is_whole = known.tracker.is_whole();
         drop(known);
-
-        // How long an owner stays whole counts up to when the list was asked for: the process may have been held up since.
-        let seen = if is_whole {
-            begun.saturating_duration_since(self.followed.accepted)
-        } else {
-            self.elapsed()
-        };
-        self.observe_at(seen, precision);
+        self.observe(precision);
     }
 
     /// Whether the pods are known to be these.
@@ -260,14 +256,12 @@ impl<'a> Following<'a> {
     /// Lets the tracker see the pods as they are known, and wakes the judge. Only what is seen concludes a recovery, never
     /// time alone: if nothing can be read, nothing is known of the pods.
     pub(super) fn observe(&self, precision: RecoveryPrecision) {
-        self.observe_at(self.elapsed(), precision);
-    }
-
-    fn observe_at(&self, elapsed: Duration, precision: RecoveryPrecision) {
+        let elapsed = self.elapsed();
         let mut known = self.known.borrow_mut();
-        // The number of replicas may have changed since it was asked for, as the pods may.
-        let asked = known.listed.min(known.scale_asked);
-        let asked = asked.saturating_duration_since(self.followed.accepted);
+        let asked = LastAsked {
+            pods: self.since_accepted(known.listed),
+            desired: self.since_accepted(known.scale_asked),
+        };
         let Known {
             tracker,
             pods,
@@ -294,7 +288,9 @@ impl<'a> Following<'a> {
 
     /// Notes that changes may be missed until the pods are listed again.
     pub(super) fn interrupt(&self) {
-        self.known.borrow_mut().tracker.interrupt();
+        let mut known = self.known.borrow_mut();
+        let until = self.since_accepted(known.until);
+        known.tracker.interrupt(until);
     }
 
     /// The next report of a replacement that is stuck.

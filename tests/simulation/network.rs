@@ -183,8 +183,10 @@ impl Exchange {
         let answer = world.act(Sender::Replica(replica), request());
         world.tell(|| format!("replica {replica}: {}: {}", self.what, answer.status()));
         self.pass(Moment::Acted);
+        // Who sends a request again has seen no answer; a refusal is one.
         if let Some(RequestFault::Twice(after)) = self.fault
             && head.method != Method::GET
+            && answer.status().is_success()
         {
             let again = self.network.world.clone();
             let request = request();

@@ -31,7 +31,7 @@ pub use self::expected::expected;
 pub(crate) use self::expected::unreadable_expect;
 pub use self::phases::{RecoveryPhase, phases};
 pub use self::steady::WHOLE_SPAN;
-pub use self::tracker::{DesiredReplicas, RecoveryTracker};
+pub use self::tracker::{DesiredReplicas, LastAsked, RecoveryTracker};
 pub use self::words::length;
 use crate::outcome::DisruptionMethod;
 use crate::pod::{PodOwner, PodRef, PodTrouble};

@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use super::steady::{MAX_DELAY, Steady, WholeSpan};
+use super::tracker::LastAsked;
 use super::wholeness::{OwnerSize, OwnerView, target_before};
 use super::words::length;
 use super::{DisruptedVictim, RecoveryVerdict, WatchedSince};
 
 /// How long past its timeout a recovery goes on of which nothing can be read.
 pub const UNREADABLE: Duration = Duration::from_secs(300);
+
+/// How long an owner may have been whole unseen for it to be called unrecovered all the same.
+const MAX_UNSEEN: Duration = Duration::from_secs(60);
 
 /// What is seen of an owner, and what was seen before.
 #[derive(Clone, Copy)]
@@ -17,8 +21,7 @@ pub(super) struct Sight<'a> {
     pub size: OwnerSize,
     /// When it is seen.
     pub now: Duration,
-    /// When its pods and its scale were last asked for.
-    pub asked: Duration,
+    pub asked: LastAsked,
     pub timeout: Duration,
     pub since: WatchedSince,
     /// Whether the owner was seen before.
@@ -29,6 +32,8 @@ pub(super) struct Sight<'a> {
     pub whole: Option<WholeSpan>,
     /// Whether it was whole before for long enough, in time, by its pods' conditions alone.
     pub was_whole_unseen: bool,
+    /// How long it may have been whole in time while nobody saw its pods.
+    pub unseen: Duration,
     /// Since when it, a Job, has seemed complete.
     pub completed: Option<Steady<()>>,
 }
@@ -67,7 +72,7 @@ pub(super) fn judge(sight: Sight<'_>) -> Option<Ending> {
     let unseen = || unseen_transition(sight);
     let lasting = || lasting_whole(sight);
     let completed = || {
-        let is_over = |completed: Steady<()>| completed.is_over(sight.now) || sight.now >= sight.timeout;
+        let is_over = |completed: Steady<()>| completed.is_over(sight.asked.pods) || sight.now >= sight.timeout;
         let ending = Ending::new(RecoveryVerdict::Completed, None);
         sight.completed.is_some_and(is_over).then_some(ending)
     };
@@ -132,7 +137,7 @@ fn may_be_in_time(sight: Sight<'_>, whole: WholeSpan) -> bool {
     // have missed that they were, and that the owner wanted fewer.
     let is_soon = now <= timeout.saturating_add(MAX_DELAY);
     let is_known = is_soon && whole.is_proven_after(timeout);
-    let was_missed = !is_continuous || (asked >= timeout && !is_known);
+    let was_missed = !is_continuous || (asked.both() >= timeout && !is_known);
     was_missed && whole.at.at > timeout
 }
 
@@ -141,13 +146,13 @@ fn lasting_whole(
     Sight {
         view,
         size,
-        now,
+        asked,
         timeout,
         whole,
         ..
     }: Sight<'_>,
 ) -> Option<Ending> {
-    let whole = whole.filter(|whole| whole.is_over(now) && whole.at.at <= timeout)?;
+    let whole = whole.filter(|whole| whole.is_over(asked.pods) && whole.at.at <= timeout)?;
     let before = target_before(view.victim);
     if size.target < before {
         let why = match view.wanted() {
@@ -178,17 +183,23 @@ fn timed_out(
         timeout,
         whole,
         was_whole_unseen,
+        unseen,
         ..
     }: Sight<'_>,
 ) -> Option<Ending> {
     let is_in_time = whole.is_some_and(|whole| whole.at.at <= timeout);
     // What was asked for before may have changed by then.
-    if asked < timeout || is_in_time {
+    if asked.both() < timeout || is_in_time {
         return None;
     }
     if was_whole_unseen {
         let why = "its pods' conditions showed it whole in time, but it lost a pod again before macaque could confirm that";
         return Some(Ending::new(RecoveryVerdict::Unwatched, Some(why.to_owned())));
+    }
+
+    if unseen >= MAX_UNSEEN {
+        let why = format!("nobody saw its pods for {} in which it may have been whole", length(unseen));
+        return Some(Ending::new(RecoveryVerdict::Unwatched, Some(why)));
     }
 
     let mut why = format!("not whole within {}", length(timeout));

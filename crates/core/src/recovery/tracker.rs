@@ -31,6 +31,16 @@ pub enum DesiredReplicas {
     Unknown,
 }
 
+/// When what is known of an owner was last asked for, counted from the acceptance of the disruption. An answer or a change that
+/// is read later may have come long before, and others after it that are still to be read.
+#[derive(Debug, Clone, Copy)]
+pub struct LastAsked {
+    /// When its pods were: a list shows all that happened to them up to then.
+    pub pods: Duration,
+    /// When the number of replicas that it wants was.
+    pub desired: Duration,
+}
+
 /// One recovery that is being tracked. All times are since the disruption was accepted.
 #[derive(Debug, Clone)]
 pub struct RecoveryTracker {
@@ -48,6 +58,8 @@ pub struct RecoveryTracker {
     whole: Option<WholeSpan>,
     /// Whether it was whole before for long enough, in time, by its pods' conditions alone: nobody saw it for as long.
     was_whole_unseen: bool,
+    /// How long the owner may have been whole in time while nobody saw its pods, at most.
+    unseen: Duration,
     /// Since when the owner's pods have been at rest, and how many those are.
     settled: Option<Steady<usize>>,
     /// Since when the owner, a Job, has seemed complete.
@@ -62,14 +74,20 @@ pub struct RecoveryTracker {
 #[derive(Debug, Clone, Copy)]
 struct Observation {
     at: Duration,
-    /// When the pods and the number that the owner wants were last asked for.
-    asked: Duration,
+    asked: LastAsked,
     precision: RecoveryPrecision,
     size: OwnerSize,
     /// Whether the pods have not been seen since.
     is_interrupted: bool,
-    /// Whether changes since may be missed.
-    has_gap: bool,
+    /// From when on changes may be missed.
+    gap: Option<Duration>,
+}
+
+impl LastAsked {
+    /// When both were, at the latest.
+    pub(super) fn both(self) -> Duration {
+        self.pods.min(self.desired)
+    }
 }
 
 impl RecoveryTracker {
@@ -89,6 +107,7 @@ impl RecoveryTracker {
             replacements: Replacements::default(),
             whole: None,
             was_whole_unseen: false,
+            unseen: Duration::ZERO,
             settled: None,
             completed: None,
             last: None,
@@ -97,9 +116,8 @@ impl RecoveryTracker {
         }
     }
 
-    /// Notes that the owner's pods are these after `elapsed`: they were listed or changed, or are known to be unchanged. They
-    /// and the number that it wants were last asked for at `asked`: an answer or a change that is read later may have come
-    /// long before.
+    /// Notes that the owner's pods are these after `elapsed`: they were listed or changed, or are known to be unchanged. What
+    /// lasts is known to have lasted until the pods were `asked` for.
     ///
     /// The pods and the number are taken to stay as they are until the next call, unless [`RecoveryTracker::interrupt`]
     /// comes in between. `precision` is by watch or by polling, and tells how `pods` are followed.
@@ -107,7 +125,7 @@ impl RecoveryTracker {
         &mut self,
         pods: &SiblingPods,
         desired: DesiredReplicas,
-        asked: Duration,
+        asked: LastAsked,
         elapsed: Duration,
         precision: RecoveryPrecision,
     ) {
@@ -125,9 +143,10 @@ impl RecoveryTracker {
             desired,
         };
         self.note_victim(view, now);
+        self.note_unseen(view, now);
         self.replacements.note(view, now);
 
-        let size = self.note_size(view, now, precision);
+        let size = self.note_size(view, asked, now, precision);
         self.ending = judge(Sight {
             view,
             size,
@@ -139,6 +158,7 @@ impl RecoveryTracker {
             is_continuous: self.is_continuous(),
             whole: self.whole,
             was_whole_unseen: self.was_whole_unseen,
+            unseen: self.unseen,
             completed: self.completed,
         });
         self.last = Some(Observation {
@@ -147,20 +167,21 @@ impl RecoveryTracker {
             precision,
             size,
             is_interrupted: false,
-            has_gap: false,
+            gap: None,
         });
     }
 
-    /// Notes that changes since the last observation may be missed by the next one, which is by a list alone.
-    pub fn note_gap(&mut self) {
+    /// Notes that changes after `known` may be missed by the next observation, which is by a list alone.
+    pub fn note_gap(&mut self, known: Duration) {
         if let Some(last) = &mut self.last {
-            last.has_gap = true;
+            last.gap.get_or_insert(known);
         }
     }
 
     /// Notes that the owner's pods are not seen any more until they are observed again: a list failed, or a watch ended and
-    /// could not be continued where it was.
-    pub fn interrupt(&mut self) {
+    /// could not be continued where it was. All changes until `known` were seen.
+    pub fn interrupt(&mut self, known: Duration) {
+        self.note_gap(known);
         if let Some(last) = &mut self.last {
             last.is_interrupted = true;
         }
@@ -178,8 +199,8 @@ impl RecoveryTracker {
         let settled = self.settled.map(|settled| settled.due());
         let completed = self.completed.map(|completed| completed.due());
         let dues = [whole, settled, completed];
-        let dues = dues.into_iter().flatten().filter(|due| *due > last.at);
-        let timeout = Some(self.timeout).filter(|timeout| last.asked < *timeout);
+        let dues = dues.into_iter().flatten().filter(|due| *due > last.asked.pods);
+        let timeout = Some(self.timeout).filter(|timeout| last.asked.both() < *timeout);
         dues.chain(timeout).min().map_or(end, |next| next.min(end))
     }
 
@@ -247,14 +268,31 @@ impl RecoveryTracker {
         self.is_victim_gone = true;
     }
 
+    /// Notes how long the owner may have been whole since its pods were last seen.
+    fn note_unseen(&mut self, view: OwnerView<'_>, now: Duration) {
+        let gap = self.last.map_or(Some(Duration::ZERO), |last| last.gap);
+        let Some(begin) = gap else {
+            return;
+        };
+        // A pod that has been unready since then shows that it was not.
+        let end = view.unready_since().unwrap_or(now).min(now).min(self.timeout);
+        self.unseen = self.unseen.max(end.saturating_sub(begin));
+    }
+
     /// Notes the number of the pods, and since when it has been what it is.
-    fn note_size(&mut self, view: OwnerView<'_>, now: Duration, precision: RecoveryPrecision) -> OwnerSize {
+    fn note_size(
+        &mut self,
+        view: OwnerView<'_>,
+        asked: LastAsked,
+        now: Duration,
+        precision: RecoveryPrecision,
+    ) -> OwnerSize {
         let since = self.last.filter(|_| self.is_continuous()).map(|last| last.at);
         self.settled = Steady::next(self.settled, view.number_at_rest(), since, now);
         let completed = view.is_completed(self.has_victim_succeeded).then_some(());
         self.completed = Steady::next(self.completed, completed, since, now);
 
-        let settled = self.settled.filter(|settled| settled.is_over(now));
+        let settled = self.settled.filter(|settled| settled.is_over(asked.pods));
         let size = view.size(settled.map(|settled| settled.value));
         let before = self.whole.filter(|whole| self.has_lasted_unseen(whole));
         self.whole = size
@@ -288,9 +326,9 @@ impl RecoveryTracker {
             .proven_whole_since(size.target)
             .filter(|_| size.target == target);
         let whole = self.whole.filter(|_| size.target <= target);
-        let between = match (since, self.last) {
-            (Some(since), Some(last)) if last.has_gap => Between::Gap(since),
-            (Some(_), _) => Between::Seen,
+        let between = match (since, self.last.and_then(|last| last.gap)) {
+            (Some(_), Some(known)) => Between::Gap(known),
+            (Some(_), None) => Between::Seen,
             (None, _) => Between::Unknown,
         };
         let whole = whole.and_then(|whole| whole.next(now, proof, between));

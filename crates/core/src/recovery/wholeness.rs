@@ -108,6 +108,13 @@ impl<'a> OwnerView<'a> {
         proof.map(|proof| self.clock.since_accepted(proof))
     }
 
+    /// Since when a live pod has not been ready: the earliest of them, as far as they tell.
+    pub(super) fn unready_since(self) -> Option<Duration> {
+        let unready = self.live().filter(|(_, pod)| pod.state == ReplicaState::NotReady);
+        let since = unready.filter_map(|(_, pod)| pod.ready_changed.or(pod.created)).min();
+        since.map(|since| self.clock.since_accepted(since))
+    }
+
     /// A revision that none of the live pods had before.
     pub(super) fn new_revision(self) -> Option<&'a str> {
         let known = &self.victim.baseline.revisions;

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::{Pod, PodOwner, PodPhase, PodProgress, PodRef, PodTrouble};
 use macaque_core::recovery::{
-    AcceptedBy, DesiredReplicas, DisruptedVictim, RecoveryBaseline, RecoveryPrecision, RecoveryReport,
+    AcceptedBy, DesiredReplicas, DisruptedVictim, LastAsked, RecoveryBaseline, RecoveryPrecision, RecoveryReport,
     RecoveryTracker, WatchedSince,
 };
 use macaque_core::siblings::SiblingPods;
@@ -39,6 +39,8 @@ pub(super) struct Scene {
     pub desired: DesiredReplicas,
     is_begun: bool,
     is_interrupted: bool,
+    /// Until when all changes are known.
+    known: Duration,
     /// When each pod was created, and when it became ready, in seconds since the acceptance.
     created: BTreeMap<String, i64>,
     ready: BTreeMap<String, i64>,
@@ -125,6 +127,7 @@ impl Opening {
                 .map_or(DesiredReplicas::Unknown, DesiredReplicas::Known),
             is_begun: false,
             is_interrupted: false,
+            known: Duration::ZERO,
             created,
             ready,
             kind: self.kind,
@@ -151,6 +154,13 @@ impl Scene {
     /// The pods are these at `at`, separated by blanks: `NAME#GENERATION:STATE/REVISION@NODE`, of which the name suffices.
     pub(super) fn change(&mut self, at: Duration, pods: &str) {
         self.pass(at);
+        self.set_pods(at, pods);
+        if !self.is_interrupted {
+            self.look(at);
+        }
+    }
+
+    fn set_pods(&mut self, at: Duration, pods: &str) {
         let second = i64::try_from(at.as_secs()).unwrap();
         let mut seen = SiblingPods::default();
         for word in pods.split_whitespace() {
@@ -163,9 +173,12 @@ impl Scene {
             seen.add(&pod(word, self.kind, self.owner, created, ready));
         }
         self.seen = seen;
-        if !self.is_interrupted {
-            self.look(at);
-        }
+    }
+
+    /// A change is read at `at` that came before, after which the pods were these. Nobody has looked meanwhile.
+    pub(super) fn change_read_late(&mut self, at: Duration, pods: &str) {
+        self.set_pods(at, pods);
+        self.read_answer(self.known, at);
     }
 
     /// The owner wants this many at `at`.
@@ -181,7 +194,8 @@ impl Scene {
     pub(super) fn interrupt(&mut self, at: Duration) {
         self.pass(at);
         self.is_interrupted = true;
-        self.tracker.interrupt();
+        self.known = at;
+        self.tracker.interrupt(at);
     }
 
     /// The pods are seen at `at`, as they are.
@@ -193,6 +207,11 @@ impl Scene {
     pub(super) fn read_answer(&mut self, asked: Duration, at: Duration) {
         self.is_begun = true;
         self.is_interrupted = false;
+        self.known = asked;
+        let asked = LastAsked {
+            pods: asked,
+            desired: asked,
+        };
         self.tracker
             .observe(&self.seen, self.desired, asked, at, self.precision);
         self.note(at);
@@ -206,10 +225,17 @@ impl Scene {
 
     /// The pods are these at `at`, as a list shows them after a time in which changes may have been missed.
     pub(super) fn list(&mut self, at: Duration, pods: &str) {
-        self.tracker.note_gap();
+        self.tracker.note_gap(self.known);
         // Nobody has looked meanwhile.
         self.is_begun = false;
         self.change(at, pods);
+    }
+
+    /// The pods are these at `at`, as the answer to a list shows them that was asked for at `asked`.
+    pub(super) fn list_answered_late(&mut self, asked: Duration, at: Duration, pods: &str) {
+        self.tracker.note_gap(self.known);
+        self.set_pods(at, pods);
+        self.read_answer(asked, at);
     }
 
     /// The verdict in short: `recovered 4.5 watch`.

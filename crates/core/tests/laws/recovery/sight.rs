@@ -31,7 +31,7 @@ fn what_was_not_seen_is_unwatched() {
             "not whole at a first look past the deadline",
             &adopted,
             &[(400.0, "b c")],
-            "unrecovered at 400",
+            "unwatched at 400",
         ),
         (
             "the transition was seen",
@@ -117,6 +117,7 @@ fn an_owner_whose_pods_conditions_show_just_after_the_timeout_that_it_was_not_wh
     for (looked, expected) in [(302.0, "unrecovered at 302"), (400.0, "unwatched at 400")] {
         let mut scene = Opening::of("Deployment").begin();
         scene.change(seconds(0.0), "b c d:running");
+        scene.list(seconds(290.0), "b c d:running");
         scene.ready_again("d", seconds(looked - 1.0));
         scene.list(seconds(looked), "b c d");
         assert_eq!(scene.ending(), expected);
@@ -132,6 +133,62 @@ fn an_owner_that_was_whole_while_nobody_looked_and_loses_another_pod_is_not_said
     scene.change(seconds(403.0), "c d e:running");
     scene.pass(seconds(1000.0));
     assert_eq!(scene.ending(), "unwatched at 403");
+}
+
+#[test]
+fn an_owner_that_may_have_been_whole_for_a_minute_while_nobody_looked_is_not_said_not_to_have_recovered() {
+    // The pods are not seen between two times; at the second, they are these.
+    let rows: [(f64, f64, &str, &str); 5] = [
+        (10.0, 400.0, "b c", "unwatched at 400"),
+        // Another replacement, which nobody saw before.
+        (10.0, 400.0, "b c e:running", "unwatched at 400"),
+        (10.0, 400.0, "b c d:running", "unrecovered at 400"),
+        (240.1, 400.0, "b c", "unrecovered at 400"),
+        (200.0, 259.0, "b c", "unrecovered at 300"),
+    ];
+    for (from, to, pods, expected) in rows {
+        let mut scene = Opening::of("Deployment").begin();
+        scene.change(seconds(0.0), "b c d:running");
+        scene.interrupt(seconds(from));
+        scene.change(seconds(to), pods);
+        scene.look(seconds(to));
+        scene.pass(seconds(1000.0));
+        assert_eq!(scene.ending(), expected, "{from} {to} {pods}");
+    }
+}
+
+#[test]
+fn a_change_that_is_read_late_does_not_show_that_the_owner_stayed_whole_until_then() {
+    let mut scene = Opening::of("Deployment").begin();
+    scene.change(seconds(0.0), "a:leaving b c d:running");
+    scene.change(seconds(0.6), "a:leaving b c d");
+
+    // The process was suspended. It reads one change after the other, those of 1 s, 4 s and 9 s.
+    scene.change_read_late(seconds(55.0), "b c d");
+    assert_eq!(scene.ending(), "none");
+    assert!(scene.tracker.next_change() <= seconds(55.0), "it is to look at once");
+    scene.change_read_late(seconds(55.0), "b c d:running");
+    scene.ready_again("d", seconds(9.0));
+    scene.change_read_late(seconds(55.0), "b c d");
+    scene.look(seconds(55.0));
+    assert_eq!(scene.ending(), "none");
+
+    scene.pass(seconds(1000.0));
+    assert_eq!(scene.ending(), "recovered at 60 whole at 9");
+}
+
+#[test]
+fn a_list_that_is_answered_late_tells_nothing_of_the_time_when_it_was_asked_for() {
+    let mut scene = Opening::of("Deployment").begin();
+    scene.change(seconds(0.0), "b c d:running");
+    scene.change(seconds(4.0), "b c d");
+
+    // One pod was not ready from 7.2 s to 14 s; the list was asked for before, and its answer shows it ready again.
+    scene.ready_again("d", seconds(14.0));
+    scene.list_answered_late(seconds(7.0), seconds(37.0), "b c d");
+    assert_eq!(scene.ending(), "none");
+    scene.pass(seconds(1000.0));
+    assert_eq!(scene.ending(), "recovered at 42 whole at 14");
 }
 
 #[test]
