@@ -224,7 +224,7 @@ impl DisruptionAttempt<'_, '_> {
             && self.pause(*retry_after).await
         {
             match self.ask_again().await {
-                None => return Ok(None),
+                None => return self.confirm_repeat().await,
                 Some(hold) if !self.context.stop.is_requested() => return Ok(Some(self.held(hold))),
                 Some(_) => {}
             }

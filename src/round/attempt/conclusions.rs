@@ -4,6 +4,7 @@ use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::refusal::Refusal;
 use macaque_core::verdict::DisruptionVerdict;
 
+use super::confirmation::not_repeated;
 use super::{DisruptionAttempt, PodState};
 
 /// What a check found that does not settle a doubt.
@@ -32,19 +33,17 @@ impl DisruptionAttempt<'_, '_> {
             }
         }
 
-        let why = format!("{doubt}; {SEEN_ALIVE}");
         if self.context.stop.is_requested() {
+            let why = format!("{doubt}; {SEEN_ALIVE}");
             return Some(Outcome::Unknown { why });
         }
         // The look may have taken long: meanwhile a guard may have changed its answer, macaque may have been paused, or
         // the round taken over.
         if let Some(hold) = self.ask_again().await {
-            let why = format!("{why}, and the request was not repeated: {hold}");
-            return Some(Outcome::Unknown { why });
+            return Some(not_repeated(&doubt, hold));
         }
         if let Err(error) = self.confirm().await {
-            let why = format!("{why}, and the request was not repeated: {error}");
-            return Some(Outcome::Unknown { why });
+            return Some(not_repeated(&doubt, error));
         }
         self.doubt = Some(doubt);
         None

@@ -1,5 +1,7 @@
 //! Confirms just before a request that the victim may still be disrupted.
 
+use std::fmt::Display;
+
 use macaque_core::guard::GuardHold;
 use macaque_core::journal::Journal;
 use macaque_core::outcome::Outcome;
@@ -23,6 +25,18 @@ impl DisruptionAttempt<'_, '_> {
             confirmed.map_err(|error| AttemptError::Round(self.context.end_of(error)))?;
         }
         Ok(hold)
+    }
+
+    /// Before a request that was throttled is sent again: meanwhile macaque may have been paused, or the round taken over.
+    /// Returns an outcome if it is not to be sent.
+    pub(super) async fn confirm_repeat(&mut self) -> Result<Option<Outcome>, AttemptError> {
+        let Err(error) = self.confirm().await else {
+            return Ok(None);
+        };
+        match self.doubt.take() {
+            None => Err(AttemptError::Round(self.context.end_of(error))),
+            Some(doubt) => Ok(Some(not_repeated(&doubt, error))),
+        }
     }
 
     /// Confirms that the victim may still be disrupted, whatever was written to the journal meanwhile.
@@ -53,9 +67,14 @@ impl DisruptionAttempt<'_, '_> {
     pub(super) fn held(&mut self, hold: GuardHold) -> Outcome {
         match self.doubt.take() {
             None => Outcome::Held(hold),
-            Some(doubt) => Outcome::Unknown {
-                why: format!("{doubt}; {SEEN_ALIVE}, and the request was not repeated: {hold}"),
-            },
+            Some(doubt) => not_repeated(&doubt, hold),
         }
+    }
+}
+
+/// The outcome of a request in doubt that is not sent again, for this reason, although the pod was seen alive.
+pub(super) fn not_repeated(doubt: &str, reason: impl Display) -> Outcome {
+    Outcome::Unknown {
+        why: format!("{doubt}; {SEEN_ALIVE}, and the request was not repeated: {reason}"),
     }
 }

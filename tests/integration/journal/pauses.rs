@@ -8,6 +8,7 @@ use macaque::failpoint::FailPoint;
 use macaque::guards::FRESH;
 use macaque::round::RoundResult;
 use macaque_core::report::RoundEnd;
+use macaque_testkit::fault_proxy::{Fault, FaultProxy, ProxyResponse, RequestMatch};
 use serde_json::json;
 
 use super::fixture::{JournalFixture, annotate};
@@ -72,6 +73,44 @@ async fn a_process_that_slept_after_its_reservation_disrupts_nobody_if_macaque_w
         })
         .await;
 
+    is_withheld_by_the_pause(&result);
+    assert_eq!(fixture.losses(), 0);
+    fixture.annotate(None);
+    replica.reports(2).await;
+    assert_eq!(fixture.losses(), 1, "the reservation was released");
+}
+
+#[actix_rt::test]
+async fn a_throttled_request_is_not_sent_again_if_macaque_was_paused_meanwhile() {
+    let fixture = Arc::new(JournalFixture::with(vec![deployment("shop", "web", 9)]));
+    let proxy = FaultProxy::start(&fixture.cluster.sandbox.url());
+    fixture.cluster.reach_at(&proxy.url());
+    let throttle = ProxyResponse::new(429, "Too many requests, please try again later.\n").retry_after(1);
+    proxy.inject(
+        RequestMatch::containing("/eviction").once(),
+        Fault::Answer(throttle),
+    );
+
+    let replica = fixture.replica("a").await;
+    let hand = Arc::clone(&fixture);
+    let result = replica
+        .runs_while(1, move |point| {
+            if point == FailPoint::AfterReserve {
+                annotate(&hand.cluster.sandbox, Some("true"));
+            }
+        })
+        .await;
+
+    is_withheld_by_the_pause(&result);
+    let requests = proxy.requests().into_iter();
+    let evictions = requests.filter(|request| request.line().contains("/eviction"));
+    assert_eq!((evictions.count(), fixture.losses()), (1, 0));
+    fixture.annotate(None);
+    replica.reports(2).await;
+    assert_eq!(fixture.losses(), 1, "the reservation was released");
+}
+
+fn is_withheld_by_the_pause(result: &RoundResult) {
     let RoundResult::Reported { report, .. } = result else {
         panic!("{result:?}")
     };
@@ -79,10 +118,6 @@ async fn a_process_that_slept_after_its_reservation_disrupts_nobody_if_macaque_w
         RoundEnd::Withheld { why } => assert!(why.starts_with("paused by the annotation"), "{why}"),
         end => panic!("{end:?}"),
     }
-    assert_eq!(fixture.losses(), 0);
-    fixture.annotate(None);
-    replica.reports(2).await;
-    assert_eq!(fixture.losses(), 1, "the reservation was released");
 }
 
 /// The process is suspended for as long as the answers of the guards count as fresh.
