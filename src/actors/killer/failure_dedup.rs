@@ -17,8 +17,14 @@ pub(super) struct FailureDedup {
 }
 
 impl FailureDedup {
-    /// Whether `report` says more than that rounds still fail for the same reason.
+    /// Whether `report` says more than that rounds still fail for the same reason. A turn that was missed is reported by one
+    /// round alone.
     pub(super) fn should_report(&mut self, report: &RoundReport) -> bool {
+        self.ends_otherwise(report) || report.missed_turns().next().is_some()
+    }
+
+    /// Whether the round of `report` did something, or nothing for another reason than those before it.
+    fn ends_otherwise(&mut self, report: &RoundReport) -> bool {
         if let Some(hold) = report.held_before_any_victim() {
             return self.is_news(&hold.cause(), report);
         }
@@ -95,6 +101,8 @@ mod tests {
     use macaque_core::guard::GuardHold;
     use macaque_core::journal::LeaseHolder;
     use macaque_core::outcome::Outcome;
+    use macaque_core::pod::{OwnerRef, PodOwner};
+    use macaque_core::report::TurnReport;
 
     use super::*;
     use crate::notify::message::tests::{attempt, report, unanswered, whole};
@@ -192,6 +200,29 @@ mod tests {
         assert!(failures.should_report(&held(whole())));
         assert!(failures.should_report(&after_a_victim));
         assert!(failures.should_report(&after_a_victim));
+    }
+
+    #[test]
+    fn a_round_that_tells_of_a_turn_that_was_missed_is_always_reported() {
+        let mut failures = FailureDedup::default();
+        let missed = RoundReport {
+            turns: vec![TurnReport {
+                owner: OwnerRef {
+                    namespace: "shop".to_owned(),
+                    owner: PodOwner {
+                        kind: "Deployment".to_owned(),
+                        name: "web".to_owned(),
+                    },
+                },
+                slot: Timestamp::UNIX_EPOCH,
+                missed: Some(whole().cause()),
+            }],
+            ..held(whole())
+        };
+        assert!(failures.should_report(&held(whole())));
+        assert!(failures.should_report(&missed));
+        assert!(failures.should_report(&missed));
+        assert!(!failures.should_report(&held(whole())));
     }
 
     #[test]
