@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use actix::System;
 use clap::Args;
 use macaque_core::budget::audit::{BudgetAudit, BudgetFinding, BudgetSummary, FindingSeverity};
-use macaque_core::config::NamespaceScope;
+use macaque_core::config::{NamespaceScope, TargetConfig};
 use macaque_core::permissions;
 use macaque_core::report::{RoundEnd, SkippedNamespace};
 use macaque_core::selector::Selector;
@@ -89,8 +89,11 @@ async fn audit(cluster: &Cluster, view: &CommandSettings) -> AuditReport {
         }
     };
 
-    for namespace in permissions::scopes(&scope) {
-        let audit = match audit_namespace(cluster, namespace, &view.config.target.selector).await {
+    let target = &view.config.target;
+    let is_in_scope =
+        |namespace: &Option<&str>| namespace.is_none_or(|name| !target.excludes_namespace(name));
+    for namespace in permissions::scopes(&scope).into_iter().filter(is_in_scope) {
+        let audit = match audit_namespace(cluster, namespace, target).await {
             Ok(audit) => audit,
             Err((error, remedy)) => {
                 report.problems.push(format!("{error}{remedy}"));
@@ -144,16 +147,17 @@ async fn scope(
     Ok(scope)
 }
 
-/// Reads the budgets of a namespace, or of all, and counts its pods page by page. A listing that expired between two
-/// pages may contain a pod twice.
+/// Reads the budgets of a namespace, or of all that are not excluded, and counts its pods page by page. A listing that expired
+/// between two pages may contain a pod twice.
 async fn audit_namespace(
     cluster: &Cluster,
     namespace: Option<&str>,
-    selector: &Selector,
+    target: &TargetConfig,
 ) -> Result<BudgetAudit, (ApiError, String)> {
     let budgets = cluster.budgets(namespace).await;
-    let budgets = budgets.map_err(|error| explained(error, permissions::LIST_BUDGETS, namespace))?;
-    let new = || BudgetAudit::new(budgets.clone(), selector.clone());
+    let mut budgets = budgets.map_err(|error| explained(error, permissions::LIST_BUDGETS, namespace))?;
+    budgets.retain(|budget| !target.excludes_namespace(&budget.namespace));
+    let new = || BudgetAudit::new(budgets.clone(), target.selector.clone());
     let mut audit = new();
     let mut seen = HashSet::new();
     let mut after = None;
@@ -168,7 +172,7 @@ async fn audit_namespace(
             seen.clear();
         }
         for pod in &page.pods {
-            if seen.insert(pod.id.uid.clone()) {
+            if !target.excludes_namespace(&pod.id.namespace) && seen.insert(pod.id.uid.clone()) {
                 audit.count(pod);
             }
         }

@@ -7,7 +7,7 @@ use macaque_testkit::TestCluster;
 use serde_json::{Value, json};
 
 use super::{json_on, run_on};
-use crate::answering_proxy;
+use crate::{answering_proxy, macaque};
 
 /// `SEVERITY REASON OBJECT` of each finding.
 fn findings(examination: &Value) -> Vec<String> {
@@ -233,6 +233,28 @@ fn a_namespace_that_may_not_be_read_is_reported_and_the_others_are_examined() {
 
     let rule = "add to macaque's Role: {apiGroups: [\"policy\"], resources: [\"poddisruptionbudgets\"], verbs: [\"list\"]}";
     assert!(problem.ends_with(rule), "{problem}");
+}
+
+#[test]
+fn a_namespace_that_is_excluded_is_not_examined() {
+    let cluster = TestCluster::with(vec![
+        scenario::deployment("shop", "web", 2),
+        scenario::budget("shop", "web", json!({ "maxUnavailable": 1 })),
+        scenario::deployment("billing", "bank", 2),
+        scenario::budget("billing", "bank", json!({ "maxUnavailable": 0 })),
+    ]);
+    for scope in ["-A", "-n shop,billing"] {
+        let words = format!("budgets {scope} -o json");
+        let all = macaque(&words).on(&cluster).run();
+        assert_eq!(all.code, 3);
+
+        let output = macaque(&words)
+            .on(&cluster)
+            .env("MACAQUE_TARGET__EXCLUDE_NAMESPACES", "bill*")
+            .run();
+        let budgets = output.json()["budgets"].as_array().unwrap().len();
+        assert_eq!((output.code, budgets), (0, 1), "{}", output.out);
+    }
 }
 
 #[test]
