@@ -130,7 +130,7 @@ pub(super) fn run(global: &GlobalArgs, args: &RbacArgs) -> i32 {
         PermissionPurpose::Rounds
     };
     output::write(&format!("# {}", summary(&view.config, purpose)));
-    for scoped in scoped_rules(&view.config, &namespaces, purpose, !args.required_only) {
+    for scoped in scoped_rules(&view.config, &namespaces, &account, purpose, !args.required_only) {
         let (role, binding) = objects(&scoped, &account);
         output::write(&"---");
         if let Some(remark) = &scoped.remark {
@@ -185,6 +185,7 @@ fn namespaces_with_role(args: &RbacArgs, view: &CommandSettings) -> Result<Names
 fn scoped_rules(
     config: &ChaosConfig,
     namespaces: &NamespaceScope,
+    account: &ServiceAccount,
     purpose: PermissionPurpose,
     with_optional: bool,
 ) -> Vec<ScopedRules> {
@@ -193,8 +194,8 @@ fn scoped_rules(
     let mut scoped: Vec<_> = permissions::scopes(namespaces)
         .into_iter()
         .map(|namespace| ScopedRules {
-            // The namespaces are those of others, and macaque's own may be one of them.
-            shared: by_labels.is_some(),
+            // A macaque of its own may run in another namespace, and macaque's own may be one of those that labels select.
+            shared: by_labels.is_some() || namespace.is_some_and(|namespace| namespace != account.namespace),
             remark: by_labels
                 .filter(|_| namespace == Some(PLACEHOLDER))
                 .map(|selector| format!("Apply this to every namespace with {selector}, by its name in place of {PLACEHOLDER}.")),
