@@ -4,6 +4,7 @@ mod configuration;
 mod grants;
 mod helms;
 mod mistakes;
+mod notes;
 mod schemas;
 mod values;
 

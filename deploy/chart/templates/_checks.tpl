@@ -38,7 +38,7 @@ Fails with all mistakes in the values that their schema cannot see: the key, wha
   {{- end -}}
 {{- end -}}
 {{- range .Values.extraArgs -}}
-  {{- if regexMatch "^(-n|-A|-l|--(namespace|all-namespaces|selector|method|count|dry-run)(=.*)?$)" . -}}
+  {{- if regexMatch "^(-n|-A|-l|--(namespace|all-namespaces|selector|method|count|pace|dry-run)(=.*)?$)" . -}}
     {{- $mistakes = append $mistakes (printf "extraArgs: %s sets what config sets, and permissions and checks follow config alone: set it there" .) -}}
   {{- end -}}
 {{- end -}}
@@ -56,10 +56,14 @@ Fails with all mistakes in the values that their schema cannot see: the key, wha
   {{- if $settings.quiet -}}
     {{- $mistakes = append $mistakes "config.schedule.quiet: is set, and with mode \"cronjob\" a round runs whenever Kubernetes starts it: leave the quiet times out of cronjob.schedule, or use mode \"deployment\"" -}}
   {{- end -}}
+  {{- /* The TOML of another ConfigMap may have the schedule that turns need, and that the values may not have here. */}}
+  {{- if and $settings.hasTurns (not .Values.existingConfigMap) -}}
+    {{- $mistakes = append $mistakes (printf "config.disrupt.pace: is %q, which gives turns by the slots of config.schedule.cron, and with mode \"cronjob\" Kubernetes keeps the schedule: use \"count\", or use mode \"deployment\"" $settings.pace) -}}
+  {{- end -}}
   {{- if and (not $settings.journal) (not $settings.dryRun) -}}
     {{- $mistakes = append $mistakes "config.journal: is \"memory\", and with mode \"cronjob\" each Job would forget the limits and the victims of those before it: use \"auto\"" -}}
   {{- end -}}
-  {{- range $key := list "podMonitor" "serviceMonitor" "service" "podDisruptionBudget" -}}
+  {{- range $key := list "podMonitor" "serviceMonitor" "service" "prometheusRule" "grafanaDashboard" "podDisruptionBudget" -}}
     {{- if (index $.Values $key).enabled -}}
       {{- $mistakes = append $mistakes (printf "%s.enabled: a Job serves no metrics and ends by itself: set it to false, or use mode \"deployment\"" $key) -}}
     {{- end -}}
@@ -80,7 +84,7 @@ Fails with all mistakes in the values that their schema cannot see: the key, wha
     {{- end -}}
   {{- end -}}
   {{- if not $settings.metricsPort -}}
-    {{- range $key := list "podMonitor" "serviceMonitor" "service" -}}
+    {{- range $key := list "podMonitor" "serviceMonitor" "service" "prometheusRule" "grafanaDashboard" -}}
       {{- if (index $.Values $key).enabled -}}
         {{- $mistakes = append $mistakes (printf "%s.enabled: no metrics are served: set config.metrics.listen or config.health.listen to an address, such as \"0.0.0.0:8080\"" $key) -}}
       {{- end -}}

@@ -62,7 +62,8 @@ macaque reads it. src/settings decodes the same.
 {{- end -}}
 
 {{- $optIn := eq "opt-in" (dig "target" "mode" "opt-out" $config | lower | trim) -}}
-{{- $hasTurns := ne "count" (dig "disrupt" "pace" "count" $config | lower | trim) -}}
+{{- $pace := dig "disrupt" "pace" "count" $config | lower | trim -}}
+{{- $hasTurns := ne "count" $pace -}}
 
 {{- $journal := dig "journal" "auto" $config | trim -}}
 {{- if has (lower $journal) (list "auto" "") -}}
@@ -103,6 +104,8 @@ macaque reads it. src/settings decodes the same.
     "named" (not (empty (dig "target" "namespaces" list $config)))
     "namespaceSelector" $namespaceSelector
     "nodeSelector" (dig "target" "node_selector" "" $config | trim)
+    "pace" $pace
+    "hasTurns" $hasTurns
     "readsMetadata" (or $optIn (and $hasTurns (dig "target" "annotations" true $config)))
     "selector" (dig "target" "selector" "" $config)
     "journal" $journal
