@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use macaque_core::pod::Pod;
 use macaque_core::recovery::{
-    DesiredReplicas, DisruptedVictim, LastAsked, RecoveryPrecision, RecoveryReport, RecoveryTracker, RecoveryVerdict,
+    DesiredReplicas, DisruptedVictim, LastAsked, RecoveryPrecision, RecoveryReport, RecoveryTracker,
+    RecoveryVerdict,
 };
 use macaque_core::schedule::timer::ClockReading;
 use macaque_core::siblings::{SiblingPod, SiblingPods};

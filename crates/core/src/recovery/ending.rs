@@ -72,7 +72,8 @@ pub(super) fn judge(sight: Sight<'_>) -> Option<Ending> {
     let unseen = || unseen_transition(sight);
     let lasting = || lasting_whole(sight);
     let completed = || {
-        let is_over = |completed: Steady<()>| completed.is_over(sight.asked.pods) || sight.now >= sight.timeout;
+        let is_over =
+            |completed: Steady<()>| completed.is_over(sight.asked.pods) || sight.now >= sight.timeout;
         let ending = Ending::new(RecoveryVerdict::Completed, None);
         sight.completed.is_some_and(is_over).then_some(ending)
     };
@@ -198,7 +199,10 @@ fn timed_out(
     }
 
     if unseen >= MAX_UNSEEN {
-        let why = format!("nobody saw its pods for {} in which it may have been whole", length(unseen));
+        let why = format!(
+            "nobody saw its pods for {} in which it may have been whole",
+            length(unseen)
+        );
         return Some(Ending::new(RecoveryVerdict::Unwatched, Some(why)));
     }
 

@@ -111,7 +111,9 @@ impl<'a> OwnerView<'a> {
     /// Since when a live pod has not been ready: the earliest of them, as far as they tell.
     pub(super) fn unready_since(self) -> Option<Duration> {
         let unready = self.live().filter(|(_, pod)| pod.state == ReplicaState::NotReady);
-        let since = unready.filter_map(|(_, pod)| pod.ready_changed.or(pod.created)).min();
+        let since = unready
+            .filter_map(|(_, pod)| pod.ready_changed.or(pod.created))
+            .min();
         since.map(|since| self.clock.since_accepted(since))
     }
 

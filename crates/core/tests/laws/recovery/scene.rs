@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::{Pod, PodOwner, PodPhase, PodProgress, PodRef, PodTrouble};
 use macaque_core::recovery::{
-    AcceptedBy, DesiredReplicas, DisruptedVictim, LastAsked, RecoveryBaseline, RecoveryPrecision, RecoveryReport,
-    RecoveryTracker, WatchedSince,
+    AcceptedBy, DesiredReplicas, DisruptedVictim, LastAsked, RecoveryBaseline, RecoveryPrecision,
+    RecoveryReport, RecoveryTracker, WatchedSince,
 };
 use macaque_core::siblings::SiblingPods;
 

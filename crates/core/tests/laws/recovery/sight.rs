@@ -166,7 +166,10 @@ fn a_change_that_is_read_late_does_not_show_that_the_owner_stayed_whole_until_th
     // The process was suspended. It reads one change after the other, those of 1 s, 4 s and 9 s.
     scene.change_read_late(seconds(55.0), "b c d");
     assert_eq!(scene.ending(), "none");
-    assert!(scene.tracker.next_change() <= seconds(55.0), "it is to look at once");
+    assert!(
+        scene.tracker.next_change() <= seconds(55.0),
+        "it is to look at once"
+    );
     scene.change_read_late(seconds(55.0), "b c d:running");
     scene.ready_again("d", seconds(9.0));
     scene.change_read_late(seconds(55.0), "b c d");
