@@ -127,7 +127,7 @@ async fn claim_and_run(context: RoundContext<'_>, slot: Timestamp, seed: u64) ->
         }
     };
 
-    // A victim whose outcome could not be recorded before is now: as unknown, with the report that knows more.
+    // A victim whose outcome could not be recorded before is now, with the report that knows it.
     if let Some(attempt) = unresolved.filter(|_| claim_state != ClaimState::Open) {
         context.publish_tried((slot, seed), &attempt, None);
     }

@@ -12,6 +12,8 @@ pub(super) struct FailureDedup {
     rounds: Option<(String, u64)>,
     /// The cause for which takeover passes fail.
     takeover: Option<String>,
+    /// What held the last round by the journal, when it was last looked at.
+    held: Option<String>,
     /// How many dropped reports were already logged.
     dropped: u64,
 }
@@ -79,11 +81,13 @@ impl FailureDedup {
     /// Notes that a takeover pass succeeded; `dropped` counts all undelivered reports ever dropped from the outbox, and
     /// `held` is what held the last round: whichever replica ran it has reported it.
     pub(super) fn takeover_succeeded(&mut self, dropped: u64, held: Option<String>) {
-        if let Some(held) = held
-            && self.rounds.as_ref().is_none_or(|(known, _)| *known != held)
+        // A round that recorded nothing, for another reason, may have come since.
+        if let Some(held) = held.as_ref().filter(|_| held != self.held)
+            && self.rounds.as_ref().is_none_or(|(known, _)| known != held)
         {
-            self.rounds = Some((held, 1));
+            self.rounds = Some((held.clone(), 1));
         }
+        self.held = held;
         if self.takeover.take().is_some() {
             log::info!("the journal can be read and updated again");
         }
@@ -188,6 +192,16 @@ mod tests {
             failures.should_report(&held(unanswered())),
             "another replica ran a round"
         );
+    }
+
+    #[test]
+    fn a_reason_that_is_not_in_the_journal_is_reported_once_though_the_last_round_there_was_held() {
+        let mut failures = FailureDedup::default();
+        assert!(failures.should_report(&held(whole())));
+        failures.takeover_succeeded(0, Some(whole().cause()));
+        assert!(failures.should_report(&withheld()));
+        failures.takeover_succeeded(0, Some(whole().cause()));
+        assert!(!failures.should_report(&withheld()));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use kube_sandbox::scenario::{budget, deployment, stateful_set};
 use macaque::facts::{Fact, FactListener};
 use macaque::failpoint::FailPoint;
 use macaque::round::{ClaimState, RoundResult};
+use macaque_core::journal::ReservationState;
 use macaque_core::outcome::Outcome;
 use macaque_core::report::{RoundEnd, RoundReport};
 use macaque_testkit::{FactRecorder, RecordedFact};
@@ -311,4 +312,7 @@ async fn a_victim_whose_outcome_is_recorded_with_the_end_of_its_round_is_publish
     assert_eq!(report.attempts[0].outcome.word(), "evicted");
     assert_eq!(course(&repair.recorder), ["checked", "tried", "finished"]);
     assert_eq!(repair.recorder.tried(), report.attempts);
+    let journal = fixture.journal();
+    let reservation = &journal.round().unwrap().reservations[0];
+    assert_eq!(reservation.state, ReservationState::Disrupted);
 }

@@ -220,7 +220,7 @@ impl Journal {
 
     /// Closes the round and puts its report in the outbox.
     pub(super) fn close(&mut self, report: &RoundReport, context: &StepContext<'_>) -> Result<(), Denial> {
-        let round = match &mut self.round {
+        let round = match &self.round {
             Some(round) if round.slot == report.slot && round.holder == *context.holder => round,
             Some(round) if round.slot >= report.slot => return Err(Denial::LeaseLost),
             _ => return Err(Denial::UnknownRound),
@@ -229,12 +229,17 @@ impl Journal {
             return Ok(());
         }
 
-        round.closed = true;
-        round.held = report.held_before_any_victim().map(GuardHold::cause);
         let slot = round.slot;
-        let pending = round.reservations.iter_mut();
-        let pending = pending.filter(|reservation| reservation.state == ReservationState::Pending);
-        let in_doubt: Vec<_> = pending.map(Reservation::take_doubtful).collect();
+        // What the report knows of a pending victim could not be recorded before.
+        for attempt in &report.attempts {
+            self.resolve(
+                &attempt.pod.uid,
+                Resolution::from(&attempt.outcome),
+                None,
+                context,
+            );
+        }
+        let in_doubt = self.close_round(report.held_before_any_victim().map(GuardHold::cause));
         for reservation in &in_doubt {
             self.begin_recovery(reservation, slot, AcceptedBy::Doubt, reservation.at, context);
         }
@@ -244,6 +249,18 @@ impl Journal {
         self.notices.note_round(report);
         self.add_to_outbox(report, context);
         Ok(())
+    }
+
+    /// Closes the round, which was `held` for this cause; returns the victims of which it is not known what became of them.
+    fn close_round(&mut self, held: Option<String>) -> Vec<Reservation> {
+        let Some(round) = &mut self.round else {
+            return Vec::new();
+        };
+        round.closed = true;
+        round.held = held;
+        let pending = round.reservations.iter_mut();
+        let pending = pending.filter(|reservation| reservation.state == ReservationState::Pending);
+        pending.map(Reservation::take_doubtful).collect()
     }
 
     /// Takes over the round, the recoveries and the messages whose leases are free, and renews the leases of the acting

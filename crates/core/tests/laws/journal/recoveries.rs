@@ -10,6 +10,7 @@ use macaque_core::guard::RecoveredGuard;
 use macaque_core::journal::{
     Denial, Journal, JournalEvent, Message, ReservationState, Resolution, StepContext,
 };
+use macaque_core::outcome::Outcome;
 use macaque_core::recovery::{
     AcceptedBy, RecoveryBaseline, RecoveryPrecision, RecoveryReport, RecoveryVerdict,
 };
@@ -268,6 +269,30 @@ fn a_round_that_closes_over_a_pending_victim_leaves_its_recovery_in_doubt() {
     };
     assert_eq!(record.victim.origin, AcceptedBy::Doubt);
     assert_eq!(history.journal.in_flight(history.now), 1, "and counts once");
+}
+
+#[test]
+fn a_round_that_closes_records_what_its_report_knows_of_a_pending_victim() {
+    let closed = |outcome| {
+        let mut history = disrupted(&[]);
+        assert!(history.take(&HolderStep::of(0, StepKind::Reserve { pod: 1 })));
+        let mut known = report(history.now, 0, "");
+        known.attempts = report(history.now, 2, "").attempts.split_off(1);
+        known.attempts[0].outcome = outcome;
+        history.close(known);
+        history.journal
+    };
+
+    let evicted = closed(Outcome::Evicted);
+    assert_eq!(
+        evicted.round().unwrap().reservations[0].state,
+        ReservationState::Disrupted
+    );
+    assert_eq!(evicted.recovering()[0].victim.origin, AcceptedBy::Lookup);
+
+    let refused = closed(Outcome::Gone);
+    assert_eq!(refused.round().unwrap().reservations, []);
+    assert_eq!(refused.recovering(), []);
 }
 
 #[test]
