@@ -12,7 +12,7 @@ pub(super) struct FailureDedup {
     rounds: Option<(String, u64)>,
     /// The cause for which takeover passes fail.
     takeover: Option<String>,
-    /// What held the last round by the journal, when it was last looked at.
+    /// What held the last round, as the journal said when it was last read.
     held: Option<String>,
     /// How many dropped reports were already logged.
     dropped: u64,
@@ -66,6 +66,7 @@ impl FailureDedup {
     pub(super) fn round_is_elsewhere(&mut self, denial: &Denial) {
         if let Denial::AlreadyClaimed { withheld, .. } = denial {
             self.rounds = withheld.clone().map(|why| (why, 1));
+            self.held = None;
         }
     }
 
@@ -184,6 +185,10 @@ mod tests {
         failures.round_is_elsewhere(&taken(None));
         failures.takeover_succeeded(0, Some(whole().cause()));
         assert!(!failures.should_report(&held(whole())));
+
+        failures.round_is_elsewhere(&taken(None));
+        failures.takeover_succeeded(0, Some(whole().cause()));
+        assert!(!failures.should_report(&held(whole())), "once more");
         assert!(failures.should_report(&held(unanswered())));
 
         failures.round_is_elsewhere(&taken(None));

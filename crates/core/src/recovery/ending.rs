@@ -73,7 +73,7 @@ pub(super) fn judge(sight: Sight<'_>) -> Option<Ending> {
     let lasting = || lasting_whole(sight);
     let completed = || {
         let is_over =
-            |completed: Steady<()>| completed.is_over(sight.asked.pods) || sight.now >= sight.timeout;
+            |completed: Steady<()>| completed.is_over(sight.asked.pods) || sight.asked.pods >= sight.timeout;
         let ending = Ending::new(RecoveryVerdict::Completed, None);
         sight.completed.is_some_and(is_over).then_some(ending)
     };

@@ -31,13 +31,13 @@ pub enum DesiredReplicas {
     Unknown,
 }
 
-/// When what is known of an owner was last asked for, counted from the acceptance of the disruption. An answer or a change that
+/// When what is known of an owner was asked for, counted from the acceptance of the disruption. An answer or a change that
 /// is read later may have come long before, and others after it that are still to be read.
 #[derive(Debug, Clone, Copy)]
 pub struct LastAsked {
-    /// When its pods were: a list shows all that happened to them up to then.
+    /// When its pods were last asked for: a list shows all that happened to them up to then.
     pub pods: Duration,
-    /// When the number of replicas that it wants was.
+    /// When the number of replicas that it wants was last asked for.
     pub desired: Duration,
 }
 
@@ -84,7 +84,7 @@ struct Observation {
 }
 
 impl LastAsked {
-    /// When both were, at the latest.
+    /// Up to when both are known: the earlier of the two.
     pub(super) fn both(self) -> Duration {
         self.pods.min(self.desired)
     }
@@ -240,11 +240,6 @@ impl RecoveryTracker {
         }
     }
 
-    /// Whether the owner was whole when its pods were last observed.
-    pub fn is_whole(&self) -> bool {
-        self.whole.is_some()
-    }
-
     /// Whether the pods have been seen without a break since they were last observed.
     fn is_continuous(&self) -> bool {
         self.last.is_some_and(|last| !last.is_interrupted)
@@ -274,7 +269,11 @@ impl RecoveryTracker {
         let Some(begin) = gap else {
             return;
         };
-        // A pod that has been unready since then shows that it was not.
+        // A victim that is still there, where its replacement comes after it, shows that it was not; so do pods that have
+        // been unready since then.
+        if self.rule.awaits_victim() && view.awaits_replacement() && view.victim().is_some() {
+            return;
+        }
         let end = view.unready_since().unwrap_or(now).min(now).min(self.timeout);
         self.unseen = self.unseen.max(end.saturating_sub(begin));
     }

@@ -108,13 +108,17 @@ impl<'a> OwnerView<'a> {
         proof.map(|proof| self.clock.since_accepted(proof))
     }
 
-    /// Since when a live pod has not been ready: the earliest of them, as far as they tell.
+    /// Since when so many live pods have been unready that the owner was not whole, by the earliest times that they tell.
     pub(super) fn unready_since(self) -> Option<Duration> {
+        let live = self.live().count();
+        let most = self.wanted().unwrap_or(live).max(live);
+        let spare = most.saturating_sub(self.size(None).target);
         let unready = self.live().filter(|(_, pod)| pod.state == ReplicaState::NotReady);
-        let since = unready
+        let mut since: Vec<_> = unready
             .filter_map(|(_, pod)| pod.ready_changed.or(pod.created))
-            .min();
-        since.map(|since| self.clock.since_accepted(since))
+            .collect();
+        since.sort_unstable();
+        since.get(spare).map(|since| self.clock.since_accepted(*since))
     }
 
     /// A revision that none of the live pods had before.

@@ -138,23 +138,49 @@ fn an_owner_that_was_whole_while_nobody_looked_and_loses_another_pod_is_not_said
 #[test]
 fn an_owner_that_may_have_been_whole_for_a_minute_while_nobody_looked_is_not_said_not_to_have_recovered() {
     // The pods are not seen between two times; at the second, they are these.
-    let rows: [(f64, f64, &str, &str); 5] = [
-        (10.0, 400.0, "b c", "unwatched at 400"),
+    let rows = [
+        ("Deployment", 10.0, 400.0, "b c", "unwatched at 400"),
         // Another replacement, which nobody saw before.
-        (10.0, 400.0, "b c e:running", "unwatched at 400"),
-        (10.0, 400.0, "b c d:running", "unrecovered at 400"),
-        (240.1, 400.0, "b c", "unrecovered at 400"),
-        (200.0, 259.0, "b c", "unrecovered at 300"),
+        ("Deployment", 10.0, 400.0, "b c e:running", "unwatched at 400"),
+        ("Deployment", 10.0, 400.0, "b c d:running", "unrecovered at 400"),
+        ("Deployment", 240.1, 400.0, "b c", "unrecovered at 400"),
+        ("Deployment", 200.0, 259.0, "b c", "unrecovered at 300"),
+        // Its replacement comes only after it.
+        ("StatefulSet", 10.0, 400.0, "a:leaving b c", "unrecovered at 400"),
+        ("StatefulSet", 10.0, 400.0, "b c", "unwatched at 400"),
     ];
-    for (from, to, pods, expected) in rows {
-        let mut scene = Opening::of("Deployment").begin();
-        scene.change(seconds(0.0), "b c d:running");
+    for (kind, from, to, pods, expected) in rows {
+        let mut scene = Opening::of(kind).begin();
+        scene.change(
+            seconds(0.0),
+            if kind == "StatefulSet" {
+                "a:leaving b c"
+            } else {
+                "b c d:running"
+            },
+        );
         scene.interrupt(seconds(from));
         scene.change(seconds(to), pods);
         scene.look(seconds(to));
         scene.pass(seconds(1000.0));
-        assert_eq!(scene.ending(), expected, "{from} {to} {pods}");
+        assert_eq!(scene.ending(), expected, "{kind} {from} {to} {pods}");
     }
+}
+
+#[test]
+fn a_pod_that_was_unready_before_does_not_show_that_the_owner_was_not_whole() {
+    // Three are wanted, and two were ready: it is whole with two.
+    let opening = Opening {
+        before: "a b c:running".to_owned(),
+        desired: Some(3),
+        ..Opening::of("Deployment")
+    };
+    let mut scene = opening.begin();
+    scene.change(seconds(0.0), "b c:running d:running");
+    scene.interrupt(seconds(10.0));
+    scene.change(seconds(400.0), "b c:running");
+    scene.look(seconds(400.0));
+    assert_eq!(scene.ending(), "unwatched at 400");
 }
 
 #[test]
@@ -178,6 +204,16 @@ fn a_change_that_is_read_late_does_not_show_that_the_owner_stayed_whole_until_th
 
     scene.pass(seconds(1000.0));
     assert_eq!(scene.ending(), "recovered at 60 whole at 9");
+}
+
+#[test]
+fn a_job_of_which_old_changes_are_read_after_its_timeout_is_not_completed_by_the_first() {
+    let mut scene = Opening::of("Job").begin();
+    scene.change(seconds(0.0), "a:leaving b:succeeded c:succeeded");
+    scene.change_read_late(seconds(400.0), "b:succeeded c:succeeded");
+    assert_eq!(scene.ending(), "none");
+    scene.change_read_late(seconds(400.0), "b:succeeded c:succeeded d:running");
+    assert_eq!(scene.ending(), "none");
 }
 
 #[test]
