@@ -11,7 +11,7 @@ use macaque_core::report::RoundEnd;
 use macaque_testkit::fault_proxy::{Fault, FaultProxy, ProxyResponse, RequestMatch};
 use serde_json::json;
 
-use super::fixture::{JournalFixture, annotate};
+use super::fixture::{JournalFixture, TestReplica, annotate};
 
 #[actix_rt::test]
 async fn a_pause_stops_every_replica_and_a_resumption_frees_them() {
@@ -46,14 +46,7 @@ async fn a_pause_in_the_middle_of_a_round_stops_it_before_the_next_victim() {
     ];
     let fixture = Arc::new(JournalFixture::with(objects).count(3));
     let replica = fixture.replica("a").await;
-    let hand = Arc::clone(&fixture);
-    let result = replica
-        .runs_while(1, move |point| {
-            if point == FailPoint::AfterResolve {
-                annotate(&hand.cluster.sandbox, Some("true"));
-            }
-        })
-        .await;
+    let result = runs_and_is_paused(&fixture, &replica, FailPoint::AfterResolve).await;
 
     assert!(super::fixture::disrupted(&result));
     assert_eq!(fixture.losses(), 1);
@@ -92,14 +85,7 @@ async fn a_throttled_request_is_not_sent_again_if_macaque_was_paused_meanwhile()
     );
 
     let replica = fixture.replica("a").await;
-    let hand = Arc::clone(&fixture);
-    let result = replica
-        .runs_while(1, move |point| {
-            if point == FailPoint::AfterReserve {
-                annotate(&hand.cluster.sandbox, Some("true"));
-            }
-        })
-        .await;
+    let result = runs_and_is_paused(&fixture, &replica, FailPoint::AfterReserve).await;
 
     is_withheld_by_the_pause(&result);
     let requests = proxy.requests().into_iter();
@@ -108,6 +94,22 @@ async fn a_throttled_request_is_not_sent_again_if_macaque_was_paused_meanwhile()
     fixture.annotate(None);
     replica.reports(2).await;
     assert_eq!(fixture.losses(), 1, "the reservation was released");
+}
+
+/// The replica runs its first slot, and somebody pauses macaque at this point.
+async fn runs_and_is_paused(
+    fixture: &Arc<JournalFixture>,
+    replica: &TestReplica,
+    pause: FailPoint,
+) -> RoundResult {
+    let hand = Arc::clone(fixture);
+    replica
+        .runs_while(1, move |point| {
+            if point == pause {
+                annotate(&hand.cluster.sandbox, Some("true"));
+            }
+        })
+        .await
 }
 
 fn is_withheld_by_the_pause(result: &RoundResult) {
