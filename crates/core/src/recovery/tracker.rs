@@ -293,7 +293,7 @@ impl RecoveryTracker {
 
         let settled = self.settled.filter(|settled| settled.is_over(asked.pods));
         let size = view.size(settled.map(|settled| settled.value));
-        let before = self.whole.filter(|whole| self.has_lasted_unseen(whole));
+        let before = self.whole.filter(|whole| self.has_lasted_unseen(whole, now));
         self.whole = size
             .is_whole
             .then(|| self.whole_span(view, size, since, now, precision));
@@ -302,9 +302,12 @@ impl RecoveryTracker {
         size
     }
 
-    /// Whether the owner was whole in time by its pods' conditions, and for long enough when it was last seen.
-    fn has_lasted_unseen(&self, whole: &WholeSpan) -> bool {
-        let seen = self.last.map_or(Duration::ZERO, |last| last.at);
+    /// Whether the owner was whole in time by its pods' conditions, and for long enough until what is seen `now`, or until
+    /// its pods were not seen any more.
+    fn has_lasted_unseen(&self, whole: &WholeSpan, now: Duration) -> bool {
+        let seen = self.last.map_or(Duration::ZERO, |last| {
+            last.gap.map_or(now, |known| known.max(last.at))
+        });
         whole.at.at <= self.timeout && seen >= whole.at.at + WHOLE_SPAN
     }
 
