@@ -76,7 +76,7 @@ impl RoundGuards<'_> {
     }
 
     /// The keys of the owner and the namespace of `victim`, if the guards have read them.
-    fn keys_around(&self, victim: &Pod, owner: Option<&WorkloadRef>) -> [Option<&ObjectKeys>; 2] {
+    pub(super) fn keys_around(&self, victim: &Pod, owner: Option<&WorkloadRef>) -> [Option<&ObjectKeys>; 2] {
         let read = self.owner_keys.as_ref();
         let of_owner = read.filter(|(read, _)| Some(read) == owner);
         let of_namespace = self.namespace_keys.get(&victim.id.namespace);

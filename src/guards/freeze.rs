@@ -29,7 +29,7 @@ impl RoundGuards<'_> {
             return Some(unselected);
         }
         let missing = match finding.answer {
-            GuardAnswer::Go if self.context.eligibility.is_opt_in() => self.missing_opt_in(victim),
+            GuardAnswer::Go if self.context.eligibility.is_opt_in() => self.missing_opt_in(victim, &finding),
             _ => None,
         };
         Some(missing.unwrap_or(finding))
@@ -101,13 +101,16 @@ impl RoundGuards<'_> {
         of_owner
     }
 
-    /// The finding if no level of the victim, as they were just read, opts in.
-    fn missing_opt_in(&self, victim: &Pod) -> Option<GuardFinding> {
+    /// The finding if no level of the victim, as they were just read, opts in. What `around` says of a namespace or an owner
+    /// that may not be read is the likely reason.
+    fn missing_opt_in(&self, victim: &Pod, around: &GuardFinding) -> Option<GuardFinding> {
         let why = missing_opt_in(self.levels(victim))?;
-        let of_namespace = self.namespace_keys.get(&victim.id.namespace);
-        Some(not_opted_in(match of_namespace {
-            Some(_) => why.to_owned(),
-            None => format!("{why}; namespace {} may not be read", victim.id.namespace),
+        let owner = WorkloadRef::of(victim);
+        let [of_owner, of_namespace] = self.keys_around(victim, owner.as_ref());
+        let is_read = of_namespace.is_some() && (owner.is_none() || of_owner.is_some());
+        Some(not_opted_in(match is_read {
+            true => why.to_owned(),
+            false => format!("{why}; {}", around.seen),
         }))
     }
 

@@ -352,8 +352,10 @@ impl From<JournalError> for RoundEnd {
     fn from(error: JournalError) -> Self {
         let why = error.to_string();
         match error {
-            JournalError::Denied(_) => Self::Withheld { why },
-            JournalError::Unusable(_) | JournalError::Api(_) => Self::Failed { why },
+            JournalError::Denied(denial) if !denial.is_fault() => Self::Withheld { why },
+            JournalError::Denied(_) | JournalError::Unusable(_) | JournalError::Api(_) => {
+                Self::Failed { why }
+            }
         }
     }
 }

@@ -84,7 +84,7 @@ impl Families {
                 "macaque_rounds_total",
                 &["verdict"],
                 "Rounds by verdict: disrupted, spared (a dry run picked a victim), refused, held (by a guard), unanswered \
-                 (by a guard), idle (no candidate), withheld (by a pause, a limit or the clock) or failed. Per process: \
+                 (by a guard), idle (no candidate), withheld (by a pause, a limit or a distrusted journal) or failed. Per process: \
                  sum over replicas",
             ),
             last_round: registrar.gauge(
@@ -186,7 +186,7 @@ impl Families {
             config_reloaded: registrar.gauge(
                 "macaque_config_last_reload_successful",
                 &[],
-                "0 while the configuration file has changed and the one before it is in force, for the log says why; else 1",
+                "0 while the configuration file has changed and the one before it is in force (the log says why); else 1",
             ),
             config_reloaded_at: registrar.gauge(
                 "macaque_config_last_reload_success_timestamp_seconds",

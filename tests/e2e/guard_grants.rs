@@ -49,6 +49,27 @@ async fn a_freeze_of_the_namespace_is_seen_with_what_rbac_prints() {
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
+async fn an_owner_opts_in_and_is_frozen_with_what_rbac_prints() {
+    let mut namespace = TestNamespace::new().await;
+    for name in ["web", "search"] {
+        namespace.with(Workload::deployment(name, 3)).await;
+    }
+    let opt_in = ("MACAQUE_TARGET__MODE", "opt-in");
+    let account = namespace.granted_for("--dry-run=false", &[opt_in]).await;
+    let by_account = |command: MacaqueCommand| command.by(&account).env(opt_in.0, opt_in.1);
+    namespace.annotate_owner("web", "macaque/enabled", "true").await;
+
+    namespace.annotate_owner("web", "macaque/frozen", "true").await;
+    namespace
+        .is_held(&ExpectedHold::of_web("freeze", "macaque/frozen"), by_account)
+        .await;
+
+    namespace.annotate_owner("web", "macaque/frozen", "false").await;
+    namespace.is_disrupted(by_account).await;
+}
+
+#[tokio::test]
+#[ignore = "needs a real control plane: just e2e"]
 async fn without_the_grant_for_namespaces_a_round_works_on_and_says_what_it_does_not_see() {
     let mut namespace = TestNamespace::new().await;
     namespace.with(Workload::deployment("web", 3)).await;
@@ -123,6 +144,13 @@ impl TestNamespace {
             conditions.iter().any(failed).then_some(())
         })
         .await;
+    }
+
+    /// Gives the Deployment itself this annotation, and not its pods.
+    async fn annotate_owner(&self, name: &str, key: &str, value: &str) {
+        let path = format!("{}/{name}", self.path("Deployment"));
+        let change = json!({"metadata": {"annotations": {key: value}}});
+        self.send(Method::PATCH, &path, &change).await.accepted();
     }
 
     /// Takes what concerns `resource` out of the Role that [`granted`](Self::granted) made, and waits until it is in

@@ -238,8 +238,8 @@ pub enum RoundEnd {
     Complete,
     /// A shutdown ended the round early; `attempts` holds everything that was done.
     Interrupted,
-    /// No further disruption was allowed: by the journal (a pause, a limit, a wrong clock), or after a refusal by a
-    /// webhook. `attempts` holds everything that was done.
+    /// No further disruption was allowed: by the journal (a pause, a limit, a copy that is not trusted), or after
+    /// a refusal by a webhook. `attempts` holds everything that was done.
     Withheld {
         /// The reason.
         why: String,

@@ -54,7 +54,7 @@ scope holds them.
 # Optional. Without it macaque does not see what the annotations of Deployments and StatefulSets say.
 - apiGroups: ["apps"]
   resources: ["deployments", "statefulsets"]
-  verbs: ["list"]
+  verbs: ["get", "list"]
 {{- else if $settings.freeze }}
 # Optional. Without it macaque does not see whether a namespace is frozen by its annotations.
 - apiGroups: [""]

@@ -22,11 +22,11 @@ async fn a_clock_that_is_an_hour_ahead_of_the_api_servers_disrupts_nobody() {
     for (seconds, side) in [(3600, "ahead of"), (-3600, "behind")] {
         let fixture = behind_us_by(seconds);
         let report = fixture.round().await;
-        let RoundEnd::Withheld { why } = &report.end else {
+        let RoundEnd::Failed { why } = &report.end else {
             panic!("{report:?}")
         };
         assert!(why.contains(side) && why.contains("correct one of them"), "{why}");
-        assert_eq!(report.status(), RoundStatus::Refused);
+        assert_eq!(report.status(), RoundStatus::Failed);
         assert!(fixture.sent(EVICTION).is_empty());
     }
 }

@@ -221,7 +221,20 @@ async fn a_namespace_that_can_no_longer_be_read_before_the_disruption_is_left_al
     });
     let report = fixture.round().await;
     assert!(
-        outcomes(&report)[0].ends_with("; namespace shop may not be read"),
+        outcomes(&report)[0].contains("; namespace shop may not be read"),
+        "{report:?}"
+    );
+    assert!(fixture.sent(EVICTION).is_empty());
+}
+
+#[actix_rt::test]
+async fn an_owner_that_may_be_listed_but_not_read_is_left_alone_and_named() {
+    let fixture = web();
+    say(&fixture.sandbox, "Deployment", "web", Some("yes"));
+    fixture.sandbox.deny(AccessDenial::new("get", "deployments.apps"));
+    let report = fixture.round().await;
+    assert!(
+        outcomes(&report)[0].ends_with("deployment/web may not be read"),
         "{report:?}"
     );
     assert!(fixture.sent(EVICTION).is_empty());

@@ -143,6 +143,14 @@ impl Denial {
         )
     }
 
+    /// Whether something is wrong that does not pass by itself: a clock, of this machine or of the API server.
+    pub fn is_fault(&self) -> bool {
+        matches!(
+            self,
+            Self::ClockSkewed { .. } | Self::SlotInFuture { .. } | Self::JournalInFuture { .. }
+        )
+    }
+
     /// Whether every replica gets the same answer, as far as their clocks agree: it follows from the journal, the slot and the
     /// time. The slot is then nobody's, and one replica reports it.
     pub fn is_common(&self) -> bool {

@@ -17,13 +17,14 @@ const GET_SCALE: [Permission; 3] = [
     Permission::new("get", "apps", "statefulsets/scale"),
     Permission::new("get", "apps", "replicasets/scale"),
 ];
-/// The owners that people freeze. No Role of macaque's lets it read them: it would see pod templates too.
+/// The owners that people freeze, and whose annotations are read again just before a disruption. Where they opt nobody in,
+/// no Role of macaque's lets it read them: it would see pod templates too.
 const GET_OWNERS: [Permission; 2] = [
     Permission::new("get", "apps", "deployments"),
     Permission::new("get", "apps", "statefulsets"),
 ];
 
-/// The owners whose annotations are read, from their metadata alone.
+/// The owners whose annotations are read at the start of a round, from their metadata alone.
 const LIST_OWNERS: [Permission; 2] = [
     Permission::new("list", "apps", "deployments"),
     Permission::new("list", "apps", "statefulsets"),
@@ -114,15 +115,16 @@ fn metadata_permissions(config: &ChaosConfig, namespace: Option<&str>) -> Vec<Op
         grant: LIST_NAMESPACES.within(None),
         without: NO_NAMESPACE_KEYS,
     };
-    let list_owners = LIST_OWNERS.map(|list| OptionalPermission {
-        grant: list.within(namespace),
+    let read_owners = [GET_OWNERS, LIST_OWNERS].concat();
+    let read_owners = read_owners.into_iter().map(|read| OptionalPermission {
+        grant: read.within(namespace),
         without: NO_OWNER_KEYS,
     });
 
     let mut permissions = Vec::new();
     permissions.extend((config.guards.freeze || reads_owners).then_some(get_namespace));
     permissions.extend((reads_owners && namespace.is_none()).then_some(list_namespaces));
-    permissions.extend(list_owners.into_iter().filter(|_| reads_owners));
+    permissions.extend(read_owners.filter(|_| reads_owners));
     permissions
 }
 
@@ -137,10 +139,10 @@ pub fn deployment_event_permission(
         .then(|| GET_DEPLOYMENT_SCALE.within(namespace))
 }
 
-/// The permissions in `namespace`, or in all, to see whether the usual kinds of owners are frozen; none if the guard is
-/// off. macaque asks nobody for them.
+/// The permissions in `namespace`, or in all, to see whether the usual kinds of owners are frozen, where macaque asks nobody
+/// for them; none if the guard is off, or if they are among the [`optional`] ones.
 pub fn owner_freeze_permissions(config: &ChaosConfig, namespace: Option<&str>) -> Vec<ScopedPermission> {
-    if !config.guards.freeze {
+    if !config.guards.freeze || config.reads_metadata() {
         return Vec::new();
     }
     GET_OWNERS.map(|owner| owner.within(namespace)).to_vec()

@@ -428,6 +428,8 @@ fn annotations_of_owners_are_read_where_teams_opt_in_or_have_turns_and_of_namesp
             metadata_grants(config, Some("shop")),
             [
                 "get namespaces in namespace shop",
+                "get deployments.apps in namespace shop",
+                "get statefulsets.apps in namespace shop",
                 "list deployments.apps in namespace shop",
                 "list statefulsets.apps in namespace shop",
             ]
