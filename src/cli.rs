@@ -36,7 +36,7 @@ mod why;
 
 use std::ffi::OsString;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
@@ -74,6 +74,9 @@ Exit codes:
 Every setting can be set in a TOML file or in the environment (MACAQUE_DISRUPT__COUNT sets disrupt.count), and the \
 common ones by flags. Flags override the environment, and the environment overrides the file. MACAQUE_CONFIG names the \
 file, as --config does; MACAQUE_POD_NAME and MACAQUE_POD_NAMESPACE name the pod that macaque runs in.";
+
+/// The flags whose value is optional, and therefore joined to them.
+const JOINED: [&str; 4] = ["--dry-run", "--wait", "--watch", "-w"];
 
 /// The process's exit codes, as docs/cli.md lists them.
 pub mod exit {
@@ -238,7 +241,9 @@ impl Cli {
     /// The help or the version that was asked for; or a usage error, including a flag that the command does not use.
     fn from_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut command = Self::command().bin_name(program::name());
-        let matches = command.try_get_matches_from_mut(args)?;
+        let args: Vec<_> = args.into_iter().collect();
+        let matches = command.try_get_matches_from_mut(&args);
+        let matches = matches.map_err(|error| with_joined_value(error, &args))?;
         let unused = unused_flag(&command, &matches);
         let cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
 
@@ -264,6 +269,21 @@ impl Cli {
         }
         Ok(cli)
     }
+}
+
+/// The error with a tip, if a flag whose value is optional has it as a word of its own: `--dry-run false`.
+fn with_joined_value(mut error: clap::Error, args: &[OsString]) -> clap::Error {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else {
+        return error;
+    };
+    let is_split =
+        |pair: &&[OsString]| JOINED.iter().any(|flag| pair[0] == *flag) && pair[1] == word.as_str();
+    let split = args.windows(2).find(is_split);
+    let tip = split.map(|pair| format!("write '{}={word}'", pair[0].display()));
+    if let Some(tip) = tip {
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
 }
 
 /// The global flags that a command does not use, hidden from its help; [`unused_flag`] refuses them.

@@ -8,4 +8,4 @@ mod store;
 mod writer;
 
 pub use self::store::JournalStore;
-pub use self::writer::{JournalError, JournalWriter};
+pub use self::writer::{JournalError, JournalWriter, missing, unusable};

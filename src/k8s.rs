@@ -284,6 +284,8 @@ impl Cluster {
         let connection = Rc::clone(&self.connection.borrow());
         let authorization = connection.credentials.header(&self.platform);
         let request = call.request(&self.user_agent(), authorization.clone());
+        // Nothing has a name that cannot stand in a path, as one from an edited journal may be.
+        let request = request.map_err(|_| ApiError::NotFound { what: what() })?;
         let begun = self.platform.monotonic();
         let asked = self.platform.reading();
         let status = Cell::new(None);
@@ -348,7 +350,11 @@ fn json(method: Method, path: &str, body: &impl Serialize) -> ApiRequest {
 }
 
 impl ApiRequest {
-    fn request(&self, user_agent: &str, authorization: Option<HeaderValue>) -> Request<Body> {
+    fn request(
+        &self,
+        user_agent: &str,
+        authorization: Option<HeaderValue>,
+    ) -> Result<Request<Body>, http::Error> {
         let mut request = Request::builder()
             .method(&self.method)
             .uri(&self.path)
@@ -363,8 +369,6 @@ impl ApiRequest {
         if self.compressed {
             request = request.header(http::header::ACCEPT_ENCODING, "gzip");
         }
-        request
-            .body(Body::from(self.body.clone()))
-            .expect("paths are built from validated names and encoded queries")
+        request.body(Body::from(self.body.clone()))
     }
 }

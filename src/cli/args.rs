@@ -64,7 +64,7 @@ pub(super) struct ScopeArgs {
     #[arg(long, value_name = "METHOD")]
     method: Option<String>,
     /// Victims per round
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
     count: Option<String>,
     /// Whose pods a round may take: count (anybody's), rota or chance (those of owners whose turn it is)
     #[arg(long, value_name = "PACE")]

@@ -29,7 +29,7 @@ pub(super) struct BlameArgs {
     #[arg(short, long, value_name = "NAME")]
     namespace: Option<String>,
     /// How long after a recovery a disruption may still be the cause [default: 10m]
-    #[arg(long, value_name = "DURATION", value_parser = parse_slack)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_slack, allow_hyphen_values = true)]
     slack: Option<Duration>,
     #[command(flatten)]
     place: PlaceArgs,

@@ -55,7 +55,7 @@ pub(super) struct DemoArgs {
     #[arg(long, value_name = "NUMBER", default_value_t = 8, value_parser = small_number, allow_negative_numbers = true)]
     rounds: u16,
     /// Time between rounds: a number of seconds, or a duration such as 1m
-    #[arg(long, value_name = "DURATION", default_value = "3", value_parser = interval, allow_negative_numbers = true)]
+    #[arg(long, value_name = "DURATION", default_value = "3", value_parser = interval, allow_hyphen_values = true)]
     every: Duration,
     /// Serve the status page on a loopback address, and go on with rounds until Ctrl-C
     #[arg(long, conflicts_with = "rounds")]

@@ -123,6 +123,9 @@ fn words(text: &str, tool: OldTool) -> Result<Vec<String>, String> {
 /// The sources in a manifest or, of kube-monkey, in its TOML file.
 fn from_file(file: &Path, tool: OldTool) -> Result<OldSources, String> {
     let text = read("--file", file)?;
+    if text.trim().is_empty() {
+        return Err(format!("--file: {} is empty", file.display()));
+    }
     match migrate::read_manifest(&text, tool) {
         Some(Ok(sources)) => Ok(sources),
         Some(Err(wrong)) => Err(format!("--file: {} {wrong}", file.display())),

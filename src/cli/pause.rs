@@ -39,7 +39,7 @@ pub(super) struct PauseArgs {
     #[command(flatten)]
     journal: JournalArgs,
     /// How long to pause, such as 30m or 2h [default: until resumed]
-    #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration, allow_hyphen_values = true)]
     duration: Option<Duration>,
     /// Reason, in one line, which is shown wherever the pause is
     #[arg(long, value_name = "TEXT", value_parser = reason::parse)]

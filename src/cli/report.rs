@@ -36,7 +36,7 @@ const LOG_NAMES_NO_SCOPE: &str = "a log does not say which owners are in scope";
 #[derive(Debug, Args)]
 pub(super) struct ReportArgs {
     /// How far back to look
-    #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = since)]
+    #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = since, allow_hyphen_values = true)]
     since: Duration,
     /// Only owners in this namespace; repeat the flag, or separate names by commas
     #[arg(short, long, value_name = "NAME", value_delimiter = ',', value_parser = namespace)]

@@ -14,7 +14,7 @@ use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation};
 use macaque_core::eligibility::Exemption;
 use macaque_core::journal::{
     Denial, Journal, JournalEvent, LeaseHolder, MessageId, OutboxEntry, PauseRequest, StepContext,
-    StoredJournal,
+    StoredJournal, UnreadableJournal,
 };
 use macaque_core::recovery::RecoveryReport;
 use macaque_core::report::RoundEnd;
@@ -264,7 +264,7 @@ impl JournalWriter {
         known: u64,
         is_fresh: bool,
     ) -> Result<Option<Journal>, JournalError> {
-        let unusable = |why| JournalError::Unusable(format!("the journal in {place} cannot be used: {why}"));
+        let unusable = |why| JournalError::Unusable(unusable(place, &why));
         let journal = stored.read().map_err(unusable)?;
 
         if journal.sequence() < known && !is_fresh {
@@ -321,13 +321,21 @@ impl JournalWriter {
 
 async fn read(cluster: &Cluster, place: &ConfigMapRef) -> Result<JournalConfigMap, JournalError> {
     let config_map = cluster.journal(place).await?;
-    config_map.ok_or_else(|| {
-        let ConfigMapRef { namespace, name } = place;
-        JournalError::Unusable(format!(
-            "the journal is missing, and nothing is disrupted without it; create it: kubectl -n {namespace} create \
-             configmap {name}"
-        ))
-    })
+    config_map.ok_or_else(|| JournalError::Unusable(missing(place)))
+}
+
+/// What it means that there is no journal in `place`.
+pub fn missing(place: &ConfigMapRef) -> String {
+    let ConfigMapRef { namespace, name } = place;
+    format!(
+        "the journal is missing, and nothing is disrupted without it; create it: kubectl -n {namespace} create configmap \
+         {name}"
+    )
+}
+
+/// What it means that the journal in `place` cannot be read.
+pub fn unusable(place: &ConfigMapRef, why: &UnreadableJournal) -> String {
+    format!("the journal in {place} cannot be used: {why}")
 }
 
 fn conflict(place: &ConfigMapRef) -> JournalError {

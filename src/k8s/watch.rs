@@ -341,6 +341,6 @@ mod tests {
              &resourceVersion=42&labelSelector=app%3Dweb"
         );
         let sent = request.request("macaque", None);
-        assert_eq!(sent.headers().get(http::header::ACCEPT_ENCODING), None);
+        assert_eq!(sent.unwrap().headers().get(http::header::ACCEPT_ENCODING), None);
     }
 }

@@ -5,6 +5,9 @@ use serde_json::Value;
 use super::OldTool;
 use super::old_option::{OldSources, OldValue, OldVariable};
 
+/// What is missing where a manifest has kube-monkey's container without the ConfigMap that it mounts.
+const UNREAD_FILE: &str = "config.toml of its ConfigMap";
+
 /// Reads the manifest of a Pod, of a workload, or of a ConfigMap with a TOML file; several documents and lists too.
 /// `None` if the text is no manifest.
 ///
@@ -28,6 +31,9 @@ pub fn read_manifest(text: &str, tool: OldTool) -> Option<Result<OldSources, Str
     }
 
     let mut sources = container.map(sources_of).unwrap_or_default();
+    if file.is_none() && tool == OldTool::KubeMonkey {
+        sources.unread.push(UNREAD_FILE.to_owned());
+    }
     sources.file = file;
     Some(Ok(sources))
 }

@@ -174,7 +174,7 @@ impl Translator {
     /// Notes what could not be read.
     pub(super) fn lose_unread(&mut self, unread: &[String]) {
         for unread in unread {
-            let why = "it was not read and may restrict more: give its variables with --env-file";
+            let why = "it was not read and may restrict more: add it to --file, or give its variables with --env-file";
             self.lose(unread, why, UnmigratedEffect::Wider);
         }
     }

@@ -1,11 +1,12 @@
 //! Reads the journal for a preview: the pause, what was disrupted lately, and the recoveries that go on.
 
 use jiff::Timestamp;
-use macaque_core::config::{ChaosConfig, DisruptionLimits, JournalLocation};
-use macaque_core::journal::{Journal, PauseRequest};
+use macaque_core::config::{ChaosConfig, ConfigMapRef, DisruptionLimits, JournalLocation};
+use macaque_core::journal::{Denial, Journal, PauseRequest};
 
 use super::PreviewReader;
 use crate::guards::RoundGuards;
+use crate::journal::{missing, unusable};
 use crate::round::RoundConfig;
 
 /// The journal as a preview sees it. Who previews need not be allowed to read it.
@@ -15,12 +16,20 @@ pub struct PreviewedJournal {
     pub pause: Option<PauseRequest>,
     /// The journal, if it is known: a dry run begins with an empty one, and one in memory belongs to another process.
     pub journal: Option<Journal>,
+    /// The reason why the next round will not use it.
+    pub fault: Option<String>,
 }
 
 impl PreviewedJournal {
-    /// The limit on all disruptions that is used up at `now`, in words.
+    /// The reason why the journal allows no disruption at `now`, apart from a pause: it is missing, damaged or not trusted, or
+    /// a limit on all disruptions is used up.
     pub fn withheld(&self, limits: &DisruptionLimits, now: Timestamp) -> Option<String> {
-        let denied = self.journal.as_ref()?.check_limits(limits, now).err()?;
+        if self.fault.is_some() {
+            return self.fault.clone();
+        }
+        let journal = self.journal.as_ref()?;
+        let quarantined = journal.quarantine(now).cloned().map(Denial::Quarantined);
+        let denied = quarantined.or_else(|| journal.check_limits(limits, now).err())?;
         Some(denied.to_string())
     }
 
@@ -39,25 +48,47 @@ impl PreviewedJournal {
 }
 
 impl PreviewReader<'_> {
-    /// Reads the journal of `config`. One that cannot be read shows nothing.
+    /// Reads the journal of `config`. One that may not be read shows nothing.
     pub async fn journal(&self, config: &ChaosConfig) -> PreviewedJournal {
         if config.dry_run {
             return PreviewedJournal {
-                pause: None,
                 journal: Some(Journal::default()),
+                ..PreviewedJournal::default()
             };
         }
         let JournalLocation::ConfigMap(place) = &config.journal else {
             return PreviewedJournal::default();
         };
-        let Ok(Some(config_map)) = self.cluster.journal(place).await else {
-            return PreviewedJournal::default();
+        let config_map = match self.cluster.journal(place).await {
+            Ok(Some(config_map)) => config_map,
+            Ok(None) => {
+                return PreviewedJournal {
+                    fault: Some(missing(place)),
+                    ..PreviewedJournal::default()
+                };
+            }
+            // Who previews may not be permitted to read it.
+            Err(_) => return PreviewedJournal::default(),
         };
 
         let now = self.cluster.server_time();
+        let stored = config_map.stored();
+        let read = stored.read();
+        let fault = match &read {
+            Ok(journal) => stored.distrust(journal, 0).map(|why| distrusted(place, &why)),
+            Err(why) => Some(unusable(place, why)),
+        };
         PreviewedJournal {
             pause: config_map.pause().filter(|pause| !pause.is_over(now)),
-            journal: config_map.stored().read().ok(),
+            journal: read.ok(),
+            fault,
         }
     }
+}
+
+fn distrusted(place: &ConfigMapRef, why: &str) -> String {
+    format!(
+        "the journal in {place} is not trusted: {why}; the next round will disrupt nothing, and none will until whatever it \
+         may have forgotten no longer counts; to accept it now, run `macaque resume`"
+    )
 }

@@ -1,5 +1,6 @@
 //! The layer of the environment: `MACAQUE_*` variables, by their own names and by those of the Go tool.
 
+use super::journal::is_object_name;
 use super::keys::{KeyKind, PREFIX, SettingKey, is_within, keys};
 use super::layer::{SettingsLayer, entries};
 use super::mistake::{SettingMistake, quote};
@@ -37,6 +38,9 @@ pub(super) fn read(variables: &[(String, String)]) -> SettingsLayer {
         let is_other = [CONFIG, POD_NAME, POD_NAMESPACE].contains(&name);
         if !is_setting && !is_other && !is_service_link(name, value) {
             refuse_unknown(&mut layer, name);
+        }
+        if [POD_NAME, POD_NAMESPACE].contains(&name) && !is_object_name(value) {
+            refuse_name(&mut layer, name, value);
         }
     }
 
@@ -107,6 +111,17 @@ fn refuse_table(layer: &mut SettingsLayer, name: &str, kind: TableKind) {
             "write [[{}]] there, and its fields below",
             kind.section()
         )),
+    };
+    layer.refuse(mistake, None);
+}
+
+/// Refuses a variable that names what cannot be in a cluster.
+fn refuse_name(layer: &mut SettingsLayer, name: &str, value: &str) {
+    let mistake = SettingMistake {
+        key: name.to_owned(),
+        source: Some("environment".to_owned()),
+        wrong: format!("{} is not a name of Kubernetes", quote(value)),
+        right: Some("set it by the downward API, as the manifest does".to_owned()),
     };
     layer.refuse(mistake, None);
 }

@@ -29,6 +29,7 @@ impl FileSnapshot {
         let text = match fs::read_to_string(path) {
             Ok(text) => Ok(Some(text)),
             Err(error) if named_by.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Err("it is not in UTF-8".to_owned()),
             Err(error) => Err(error.to_string()),
         };
         Self {
@@ -66,7 +67,7 @@ impl FileSnapshot {
                 key: self.named_by.unwrap_or(DEFAULT_FILE).to_owned(),
                 source: None,
                 wrong: format!("cannot read {}: {error}", quote(&self.name)),
-                right: Some("name a TOML file that can be read".to_owned()),
+                right: Some("name a TOML file in UTF-8 that can be read".to_owned()),
             }),
         }
     }

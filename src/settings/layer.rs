@@ -4,7 +4,7 @@ use ::config::{ConfigError, Map, Source, Value, ValueKind};
 
 use super::given_table::GivenTable;
 use super::keys::{DefaultChoice, KeyKind, SettingKey, is_within};
-use super::mistake::SettingMistake;
+use super::mistake::{SettingMistake, quote};
 
 /// The settings of one source (the defaults, the file, the environment or the flags), and its mistakes.
 #[derive(Default, Clone)]
@@ -44,9 +44,20 @@ impl SettingsLayer {
 
     /// Sets a key from text (an environment variable or a flag); `true` and `false` may be in any letter case, as other
     /// programs write them. Text that is not of the key's kind stays text, for the decoder to refuse.
+    /// Text that says nothing is a mistake: it comes from a variable of a script that is not set, and would undo what
+    /// another source says.
     pub(super) fn set_text(&mut self, key: &SettingKey, text: &str, origin: &str) {
         let text = text.trim();
         let origin = origin.to_owned();
+        if says_nothing(key.kind, text) {
+            let mistake = SettingMistake {
+                key: key.path.to_owned(),
+                source: Some(origin),
+                wrong: format!("{} is empty", quote(text)),
+                right: Some("give a value, or leave it out".to_owned()),
+            };
+            return self.refuse(mistake, Some(key.path.to_owned()));
+        }
         let kind: ValueKind = match key.kind {
             KeyKind::Boolean(_) => boolean(text).unwrap_or_else(|| text.into()),
             KeyKind::Count(..) => number(text).unwrap_or_else(|| text.into()),
@@ -94,6 +105,16 @@ fn boolean(text: &str) -> Option<ValueKind> {
 
 fn number(text: &str) -> Option<ValueKind> {
     text.parse::<i64>().ok().map(Into::into)
+}
+
+/// Whether text is nothing but blanks, or separators of a list.
+fn says_nothing(kind: KeyKind, text: &str) -> bool {
+    match kind {
+        KeyKind::List(separator) | KeyKind::OptionalList(separator) => {
+            entries(text, separator).next().is_none()
+        }
+        _ => text.is_empty(),
+    }
 }
 
 /// The entries of a list that was given as text.

@@ -79,11 +79,13 @@ pub fn list_settings(sources: &SettingsSources) -> Result<SettingsListing, Setti
     let digest = schedule::decode_digest(&mut decoder);
     let metrics = process::decode_metrics(&mut decoder);
     let health = process::decode_health(&mut decoder);
+    let status = process::decode_status(&mut decoder);
     let all = || {
         notify?;
         digest?;
         metrics?;
         health?;
+        status?;
         view
     };
     let view = finish(all(), decoder)?;

@@ -74,7 +74,7 @@ fn decode_every(
         Err(decoder.refuse(
             &every,
             "is less than a minute, and slots are a minute apart",
-            "use \"1d\" or more",
+            "use \"1m\" or more, such as \"1d\"",
         ))
     } else if every.value > LONGEST_EVERY {
         Err(decoder.refuse(&every, "is longer than a year", "use \"365d\" or less"))

@@ -39,17 +39,18 @@ pub(super) fn decode_target(
     let mut by_context = None;
     let by_labels = decode_namespace_selector(decoder);
     let namespaces = decoder.list("target.namespaces").and_then(|names| {
-        let by_labels = by_labels?;
-        if let Some(selector) = &by_labels
+        if let Ok(Some(selector)) = &by_labels
             && let Some(first) = names.first()
             && !first.is_flag()
         {
             return Err(refuse_both(decoder, first, selector));
         }
         if !names.is_empty() {
-            return parse_namespaces(decoder, names);
+            let named = parse_namespaces(decoder, names);
+            by_labels?;
+            return named;
         }
-        if let Some(selector) = by_labels {
+        if let Some(selector) = by_labels? {
             return Ok(NamespaceScope::Selected(selector.value));
         }
 

@@ -273,3 +273,23 @@ fn a_budget_that_no_api_server_listed_passes_no_pipeline() {
                  PodDisruptionBudgetList";
     assert!(output.out.contains(words), "{output:?}");
 }
+
+#[actix_rt::test]
+async fn a_pod_whose_name_cannot_be_one_is_not_found_and_no_request_is_sent() {
+    let cluster = TestCluster::with(Vec::new());
+    let connection = cluster.connect(&Platform::system()).await;
+    let before = cluster.sandbox.requests().len();
+    for namespace in ["sh op", "a\nb"] {
+        let pod = PodRef {
+            namespace: namespace.to_owned(),
+            name: "web".to_owned(),
+            uid: "1".to_owned(),
+        };
+        let disrupted = connection.disrupt(&pod, DisruptionMethod::Evict, None).await;
+        assert!(
+            matches!(disrupted, Err(ApiError::NotFound { .. })),
+            "{disrupted:?}"
+        );
+    }
+    assert_eq!(cluster.sandbox.requests().len(), before);
+}

@@ -38,8 +38,18 @@ Fails with all mistakes in the values that their schema cannot see: the key, wha
   {{- end -}}
 {{- end -}}
 {{- range .Values.extraArgs -}}
-  {{- if regexMatch "^(-n|-A|-l|--(namespace|all-namespaces|selector|method|count|pace|dry-run)(=.*)?$)" . -}}
+  {{- if regexMatch "^(-n|-A|-l|--(config|namespace|all-namespaces|selector|method|count|pace|dry-run)(=.*)?$)" . -}}
     {{- $mistakes = append $mistakes (printf "extraArgs: %s sets what config sets, and permissions and checks follow config alone: set it there" .) -}}
+  {{- end -}}
+{{- end -}}
+
+{{- /* Ports and probes of the pod follow from these addresses. */}}
+{{- range $section := list "health" "metrics" "status" -}}
+  {{- $listen := dig $section "listen" "" $.Values.config | lower | trim -}}
+  {{- $port := regexFind "[0-9]+$" $listen | int -}}
+  {{- $isAddress := regexMatch "^([0-9.]+|\\[[0-9a-f:.]+\\]):[0-9]{1,5}$" $listen -}}
+  {{- if and $listen (ne $listen "off") (or (not $isAddress) (gt $port 65535)) -}}
+    {{- $mistakes = append $mistakes (printf "config.%s.listen: %q is not an IP address with a port: use one such as \"0.0.0.0:8080\" or \"[::]:8080\", or \"off\"" $section $listen) -}}
   {{- end -}}
 {{- end -}}
 

@@ -11,13 +11,13 @@ use super::past_time::{PastTime, TimeSpan};
 pub(super) struct SpanArgs {
     /// When it happened: 03:12 (the last time that it was), 2026-12-24T03:12 in the schedule's time zone, the instant
     /// 2026-12-24T03:12:00Z, or how long ago, 10m [default: now]
-    #[arg(long, value_name = "TIME", conflicts_with_all = ["from", "to"])]
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["from", "to"], allow_hyphen_values = true)]
     at: Option<PastTime>,
     /// When it began, in the same words
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     from: Option<PastTime>,
     /// When it ended [default: now]
-    #[arg(long, value_name = "TIME", requires = "from")]
+    #[arg(long, value_name = "TIME", requires = "from", allow_hyphen_values = true)]
     to: Option<PastTime>,
 }
 
@@ -32,7 +32,7 @@ impl SpanArgs {
             if span.last > now {
                 return Err(format!(
                     "{flag}: {} is yet to come; there is an answer until now, {}",
-                    shown(span.last),
+                    shown(span.first.max(now)),
                     shown(now)
                 ));
             }

@@ -95,7 +95,7 @@ impl<'a> HistoryView<'a> {
     fn nothing(&self) -> String {
         let such = if self.is_narrowed { "such " } else { "" };
         let since = match (self.since, self.begins) {
-            (None, None) => format!(": the {} is empty", self.loaded.source()),
+            (None, None) => format!(": the {} has none", self.loaded.source()),
             (Some(since), Some(begins)) => format!(" since {}", local(since.max(begins), self.zone())),
             (Some(instant), None) | (None, Some(instant)) => {
                 format!(" since {}", local(instant, self.zone()))

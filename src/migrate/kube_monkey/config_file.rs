@@ -10,7 +10,8 @@ use crate::settings::SettingMistake;
 /// The options that were given. Mistakes are added to the list.
 pub(super) fn read(sources: &OldSources, mistakes: &mut Vec<SettingMistake>) -> Vec<GivenOption> {
     let mut given = read_variables(sources, mistakes);
-    match sources.file.as_deref().unwrap_or_default().parse::<toml::Table>() {
+    let text = sources.file.as_deref().unwrap_or_default();
+    match text.parse::<toml::Table>() {
         Ok(table) => {
             let mut of_file = Vec::new();
             read_table(&table, "", &mut of_file, mistakes);
@@ -18,11 +19,15 @@ pub(super) fn read(sources: &OldSources, mistakes: &mut Vec<SettingMistake>) -> 
             given.extend(of_file);
         }
         // The message of the error quotes the line, which may hold a token.
-        Err(error) => mistakes.push(mistake(
-            "--file",
-            &format!("not TOML: {}", error.message()),
-            "fix it there",
-        )),
+        Err(error) => {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let line = before.map_or(1, |before| 1 + before.matches('\n').count());
+            mistakes.push(mistake(
+                "--file",
+                &format!("line {line} is not TOML: {}", error.message()),
+                "fix it there",
+            ));
+        }
     }
     given
 }

@@ -137,6 +137,25 @@ fn the_configuration_of_kube_monkey_is_read_from_its_file_or_its_config_map() {
         .run();
     assert_eq!(by_config_map.out, by_toml.out);
 
+    let container = "{name: kube-monkey, image: ayushsobti/kube-monkey}";
+    let deployment =
+        format!("kind: Deployment\nspec: {{template: {{spec: {{containers: [{container}]}}}}}}\n");
+    let alone = macaque("migrate kube-monkey --file d")
+        .file("d", &deployment)
+        .run();
+    alone.says(
+        3,
+        &[
+            "# not migrated, keeps this a dry run: config.toml of its ConfigMap: it was not read",
+            "dry_run = true",
+        ],
+    );
+    let both = format!("{deployment}---\n{config_map}");
+    let both = macaque("migrate kube-monkey --file d").file("d", &both).run();
+    assert_eq!(both.out, by_toml.out);
+    let empty = macaque("migrate kube-monkey --file c").file("c", "\n").run();
+    empty.complains(2, &["--file: c is empty"]);
+
     let output = macaque("migrate kube-monkey --args -v=5").run();
     output.complains(
         2,
@@ -182,7 +201,7 @@ fn every_mistake_is_reported_at_once_and_shows_no_secret() {
 
     let broken = format!("[notifications.attacks]\nendpoint = \"{CANARY}\nheaders = [\"{CANARY}\"]\n");
     let output = macaque("migrate kube-monkey --file c").file("c", &broken).run();
-    output.complains(2, &["--file: not TOML: "]);
+    output.complains(2, &["--file: line 2 is not TOML: "]);
     let right = broken.replace(&format!("\"{CANARY}\nh"), &format!("\"{CANARY}\"\nh"));
     macaque("migrate kube-monkey --file c")
         .file("c", &right)

@@ -77,6 +77,61 @@ fn an_unknown_variable_names_the_nearest() {
 }
 
 #[test]
+fn an_empty_flag_does_not_undo_what_the_file_says() {
+    for (words, value, key, flag) in [
+        ("once -n", "", "target.namespaces", "--namespace"),
+        ("once -n", " , ", "target.namespaces", "--namespace"),
+        ("plan -l", "", "target.selector", "--selector"),
+    ] {
+        let file = "[target]\nnamespaces = [\"payments\"]\nselector = \"app=web\"\n";
+        let output = macaque(words).arg(value).toml(file).run();
+        output.complains(2, &[&format!("{key}: "), "is empty", &format!("(flag {flag})")]);
+    }
+}
+
+#[test]
+fn a_name_of_the_pod_that_cannot_be_one_is_refused_by_whoever_uses_it() {
+    for words in [
+        "once -n shop --dry-run=false",
+        "pause",
+        "history",
+        "blame --at 10m",
+    ] {
+        for name in ["Bad NS", "../x", "é"] {
+            let output = macaque(words).env("MACAQUE_POD_NAMESPACE", name).run();
+            output.complains(2, &["MACAQUE_POD_NAMESPACE: ", "is not a name of Kubernetes"]);
+        }
+    }
+    with("MACAQUE_POD_NAME", "Bad Pod").complains(2, &["MACAQUE_POD_NAME: \"Bad Pod\" is not a name"]);
+}
+
+#[test]
+fn a_value_that_must_be_joined_to_its_flag_is_shown_so() {
+    for (words, tip) in [
+        ("once -n shop --dry-run false", "'--dry-run=false'"),
+        ("once -n shop --wait 5m", "'--wait=5m'"),
+        ("plan -n shop --watch 5", "'--watch=5'"),
+    ] {
+        macaque(words).run().complains(2, &["unexpected argument", tip]);
+    }
+}
+
+#[test]
+fn a_negative_value_is_refused_for_what_it_is() {
+    for words in [
+        "pause --for -5m",
+        "once --count -1",
+        "report --since -1d",
+        "blame --slack -5m",
+        "blame --at -5m",
+    ] {
+        let output = macaque(words).run();
+        assert!(!output.err.contains("unexpected argument"), "{output:?}");
+        assert_eq!(output.code, 2, "{output:?}");
+    }
+}
+
+#[test]
 fn every_mistake_is_reported_at_once() {
     let output = macaque("once -n Shop_1 --method kill")
         .toml("[schedule]\ntimezone = \"Nowhere\"\n")

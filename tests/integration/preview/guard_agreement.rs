@@ -311,8 +311,8 @@ async fn what_a_plan_says_of_guards_is_what_the_round_does_in_thousands_of_rando
         let open = recoveries().new_tree(&mut chance).unwrap().current();
         let (writer, journal) = journal_with(&open, &namespace, &config, &cluster, &platform).await;
         let journal = PreviewedJournal {
-            pause: None,
             journal: Some(journal),
+            ..PreviewedJournal::default()
         };
         let preview = plan(&cluster, &config, &journal, &platform).await.preview;
         let predicted = preview

@@ -6,6 +6,7 @@ use kube_sandbox::scenario;
 use serde_json::{Value, json};
 
 use super::fixture::ShopFixture;
+use crate::macaque;
 
 #[test]
 fn a_preview_never_writes() {
@@ -28,6 +29,42 @@ fn a_preview_never_writes() {
 
     assert!(shop.sandbox().requests().len() > words.len());
     assert_eq!(shop.cluster.writes(), [""; 0]);
+}
+
+#[test]
+fn a_journal_that_the_next_round_will_not_use_is_said_before_anything_else() {
+    let shop = ShopFixture::open();
+    let armed = |words: &str| {
+        let program = macaque(&format!("{words} -n shop --dry-run=false"));
+        program
+            .env("MACAQUE_POD_NAMESPACE", "shop")
+            .on(&shop.cluster)
+            .run()
+    };
+    let says = |words: &str| {
+        for command in ["plan", "why deploy/web"] {
+            armed(command).says(0, &["withheld: ", words]);
+        }
+    };
+    let sandbox = shop.sandbox();
+    let create = |data: &Value| {
+        let metadata = json!({"name": "macaque-journal", "namespace": "shop"});
+        let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data});
+        sandbox.remove("ConfigMap", "shop", "macaque-journal");
+        sandbox.apply(&[object]).unwrap();
+    };
+
+    says("the journal is missing");
+    create(&json!({"journal.json": "null"}));
+    says("the journal in ConfigMap shop/macaque-journal cannot be used: journal.json: ");
+
+    create(&json!({}));
+    armed("once").says(0, &["evicted"]);
+    let journal = sandbox.object("ConfigMap", "shop", "macaque-journal").unwrap();
+    create(&journal["data"]);
+    says("is not trusted: it was written to another ConfigMap");
+    armed("once").says(3, &["the journal is not trusted"]);
+    says("the journal is not trusted: ");
 }
 
 #[test]

@@ -136,6 +136,17 @@ fn values_that_cannot_work_together_are_refused_with_what_would() {
             &["config.health.listen", "use 0.0.0.0"],
         ),
         mistake(
+            json!({"config": {"health": {"listen": "8080"}, "status": {"listen": "[::]:65536"}}}),
+            &[
+                "config.health.listen: \"8080\" is not an IP address with a port",
+                "config.status.listen: \"[::]:65536\" is not an IP address with a port",
+            ],
+        ),
+        mistake(
+            json!({"extraArgs": ["--config=/x"]}),
+            &["extraArgs", "--config=/x sets what config sets"],
+        ),
+        mistake(
             json!({"extraArgs": ["--dry-run=false"]}),
             &["extraArgs", "--dry-run=false sets what config sets"],
         ),
