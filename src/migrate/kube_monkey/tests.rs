@@ -258,7 +258,7 @@ fn every_mistake_names_its_key_and_what_would_be_right() {
             "metrics.address = \"8080\"",
             "metrics.address: \"8080\" is not an address to listen on: write :PORT or IP:PORT",
         ),
-        ("[kubemonkey", "--file: not TOML: "),
+        ("[kubemonkey", "--file: line 1 is not TOML: "),
     ] {
         let mistakes = from(file, "").unwrap_err();
         assert!(

@@ -210,7 +210,7 @@ fn the_json_has_a_version_where_the_history_begins_and_ends_and_its_gaps() {
 #[test]
 fn what_a_round_has_just_done_is_listed_before_the_history_is_written() {
     let cluster = with_empty_config_maps();
-    list(&cluster, "").says(0, &["no disruptions: the history is empty"]);
+    list(&cluster, "").says(0, &["no disruptions: the history has none"]);
 
     let once = macaque("once -n shop --dry-run=false").env("MACAQUE_POD_NAMESPACE", "chaos");
     once.on(&cluster).run().says(0, &["evicted shop/web-"]);
