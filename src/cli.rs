@@ -273,7 +273,8 @@ impl Cli {
 
 /// The error with a tip, if a flag whose value is optional has it as a word of its own: `--dry-run false`.
 fn with_joined_value(mut error: clap::Error, args: &[OsString]) -> clap::Error {
-    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else {
+    let unknown = [ContextKind::InvalidArg, ContextKind::InvalidSubcommand];
+    let Some(ContextValue::String(word)) = unknown.into_iter().find_map(|kind| error.get(kind)) else {
         return error;
     };
     let is_split =
@@ -281,6 +282,7 @@ fn with_joined_value(mut error: clap::Error, args: &[OsString]) -> clap::Error {
     let split = args.windows(2).find(is_split);
     let tip = split.map(|pair| format!("write '{}={word}'", pair[0].display()));
     if let Some(tip) = tip {
+        error.remove(ContextKind::SuggestedSubcommand);
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     }
     error

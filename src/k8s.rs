@@ -284,7 +284,7 @@ impl Cluster {
         let connection = Rc::clone(&self.connection.borrow());
         let authorization = connection.credentials.header(&self.platform);
         let request = call.request(&self.user_agent(), authorization.clone());
-        // Nothing has a name that cannot stand in a path, as one from an edited journal may be.
+        // No object has a name that does not fit into a path; an edited journal may hold such a name.
         let request = request.map_err(|_| ApiError::NotFound { what: what() })?;
         let begun = self.platform.monotonic();
         let asked = self.platform.reading();

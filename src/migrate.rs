@@ -22,7 +22,7 @@ pub use arguments::{read_env_file, split_words};
 pub use go_macaque::is_go_variable;
 pub use manifest::read_manifest;
 pub use migration::{MigratedSetting, Migration, MigrationMistakes, Unmigrated, UnmigratedEffect};
-pub use old_option::{OldOption, OldSources, OldValue, OldVariable};
+pub use old_option::{OldOption, OldSources, OldValue, OldVariable, UnreadPart};
 
 /// A tool whose configuration can be migrated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::{exit, output};
-use crate::migrate::{self, OldSources, OldTool, OldValue, OldVariable};
+use crate::migrate::{self, OldSources, OldTool, OldValue, OldVariable, UnreadPart};
 use crate::settings;
 use crate::telemetry;
 
@@ -102,9 +102,12 @@ fn sources(args: &MigrateArgs, tool: OldTool) -> Result<OldSources, String> {
             lines.join("\n")
         })?;
         sources = sources.with_env(variables);
-        sources.unread.clear();
+        sources.unread.retain(|part| *part != UnreadPart::EnvFrom);
     } else if tool == OldTool::Macaque && args.file.is_none() {
         sources = sources.with_env(own_environment());
+    }
+    if tool == OldTool::KubeMonkey && sources.file.is_none() {
+        sources.unread.push(UnreadPart::ConfigFile);
     }
     Ok(sources)
 }

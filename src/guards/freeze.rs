@@ -108,9 +108,10 @@ impl RoundGuards<'_> {
         let owner = WorkloadRef::of(victim);
         let [of_owner, of_namespace] = self.keys_around(victim, owner.as_ref());
         let is_read = of_namespace.is_some() && (owner.is_none() || of_owner.is_some());
-        Some(not_opted_in(match is_read {
-            true => why.to_owned(),
-            false => format!("{why}; {}", around.seen),
+        Some(not_opted_in(if is_read {
+            why.to_owned()
+        } else {
+            format!("{why}; {}", around.seen)
         }))
     }
 

@@ -3,10 +3,7 @@
 use serde_json::Value;
 
 use super::OldTool;
-use super::old_option::{OldSources, OldValue, OldVariable};
-
-/// What is missing where a manifest has kube-monkey's container without the ConfigMap that it mounts.
-const UNREAD_FILE: &str = "config.toml of its ConfigMap";
+use super::old_option::{OldSources, OldValue, OldVariable, UnreadPart};
 
 /// Reads the manifest of a Pod, of a workload, or of a ConfigMap with a TOML file; several documents and lists too.
 /// `None` if the text is no manifest.
@@ -31,9 +28,6 @@ pub fn read_manifest(text: &str, tool: OldTool) -> Option<Result<OldSources, Str
     }
 
     let mut sources = container.map(sources_of).unwrap_or_default();
-    if file.is_none() && tool == OldTool::KubeMonkey {
-        sources.unread.push(UNREAD_FILE.to_owned());
-    }
     sources.file = file;
     Some(Ok(sources))
 }
@@ -99,7 +93,7 @@ fn sources_of(container: &Value) -> OldSources {
         file: None,
         unread: list("envFrom")
             .filter(|from| !from.is_empty())
-            .map(|_| "envFrom".to_owned())
+            .map(|_| UnreadPart::EnvFrom)
             .into_iter()
             .collect(),
     }

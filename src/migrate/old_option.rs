@@ -35,8 +35,35 @@ pub struct OldSources {
     pub env: Vec<OldVariable>,
     /// The text of the configuration file.
     pub file: Option<String>,
-    /// What could not be read, and may hold more.
-    pub unread: Vec<String>,
+    /// What was not read, and may hold more.
+    pub unread: Vec<UnreadPart>,
+}
+
+/// A part of a configuration that is elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnreadPart {
+    /// The variables that a manifest takes from ConfigMaps and Secrets.
+    EnvFrom,
+    /// The file that kube-monkey finds in its ConfigMap.
+    ConfigFile,
+}
+
+impl UnreadPart {
+    /// What it is called.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::EnvFrom => "envFrom",
+            Self::ConfigFile => "config.toml of its ConfigMap",
+        }
+    }
+
+    /// How it is given.
+    pub(super) fn remedy(self) -> &'static str {
+        match self {
+            Self::EnvFrom => "give its variables with --env-file",
+            Self::ConfigFile => "give it with --file, alone or beside the container",
+        }
+    }
 }
 
 /// A variable of the tool's environment.

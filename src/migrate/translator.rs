@@ -5,7 +5,7 @@ use macaque_core::eligibility::SYSTEM_NAMESPACES;
 use super::OldTool;
 use super::arguments::{GivenOption, mistake};
 use super::migration::{MigratedSetting, Migration, Unmigrated, UnmigratedEffect};
-use super::old_option::OldValue;
+use super::old_option::{OldValue, UnreadPart};
 use crate::settings::SettingMistake;
 
 /// An option that was given, with a text.
@@ -172,10 +172,10 @@ impl Translator {
     }
 
     /// Notes what could not be read.
-    pub(super) fn lose_unread(&mut self, unread: &[String]) {
-        for unread in unread {
-            let why = "it was not read and may restrict more: add it to --file, or give its variables with --env-file";
-            self.lose(unread, why, UnmigratedEffect::Wider);
+    pub(super) fn lose_unread(&mut self, unread: &[UnreadPart]) {
+        for part in unread {
+            let why = format!("it was not read and may restrict more: {}", part.remedy());
+            self.lose(part.name(), why, UnmigratedEffect::Wider);
         }
     }
 

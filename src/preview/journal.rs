@@ -48,7 +48,7 @@ impl PreviewedJournal {
 }
 
 impl PreviewReader<'_> {
-    /// Reads the journal of `config`. One that may not be read shows nothing.
+    /// Reads the journal of `config`. One that cannot be read shows nothing.
     pub async fn journal(&self, config: &ChaosConfig) -> PreviewedJournal {
         if config.dry_run {
             return PreviewedJournal {
@@ -67,7 +67,7 @@ impl PreviewReader<'_> {
                     ..PreviewedJournal::default()
                 };
             }
-            // Who previews may not be permitted to read it.
+            // Often who previews is not permitted to read it.
             Err(_) => return PreviewedJournal::default(),
         };
 

@@ -1,6 +1,6 @@
 //! The layer of the environment: `MACAQUE_*` variables, by their own names and by those of the Go tool.
 
-use super::journal::is_object_name;
+use super::journal::{is_namespace_name, is_object_name};
 use super::keys::{KeyKind, PREFIX, SettingKey, is_within, keys};
 use super::layer::{SettingsLayer, entries};
 use super::mistake::{SettingMistake, quote};
@@ -39,8 +39,10 @@ pub(super) fn read(variables: &[(String, String)]) -> SettingsLayer {
         if !is_setting && !is_other && !is_service_link(name, value) {
             refuse_unknown(&mut layer, name);
         }
-        if [POD_NAME, POD_NAMESPACE].contains(&name) && !is_object_name(value) {
-            refuse_name(&mut layer, name, value);
+        match name {
+            POD_NAME if !is_object_name(value) => refuse_name(&mut layer, name, value, "pod"),
+            POD_NAMESPACE if !is_namespace_name(value) => refuse_name(&mut layer, name, value, "namespace"),
+            _ => {}
         }
     }
 
@@ -115,12 +117,12 @@ fn refuse_table(layer: &mut SettingsLayer, name: &str, kind: TableKind) {
     layer.refuse(mistake, None);
 }
 
-/// Refuses a variable that names what cannot be in a cluster.
-fn refuse_name(layer: &mut SettingsLayer, name: &str, value: &str) {
+/// Refuses a variable that names a `kind` of object that cannot be in a cluster.
+fn refuse_name(layer: &mut SettingsLayer, name: &str, value: &str, kind: &str) {
     let mistake = SettingMistake {
         key: name.to_owned(),
         source: Some("environment".to_owned()),
-        wrong: format!("{} is not a name of Kubernetes", quote(value)),
+        wrong: format!("{} is not a valid {kind} name", quote(value)),
         right: Some("set it by the downward API, as the manifest does".to_owned()),
     };
     layer.refuse(mistake, None);

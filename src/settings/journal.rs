@@ -109,6 +109,11 @@ fn config_map(namespace: &str, name: &str) -> ConfigMapRef {
     }
 }
 
+/// Whether `name` can name a namespace: a DNS label (RFC 1123).
+pub(super) fn is_namespace_name(name: &str) -> bool {
+    is_object_name(name) && name.len() <= 63 && !name.contains('.')
+}
+
 /// Whether `name` can name a Kubernetes object: a DNS subdomain (RFC 1123).
 pub fn is_object_name(name: &str) -> bool {
     let is_inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';

@@ -32,7 +32,7 @@ impl SpanArgs {
             if span.last > now {
                 return Err(format!(
                     "{flag}: {} is yet to come; there is an answer until now, {}",
-                    shown(span.first.max(now)),
+                    shown(if span.first > now { span.first } else { span.last }),
                     shown(now)
                 ));
             }
@@ -89,16 +89,26 @@ mod tests {
 
     #[test]
     fn what_is_yet_to_come_is_refused_with_the_time_until_which_there_is_an_answer() {
-        for (at, from, to) in [
-            (Some("2026-11-29T03:21"), None, None),
-            (None, Some("2026-11-29T03:21"), None),
-            (None, Some("10m"), Some("2026-11-29T03:21")),
+        for (at, from, to, named) in [
+            (Some("2026-11-29T03:21"), None, None, "--at: 2026-11-29T03:21:00Z"),
+            (Some("2026-11-29T03:20"), None, None, "--at: 2026-11-29T03:20:59Z"),
+            (
+                None,
+                Some("2026-11-29T03:21"),
+                None,
+                "--from: 2026-11-29T03:21:00Z",
+            ),
+            (
+                None,
+                Some("10m"),
+                Some("2026-11-29T03:21"),
+                "--to: 2026-11-29T03:21:00Z",
+            ),
         ] {
             let why = resolve(at, from, to).unwrap_err();
-            assert!(
-                why.ends_with("is yet to come; there is an answer until now, 2026-11-29T03:20:30Z"),
-                "{why}"
-            );
+            let expected =
+                format!("{named} is yet to come; there is an answer until now, 2026-11-29T03:20:30Z");
+            assert_eq!(why, expected);
         }
     }
 

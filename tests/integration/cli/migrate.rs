@@ -114,7 +114,8 @@ fn variables_that_a_manifest_takes_from_elsewhere_keep_a_dry_run_until_a_file_gi
     output.says(
         3,
         &[
-            "# not migrated, keeps this a dry run: envFrom: ",
+            "# not migrated, keeps this a dry run: envFrom: it was not read and may restrict more: give its variables with \
+             --env-file",
             "dry_run = true",
         ],
     );
@@ -143,13 +144,20 @@ fn the_configuration_of_kube_monkey_is_read_from_its_file_or_its_config_map() {
     let alone = macaque("migrate kube-monkey --file d")
         .file("d", &deployment)
         .run();
-    alone.says(
-        3,
-        &[
-            "# not migrated, keeps this a dry run: config.toml of its ConfigMap: it was not read",
-            "dry_run = true",
-        ],
-    );
+    let armed = macaque("migrate kube-monkey --file d --env-file e")
+        .file("d", &deployment)
+        .file("e", "KUBEMONKEY_DRY_RUN=false\n")
+        .run();
+    for without_file in [alone, armed] {
+        without_file.says(
+            3,
+            &[
+                "# not migrated, keeps this a dry run: config.toml of its ConfigMap: it was not read and may restrict more: \
+                 give it with --file",
+                "dry_run = true",
+            ],
+        );
+    }
     let both = format!("{deployment}---\n{config_map}");
     let both = macaque("migrate kube-monkey --file d").file("d", &both).run();
     assert_eq!(both.out, by_toml.out);

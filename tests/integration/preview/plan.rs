@@ -59,7 +59,9 @@ fn a_journal_that_the_next_round_will_not_use_is_said_before_anything_else() {
     says("the journal in ConfigMap shop/macaque-journal cannot be used: journal.json: ");
 
     create(&json!({}));
+    assert!(!armed("plan").out.contains("withheld"));
     armed("once").says(0, &["evicted"]);
+    assert!(!armed("plan").out.contains("withheld"));
     let journal = sandbox.object("ConfigMap", "shop", "macaque-journal").unwrap();
     create(&journal["data"]);
     says("is not trusted: it was written to another ConfigMap");

@@ -143,7 +143,7 @@ impl Denial {
         )
     }
 
-    /// Whether something is wrong that does not pass by itself: a clock, of this machine or of the API server.
+    /// Whether a clock is wrong, of this machine or of the API server, so that the round fails instead of being withheld.
     pub fn is_fault(&self) -> bool {
         matches!(
             self,

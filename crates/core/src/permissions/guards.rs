@@ -34,8 +34,10 @@ const LIST_OWNERS: [Permission; 2] = [
 const NO_FREEZE: &str = "macaque does not see whether a namespace is frozen by its annotations";
 const NO_NAMESPACE_KEYS: &str = "macaque does not see what the annotations of a namespace say";
 
-/// What follows without the metadata of owners.
+/// What follows without the metadata of owners, at the start of a round and just before a disruption.
 const NO_OWNER_KEYS: &str = "macaque does not see what the annotations of Deployments and StatefulSets say";
+const NO_LAST_OWNER_KEYS: &str = "macaque does not see what the annotations of Deployments and StatefulSets say just before a \
+                                  disruption, and holds back those that opt in there";
 
 /// What follows without the scale of an owner, if how many pods it wants matters.
 const NO_SCALE: &str = "macaque does not see how many pods an owner wants, so that a missing pod goes unnoticed, and \
@@ -115,16 +117,19 @@ fn metadata_permissions(config: &ChaosConfig, namespace: Option<&str>) -> Vec<Op
         grant: LIST_NAMESPACES.within(None),
         without: NO_NAMESPACE_KEYS,
     };
-    let read_owners = [GET_OWNERS, LIST_OWNERS].concat();
-    let read_owners = read_owners.into_iter().map(|read| OptionalPermission {
-        grant: read.within(namespace),
-        without: NO_OWNER_KEYS,
-    });
+    let optional = |without: &'static str| {
+        move |read: Permission| OptionalPermission {
+            grant: read.within(namespace),
+            without,
+        }
+    };
+    let get_owners = GET_OWNERS.map(optional(NO_LAST_OWNER_KEYS));
+    let list_owners = LIST_OWNERS.map(optional(NO_OWNER_KEYS));
 
     let mut permissions = Vec::new();
     permissions.extend((config.guards.freeze || reads_owners).then_some(get_namespace));
     permissions.extend((reads_owners && namespace.is_none()).then_some(list_namespaces));
-    permissions.extend(read_owners.filter(|_| reads_owners));
+    permissions.extend(get_owners.into_iter().chain(list_owners).filter(|_| reads_owners));
     permissions
 }
 

@@ -302,13 +302,13 @@ impl RecoveryTracker {
         size
     }
 
-    /// Whether the owner was whole in time by its pods' conditions, and for long enough until what is seen `now`, or until
-    /// its pods were not seen any more.
+    /// Whether the owner was whole in time by its pods' conditions, and stayed so for long enough: until `now`, or until changes
+    /// may have been missed.
     fn has_lasted_unseen(&self, whole: &WholeSpan, now: Duration) -> bool {
-        let seen = self.last.map_or(Duration::ZERO, |last| {
+        let until = self.last.map_or(Duration::ZERO, |last| {
             last.gap.map_or(now, |known| known.max(last.at))
         });
-        whole.at.at <= self.timeout && seen >= whole.at.at + WHOLE_SPAN
+        whole.at.at <= self.timeout && until >= whole.at.at + WHOLE_SPAN
     }
 
     /// The span in which the owner is whole, of which an earlier observation was `since`, if all changes after it were seen.

@@ -168,6 +168,24 @@ fn an_owner_that_may_have_been_whole_for_a_minute_while_nobody_looked_is_not_sai
 }
 
 #[test]
+fn an_owner_that_was_whole_for_long_enough_by_its_pods_conditions_was_so_whether_it_was_looked_at_or_not() {
+    for looked in [None, Some(15.5)] {
+        let mut scene = Opening::of("Deployment").begin();
+        scene.change(seconds(0.0), "b c d:running");
+        scene.interrupt(seconds(5.0));
+        scene.ready_again("d", seconds(10.0));
+        scene.change(seconds(14.0), "b c d");
+        scene.look(seconds(14.0));
+        if let Some(looked) = looked {
+            scene.look(seconds(looked));
+        }
+        scene.change(seconds(16.0), "b c d:running");
+        scene.pass(seconds(1000.0));
+        assert_eq!(scene.ending(), "unwatched at 300", "{looked:?}");
+    }
+}
+
+#[test]
 fn a_pod_that_was_unready_before_does_not_show_that_the_owner_was_not_whole() {
     // Three are wanted, and two were ready: it is whole with two.
     let opening = Opening {
