@@ -114,8 +114,7 @@ fn variables_that_a_manifest_takes_from_elsewhere_keep_a_dry_run_until_a_file_gi
     output.says(
         3,
         &[
-            "# not migrated, keeps this a dry run: envFrom: it was not read and may restrict more: give its variables with \
-             --env-file",
+            "# not migrated, keeps this a dry run: envFrom: it was not read and may restrict more: give its variables with",
             "dry_run = true",
         ],
     );
@@ -152,8 +151,8 @@ fn the_configuration_of_kube_monkey_is_read_from_its_file_or_its_config_map() {
         without_file.says(
             3,
             &[
-                "# not migrated, keeps this a dry run: config.toml of its ConfigMap: it was not read and may restrict more: \
-                 give it with --file",
+                "# not migrated, keeps this a dry run: config.toml of its ConfigMap: it was not read and may restrict more:",
+                "# give it with --file, alone or beside the container",
                 "dry_run = true",
             ],
         );
