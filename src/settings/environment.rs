@@ -1,10 +1,10 @@
 //! The layer of the environment: `MACAQUE_*` variables, by their own names and by those of the Go tool.
 
-use super::journal::{is_namespace_name, is_object_name};
 use super::keys::{KeyKind, PREFIX, SettingKey, is_within, keys};
 use super::layer::{SettingsLayer, entries};
 use super::mistake::{SettingMistake, quote};
 use super::nearest::nearest_variable;
+use super::object_names::{is_namespace_name, is_object_name};
 use super::table_fields::TableKind;
 
 /// The beginning of the source of a variable's value.

@@ -4,11 +4,8 @@ use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::refusal::Refusal;
 use macaque_core::verdict::DisruptionVerdict;
 
-use super::confirmation::not_repeated;
+use super::confirmation::{SEEN_ALIVE, not_repeated};
 use super::{DisruptionAttempt, PodState};
-
-/// What a check found that does not settle a doubt.
-pub(super) const SEEN_ALIVE: &str = "then the pod was seen alive";
 
 impl DisruptionAttempt<'_, '_> {
     /// Verifies an accepted disruption: acceptance is no proof, the pod must be gone or terminating.

@@ -6,10 +6,12 @@ use macaque_core::guard::GuardHold;
 use macaque_core::journal::Journal;
 use macaque_core::outcome::Outcome;
 
-use super::conclusions::SEEN_ALIVE;
 use super::{AttemptError, AttemptSubject, DisruptionAttempt};
 use crate::guards::Held;
 use crate::journal::JournalError;
+
+/// What a check found that does not settle a doubt.
+pub(super) const SEEN_ALIVE: &str = "then the pod was seen alive";
 
 impl DisruptionAttempt<'_, '_> {
     /// Before the first request: if the reservation took long, or the process or its machine was suspended after it, the

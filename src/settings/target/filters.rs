@@ -10,8 +10,8 @@ use macaque_core::selector::{Selector, check_value};
 
 use super::super::decoder::SettingsDecoder;
 use super::super::given_value::GivenValue;
-use super::super::journal::is_object_name;
 use super::super::mistake::{MistakeReported, quote};
+use super::super::object_names::is_object_name;
 
 /// A text of a list, with its place.
 type Word = GivenValue<String>;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::steady::{MAX_DELAY, Steady, WholeSpan};
-use super::tracker::LastAsked;
+use super::times::LastAsked;
 use super::wholeness::{OwnerSize, OwnerView, target_before};
 use super::words::length;
 use super::{DisruptedVictim, RecoveryVerdict, WatchedSince};

@@ -23,6 +23,16 @@ pub(super) struct Moment {
     pub by_object: bool,
 }
 
+/// When what is known of an owner was asked for, counted from the acceptance of the disruption. An answer or a change that
+/// is read later may have come long before, and others after it that are still to be read.
+#[derive(Debug, Clone, Copy)]
+pub struct LastAsked {
+    /// When its pods were last asked for: a list shows all that happened to them up to then.
+    pub pods: Duration,
+    /// When the number of replicas that it wants was last asked for.
+    pub desired: Duration,
+}
+
 impl ObjectClock {
     /// The clock of a recovery from a disruption that was accepted at `accepted`, by the API server's clock.
     pub(super) fn new(accepted: Timestamp) -> Self {
@@ -68,6 +78,13 @@ impl Moment {
             at: self.at.max(earliest),
             ..self
         }
+    }
+}
+
+impl LastAsked {
+    /// Up to when both are known: the earlier of the two.
+    pub(super) fn both(self) -> Duration {
+        self.pods.min(self.desired)
     }
 }
 

@@ -8,7 +8,7 @@ use super::ending::{Ending, Sight, UNREADABLE, judge};
 use super::replacement::{Replacement, Replacements};
 use super::replacement_rule::ReplacementRule;
 use super::steady::{Between, MAX_DELAY, Steady, WHOLE_SPAN, WholeSpan};
-use super::times::{MAX_LAG, ObjectClock, millis};
+use super::times::{LastAsked, MAX_LAG, ObjectClock, millis};
 use super::wholeness::{OwnerSize, OwnerView, target_before};
 use super::{
     AcceptedBy, DisruptedVictim, RecoveryPrecision, RecoveryReport, RecoveryTimes, RecoveryVerdict,
@@ -29,16 +29,6 @@ pub enum DesiredReplicas {
     Gone,
     /// The owner has no scale, as Jobs and DaemonSets, or macaque may not read it.
     Unknown,
-}
-
-/// When what is known of an owner was asked for, counted from the acceptance of the disruption. An answer or a change that
-/// is read later may have come long before, and others after it that are still to be read.
-#[derive(Debug, Clone, Copy)]
-pub struct LastAsked {
-    /// When its pods were last asked for: a list shows all that happened to them up to then.
-    pub pods: Duration,
-    /// When the number of replicas that it wants was last asked for.
-    pub desired: Duration,
 }
 
 /// One recovery that is being tracked. All times are since the disruption was accepted.
@@ -81,13 +71,6 @@ struct Observation {
     is_interrupted: bool,
     /// From when on changes may be missed.
     gap: Option<Duration>,
-}
-
-impl LastAsked {
-    /// Up to when both are known: the earlier of the two.
-    pub(super) fn both(self) -> Duration {
-        self.pods.min(self.desired)
-    }
 }
 
 impl RecoveryTracker {
