@@ -99,6 +99,13 @@ impl ConfigMapObject {
         set(&mut self.0["binaryData"], key, base64);
     }
 
+    /// Removes a key of `data`.
+    pub(super) fn remove_data(&mut self, key: &str) {
+        if let Some(data) = self.0["data"].as_object_mut() {
+            data.remove(key);
+        }
+    }
+
     /// Sets an annotation.
     pub(super) fn annotate(&mut self, key: &str, value: &str) {
         set(&mut self.0["metadata"]["annotations"], key, value);

@@ -17,9 +17,11 @@ const SEAL: &str = "seal";
 pub struct HistoryConfigMap(ConfigMapObject);
 
 impl HistoryConfigMap {
-    /// The packed history; `None` if there is none yet. A text that is not base64 is no packed history, as it is.
+    /// The packed history; `None` if there is none yet. A text that is not base64 is no packed history, as it is. A copy that
+    /// somebody made may have the base64 among the texts.
     pub fn packed(&self) -> Option<Vec<u8>> {
-        let text = self.0.binary_data(HISTORY_KEY)?;
+        let binary = self.0.binary_data(HISTORY_KEY);
+        let text = binary.or_else(|| self.0.data(HISTORY_KEY))?;
         Some(STANDARD.decode(text).unwrap_or_else(|_| text.into()))
     }
 
@@ -53,6 +55,8 @@ impl Cluster {
     ) -> Result<WriteResult<HistoryConfigMap>, ApiError> {
         let what = || format!("write the history, {place}");
         let HistoryConfigMap(mut object) = config_map;
+        // Kubernetes refuses a key that is in both.
+        object.remove_data(HISTORY_KEY);
         object.set_binary_data(HISTORY_KEY, &STANDARD.encode(packed));
         object.set_data(SEAL, seal);
         let written = self.replace_config_map(place, &object, what).await?;

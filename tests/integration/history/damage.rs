@@ -43,6 +43,23 @@ async fn a_corrupt_history_is_begun_anew_with_what_is_known() {
 }
 
 #[actix_rt::test]
+async fn a_copy_with_the_history_among_its_texts_is_read_and_next_written_where_it_belongs() {
+    let fixture = HistoryFixture::with(&["web", "cart"]);
+    let recorder = fixture.recorder();
+    fixture.replica("a", &recorder).await.runs(1).await;
+    recorder.writes().await;
+    fixture.move_to_texts();
+
+    let next = fixture.recorder();
+    fixture.replica("b", &next).await.runs(2).await;
+    next.writes().await;
+    assert!(!next.waits());
+    let owners: Vec<_> = fixture.numbered().into_iter().map(|(_, owner)| owner).collect();
+    assert_eq!(owners.len(), 2, "{owners:?}");
+    assert_eq!(fixture.object()["data"]["history.json.gz"], json!(null));
+}
+
+#[actix_rt::test]
 async fn a_history_that_was_edited_is_kept_and_its_numbers_are_not_believed() {
     let fixture = HistoryFixture::with(&["web", "cart"]);
     let recorder = fixture.recorder();

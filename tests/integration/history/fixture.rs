@@ -154,6 +154,14 @@ impl HistoryFixture {
         self.journal.put(object);
     }
 
+    /// Somebody puts a copy in its place that has the history among the texts.
+    pub(super) fn move_to_texts(&self) {
+        let mut object = self.object();
+        object["data"][HISTORY_KEY] = object["binaryData"][HISTORY_KEY].take();
+        object["binaryData"] = json!({});
+        self.journal.put(object);
+    }
+
     /// Somebody puts this history in the place of the stored one.
     pub(super) fn put_history(&self, history: &History) {
         let PackedHistory { bytes, seal } = pack(&mut history.clone());
