@@ -4,7 +4,7 @@ use super::keys::{KeyKind, PREFIX, SettingKey, is_within, keys};
 use super::layer::{SettingsLayer, entries};
 use super::mistake::{SettingMistake, quote};
 use super::nearest::nearest_variable;
-use super::object_names::{is_namespace_name, is_object_name};
+use super::object_names::{is_object_name, namespace_name_fault};
 use super::table_fields::TableKind;
 
 /// The beginning of the source of a variable's value.
@@ -41,7 +41,9 @@ pub(super) fn read(variables: &[(String, String)]) -> SettingsLayer {
         }
         match name {
             POD_NAME if !is_object_name(value) => refuse_name(&mut layer, name, value, "pod"),
-            POD_NAMESPACE if !is_namespace_name(value) => refuse_name(&mut layer, name, value, "namespace"),
+            POD_NAMESPACE if namespace_name_fault(value).is_some() => {
+                refuse_name(&mut layer, name, value, "namespace")
+            }
             _ => {}
         }
     }

@@ -44,6 +44,7 @@ impl SettingsLayer {
 
     /// Sets a key from text (an environment variable or a flag); `true` and `false` may be in any letter case, as other
     /// programs write them. Text that is not of the key's kind stays text, for the decoder to refuse.
+    ///
     /// Text that says nothing is a mistake: it comes from a variable of a script that is not set, and would undo what
     /// another source says.
     pub(super) fn set_text(&mut self, key: &SettingKey, text: &str, origin: &str) {

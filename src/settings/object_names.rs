@@ -9,7 +9,14 @@ pub fn is_object_name(name: &str) -> bool {
     name.len() <= 253 && name.split('.').all(is_label)
 }
 
-/// Whether `name` can name a namespace: a DNS label (RFC 1123).
-pub(super) fn is_namespace_name(name: &str) -> bool {
-    is_object_name(name) && name.len() <= 63 && !name.contains('.')
+/// The reason why `name` cannot name a namespace: Kubernetes requires a DNS label (RFC 1123).
+pub(super) fn namespace_name_fault(name: &str) -> Option<&'static str> {
+    let is_inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    match name {
+        "" => Some("is empty"),
+        _ if !name.chars().all(is_inner) => Some("contains other characters than a-z, 0-9 and -"),
+        _ if name.len() > 63 => Some("is longer than 63 characters"),
+        _ if name.starts_with('-') || name.ends_with('-') => Some("begins or ends with -"),
+        _ => None,
+    }
 }

@@ -12,6 +12,7 @@ use macaque_core::selector::Selector;
 use super::decoder::{SettingsDecoder, convert_all};
 use super::given_value::GivenValue;
 use super::mistake::{MistakeReported, quote};
+use super::object_names::namespace_name_fault;
 use crate::k8s::ContextNamespace;
 
 /// The highest minimum age: no pod needs a higher one, and instants stay far from their limits.
@@ -194,18 +195,12 @@ pub fn is_namespace_name(name: &str) -> bool {
     namespace_fault(name).is_none()
 }
 
-/// The reason why a name cannot be a namespace's: Kubernetes requires a DNS label (RFC 1123).
+/// The mistake of a name that cannot be a namespace's.
 fn namespace_fault(name: &str) -> Option<String> {
-    let is_inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let fault = match name {
-        "*" => return Some("\"*\" means every namespace and cannot be combined with others".to_owned()),
-        "" => "is empty",
-        _ if !name.chars().all(is_inner) => "contains other characters than a-z, 0-9 and -",
-        _ if name.len() > 63 => "is longer than 63 characters",
-        _ if name.starts_with('-') || name.ends_with('-') => "begins or ends with -",
-        _ => return None,
-    };
-
+    if name == "*" {
+        return Some("\"*\" means every namespace and cannot be combined with others".to_owned());
+    }
+    let fault = namespace_name_fault(name)?;
     Some(format!(
         "{} is not a valid namespace name: it {fault}",
         quote(name)
